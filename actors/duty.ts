@@ -1,0 +1,101 @@
+// What a role knows how to do. A task duty does the tasks in a role's mailbox, in the phases of the agent chart; a standing
+// duty answers other messages (directives, ticks, alerts, requests). Giving a role a duty in org.yaml is all it takes.
+//
+// Rules for a duty:
+//   - everything that costs money or touches the world happens inside `step` (or `think`, which is one): its result is
+//     recorded before the next one starts, so after a crash it is not done again;
+//   - ids of messages derive from what they are about;
+//   - a failure that the company should react to is thrown as a WorkFailure.
+
+import type { AnswerTo } from '../brain/answers.ts';
+import type { Section } from '../brain/brief.ts';
+import type { CompanyBrain } from '../brain/memory/company.ts';
+import type { Purpose } from '../brain/models/model.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Turn } from '../bus/clock.ts';
+import type { Draft, Message, MessageType } from '../bus/messages.ts';
+import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
+import type { Org, Role } from '../org/org.ts';
+import type { Tools } from '../tools/tools.ts';
+import type { Board } from './board.ts';
+
+/** A failure the agent chart reacts to. */
+export class WorkFailure extends Error {
+  override readonly name = 'WorkFailure';
+  readonly failure: Failure;
+  readonly usage: Usage | undefined;
+  constructor(failure: Failure, usage?: Usage) {
+    super(failure.reason);
+    this.failure = failure;
+    this.usage = usage;
+  }
+}
+
+/** What every duty gets. */
+export interface Work {
+  readonly agent: string;
+  readonly role: Role;
+  /** The org chart in force. */
+  readonly org: Org;
+  readonly turn: Turn;
+  readonly signal: AbortSignal;
+  readonly bus: Bus;
+  readonly tools: Tools;
+  /** Every task and agent, folded from the stream. */
+  readonly board: Board;
+  /** The company brain, folded from the stream. */
+  readonly company: CompanyBrain;
+  /** Runs once and records the result (JSON); after a crash, and on every later call, gives the record. */
+  step<T>(name: string, run: () => Promise<T>): Promise<T>;
+  /**
+   * Asks this role's model, as a recorded step named after the purpose. `sections` come on top of what every brief has.
+   * Throws WorkFailure (`contract` when the answer does not parse).
+   */
+  think<P extends Purpose>(purpose: P, sections: readonly Section[]): Promise<AnswerTo<P>>;
+  /** Publishes with this work as its cause and lineage. */
+  publish<T extends MessageType>(subject: string, draft: Omit<Draft<T>, 'source'>): Promise<void>;
+}
+
+/** A task being worked on. */
+export interface TaskWork extends Work {
+  /** As last recorded. */
+  readonly task: Task;
+  /** Changes the recorded task together with the next recorded step or event. */
+  note(patch: Partial<Task>): void;
+}
+
+/** A message being handled by a standing duty. */
+export interface JobWork extends Work {
+  readonly message: Message;
+  /** 1 on the first try. */
+  readonly attempt: number;
+}
+
+/** What verification came to: evidence, or something that must happen first (the agent goes idle until then). */
+export type Verdict = { readonly evidence: readonly Evidence[] } | { readonly awaiting: string };
+
+export type TaskDuty = {
+  readonly kind: 'task';
+  readonly name: string;
+  /** Types of task it does. */
+  readonly types: readonly string[];
+  /** Evidence without which a task is not done; all of it about one commit where it names one. */
+  readonly needs: readonly Evidence['check'][];
+  /** Does the work of this attempt. */
+  execute(work: TaskWork): Promise<void>;
+  /** Establishes evidence; called again when what it awaited has happened. */
+  verify(work: TaskWork): Promise<Verdict>;
+};
+
+export type StandingDuty = {
+  readonly kind: 'standing';
+  readonly name: string;
+  /** Subjects it listens to, besides `clock.<name>` when the role schedules it. */
+  readonly filters: readonly string[];
+  readonly types: readonly MessageType[];
+  /** A look that costs nothing: false = there is nothing to do, and no job is recorded. */
+  wants(work: Pick<Work, 'agent' | 'role' | 'org' | 'board' | 'company' | 'tools'>, message: Message): boolean;
+  run(work: JobWork): Promise<void>;
+};
+
+export type Duty = TaskDuty | StandingDuty;

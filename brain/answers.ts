@@ -1,0 +1,78 @@
+// What a model must answer, one schema per purpose. The prompt's contract section is generated from the same schema that
+// parses the answer, so the two cannot drift apart.
+
+import { z } from 'zod';
+import { FileChange } from '../bus/records.ts';
+import type { Purpose } from './models/model.ts';
+
+const PlannedTask = z.strictObject({
+  /** Names the task inside this plan; other tasks refer to it in `after`. */
+  key: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+  title: z.string().min(1).max(120),
+  description: z.string().default(''),
+  acceptance: z.array(z.string()).default([]),
+  role: z.string(),
+  /** code, document, deploy, advice; the role's first duty for tasks when absent. */
+  type: z.string().optional(),
+  estimateMinutes: z.number().positive().default(30),
+  priority: z.enum(['high', 'normal', 'low']).default('normal'),
+  after: z.array(z.string()).default([]),
+});
+export type PlannedTask = z.infer<typeof PlannedTask>;
+
+const Plan = z.strictObject({ tasks: z.array(PlannedTask).min(1).max(20) });
+
+/** The answer each purpose must give. */
+export const answers = {
+  strategy: z.strictObject({
+    directive: z.string().min(1),
+    goals: z.array(z.strictObject({ id: z.string(), text: z.string() })).min(1),
+    priorities: z.array(z.string()).default([]),
+    deadlineHours: z.number().positive(),
+  }),
+  decompose: Plan,
+  remediate: Plan,
+  split: z.strictObject({ tasks: z.array(PlannedTask).min(2).max(5) }),
+  write: z.strictObject({ summary: z.string().min(1), files: z.array(FileChange).min(1).max(200) }),
+  advise: z.strictObject({ summary: z.string().min(1), advice: z.string().min(1) }),
+  review: z.strictObject({ verdict: z.enum(['approve', 'reject']), notes: z.array(z.string()).default([]) }),
+  answer: z.strictObject({ known: z.boolean(), answer: z.string(), sources: z.array(z.string()).default([]) }),
+  staff: z.discriminatedUnion('action', [
+    z.strictObject({ action: z.literal('reassign'), role: z.string(), reason: z.string() }),
+    z.strictObject({
+      action: z.literal('ask'),
+      question: z.string(),
+      options: z
+        .array(z.strictObject({ key: z.string(), label: z.string(), recommended: z.boolean().optional() }))
+        .min(2),
+    }),
+    z.strictObject({ action: z.literal('abandon'), reason: z.string() }),
+  ]),
+} as const satisfies Record<Purpose, z.ZodType>;
+
+export type AnswerTo<P extends Purpose> = z.infer<(typeof answers)[P]>;
+
+export type ParsedAnswer<P extends Purpose> = { ok: true; answer: AnswerTo<P> } | { ok: false; reason: string };
+
+/** Reads a model's text as the answer its purpose demands; never throws. A fenced JSON block is accepted. */
+export function parseAnswer<P extends Purpose>(purpose: P, text: string): ParsedAnswer<P> {
+  const fenced = /^\s*```(?:json)?\n([\s\S]*?)\n```\s*$/.exec(text);
+  let json: unknown;
+  try {
+    json = JSON.parse(fenced?.[1] ?? text);
+  } catch {
+    return { ok: false, reason: `the answer is not JSON: ${JSON.stringify(text.slice(0, 60))}` };
+  }
+  const parsed = answers[purpose].safeParse(json);
+  if (parsed.success) return { ok: true, answer: parsed.data as AnswerTo<P> };
+  const issue = parsed.error.issues[0];
+  return {
+    ok: false,
+    reason: `the answer breaks its contract at ${issue?.path.join('.') || 'top'}: ${issue?.message}`,
+  };
+}
+
+/** The contract section of a prompt: the JSON Schema of the answer. */
+export function contractOf(purpose: Purpose): string {
+  return JSON.stringify(z.toJSONSchema(answers[purpose], { io: 'input' }));
+}

@@ -1,0 +1,257 @@
+// Every message is a CloudEvents 1.0 event in JSON. One schema per type; what does not parse never reaches an actor.
+// Ids say what the message is about (`task.T12.a2.draft`), so that doing a thing twice publishes it once.
+
+import { z } from 'zod';
+import { AgentMemory, Alert, Approval, Issue, Job, Pull, Step, Task, Token } from './records.ts';
+
+const TaskChanged = z.strictObject({ task: Task, note: z.string().optional() });
+
+const Goal = z.strictObject({ id: Token, text: z.string() });
+
+/** One schema per message type: what `data` must be. */
+export const schemas = {
+  // Work handed down.
+  'directive.issued': z.strictObject({
+    id: Token,
+    mission: z.string(),
+    product: Token.optional(),
+    directive: z.string(),
+    goals: z.array(Goal),
+    priorities: z.array(z.string()),
+    deadline: z.number(),
+  }),
+  /** On `cto.tasks.<role>`: work for whoever of the role is free. The task itself is on `task.<id>`. */
+  'assignment.given': z.strictObject({
+    task: Token,
+    why: z.enum(['new', 'unblocked', 'reviewed', 'children', 'reassigned', 'answered', 'requeued']),
+  }),
+  /** On `cto.tasks.<role>` of a reviewing role. */
+  'review.requested': z.strictObject({ pull: z.number(), task: Token, head: z.string() }),
+  // A task's events; each carries the task as it now is.
+  'task.created': TaskChanged,
+  'task.assigned': TaskChanged,
+  'task.started': TaskChanged,
+  'task.stepped': z.strictObject({ task: Task, step: Step }),
+  'task.failed': TaskChanged,
+  'task.waiting': TaskChanged,
+  'task.decomposed': TaskChanged,
+  'task.escalated': TaskChanged,
+  'task.reassigned': TaskChanged,
+  'task.completed': TaskChanged,
+  'task.abandoned': TaskChanged,
+  // A standing duty's turn, on `job.<id>`.
+  'job.started': z.strictObject({ job: Job }),
+  'job.stepped': z.strictObject({ job: Job, step: Step }),
+  'job.failed': z.strictObject({ job: Job }),
+  'job.done': z.strictObject({ job: Job }),
+  // Reports upwards.
+  'report.filed': z.strictObject({
+    id: z.string(),
+    kind: z.enum(['task', 'directive', 'health', 'finance', 'staffing', 'deployment']),
+    by: z.string(),
+    role: Token,
+    task: Token.optional(),
+    directive: z.string().optional(),
+    status: z.enum(['done', 'escalated', 'abandoned', 'info']),
+    summary: z.string(),
+    score: z.number().optional(),
+    band: z.string().optional(),
+    cost: z.number(),
+  }),
+  'alert.raised': Alert,
+  // Requests, answered on the reply subject that they name.
+  'knowledge.requested': z.strictObject({
+    id: z.string(),
+    question: z.string(),
+    task: Token,
+    attempt: z.number(),
+    by: z.string(),
+    replyTo: z.string(),
+    deadline: z.number(),
+  }),
+  'hr.requested': z.strictObject({
+    id: z.string(),
+    kind: z.enum(['reassign', 'scale']),
+    task: Token.optional(),
+    reason: z.string(),
+    by: z.string(),
+    replyTo: z.string(),
+  }),
+  'request.answered': z.strictObject({
+    id: z.string(),
+    by: z.string(),
+    /** False: the question is understood, and nothing here supports an answer. */
+    known: z.boolean(),
+    text: z.string(),
+    sources: z.array(z.string()),
+  }),
+  // Watching.
+  'agent.changed': z.strictObject({
+    agent: z.string(),
+    role: Token,
+    /** Dotted: `working.executing`. `crashed` and `gone` are the supervisor's. */
+    state: z.string(),
+    event: z.string(),
+    task: z.string().optional(),
+    attempt: z.number().optional(),
+    since: z.number(),
+    until: z.number().optional(),
+    reason: z.string().optional(),
+  }),
+  'agent.remembered': AgentMemory,
+  // Facts the company brain is folded from.
+  'brain.mission': z.strictObject({ text: z.string(), product: Token.optional() }),
+  'brain.product': z.strictObject({
+    slug: Token,
+    name: z.string(),
+    description: z.string(),
+    stack: z.array(z.string()),
+  }),
+  'brain.goal': z.strictObject({ id: Token, text: z.string(), status: z.enum(['open', 'achieved']) }),
+  'brain.feature': z.strictObject({ task: Token, title: z.string(), commit: z.string() }),
+  'brain.bug': z.strictObject({ id: Token, title: z.string(), status: z.enum(['open', 'fixed']) }),
+  'brain.feedback': z.strictObject({ from: z.string(), text: z.string() }),
+  'brain.blocker': z.strictObject({ task: Token, reason: z.string(), status: z.enum(['raised', 'cleared']) }),
+  'brain.metric': z.strictObject({ name: z.string(), value: z.number() }),
+  'brain.deployment': z.strictObject({
+    id: Token,
+    product: Token,
+    commit: z.string(),
+    status: z.enum(['live', 'failed', 'rolled-back', 'stopped']),
+    detail: z.string(),
+  }),
+  'brain.milestone': z.strictObject({ name: Token, text: z.string() }),
+  // Time and switches.
+  'clock.ticked': z.strictObject({ duty: Token, slot: z.number(), due: z.number() }),
+  'control.changed': z.strictObject({
+    scope: z.string(),
+    state: z.enum(['starting', 'running', 'paused', 'draining', 'stopped']),
+    by: z.string(),
+    reason: z.string(),
+  }),
+  'org.changed': z.strictObject({ by: z.string(), text: z.string(), summary: z.array(z.string()) }),
+  // The forge as it is known.
+  'issue.opened': Issue,
+  'issue.closed': Issue,
+  'pull.opened': Pull,
+  'pull.checked': Pull,
+  'pull.reviewed': Pull,
+  'pull.merged': Pull,
+  'pull.closed': Pull,
+  // Questions to people.
+  'approval.asked': Approval,
+  'approval.answered': Approval,
+  // Given up on.
+  'dead.lettered': z.strictObject({
+    consumer: z.string(),
+    subject: z.string(),
+    seq: z.number(),
+    reason: z.string(),
+    attempts: z.number(),
+    /** What arrived, as text, cut at 4 KB. */
+    payload: z.string(),
+  }),
+} as const;
+
+export type MessageType = keyof typeof schemas;
+export type DataOf<T extends MessageType> = z.infer<(typeof schemas)[T]>;
+
+/** What a writer says; the bus adds time, subject and version. */
+export type Draft<T extends MessageType = MessageType> = T extends MessageType
+  ? {
+      id: string;
+      type: T;
+      /** Who says it: an agent (`backend-2`), `harness`, `operator`, `supervisor`, `clock`. */
+      source: string;
+      data: DataOf<T>;
+      /** The lineage: directive or root task. */
+      correlationid?: string | undefined;
+      /** Id of the message that caused this one. */
+      causationid?: string | undefined;
+    }
+  : never;
+
+export type Message<T extends MessageType = MessageType> = T extends MessageType
+  ? {
+      specversion: '1.0';
+      id: string;
+      type: T;
+      source: string;
+      /** ISO 8601, of the company's clock. */
+      time: string;
+      subject: string;
+      datacontenttype: 'application/json';
+      data: DataOf<T>;
+      correlationid?: string | undefined;
+      causationid?: string | undefined;
+    }
+  : never;
+
+export type TaskMessage = Extract<Message, { type: `task.${string}` }>;
+
+const Envelope = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1).max(256),
+  type: z.string(),
+  source: z.string(),
+  time: z.string(),
+  subject: z.string(),
+  datacontenttype: z.literal('application/json'),
+  data: z.unknown(),
+  correlationid: z.string().optional(),
+  causationid: z.string().optional(),
+});
+
+export function isMessageType(type: string): type is MessageType {
+  return Object.hasOwn(schemas, type);
+}
+
+/**
+ * Builds the message that goes on the stream.
+ * @param subject relative to the company
+ * @param now epoch ms of the company's clock
+ */
+export function seal(subject: string, draft: Draft, now: number): Message {
+  const message = {
+    specversion: '1.0',
+    ...draft,
+    time: new Date(now).toISOString(),
+    subject,
+    datacontenttype: 'application/json',
+  };
+  return message as Message;
+}
+
+export type Parsed = { ok: true; message: Message } | { ok: false; reason: string };
+
+/** Reads bytes from outside as a message; never throws. */
+export function parseMessage(text: string): Parsed {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, reason: `not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  const envelope = Envelope.safeParse(json);
+  if (!envelope.success) return { ok: false, reason: `no CloudEvents envelope: ${firstIssue(envelope.error)}` };
+  const { type } = envelope.data;
+  if (!isMessageType(type)) return { ok: false, reason: `unknown type ${JSON.stringify(type)}` };
+  const data = schemas[type].safeParse(envelope.data.data);
+  if (!data.success) return { ok: false, reason: `${type}: ${firstIssue(data.error)}` };
+  return { ok: true, message: envelope.data as Message };
+}
+
+/** True when the message is of one of the types; narrows it. */
+export function isOfType<T extends MessageType>(message: Message, ...types: T[]): message is Message<T> {
+  return (types as string[]).includes(message.type);
+}
+
+/** True for an event that carries a task as it now is. */
+export function isTaskMessage(message: Message): message is TaskMessage {
+  return message.type.startsWith('task.');
+}
+
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue ? `${issue.path.join('.') || 'value'}: ${issue.message}` : 'invalid';
+}

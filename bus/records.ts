@@ -1,0 +1,252 @@
+// The shapes of things whose state lives on the stream: the last message on a subject carries one of these. Instants are
+// epoch milliseconds, durations milliseconds, money US dollars.
+
+import { z } from 'zod';
+
+/** A name that is also a subject token. */
+export const Token = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'letters, digits, - and _, at most 64');
+
+/** Why an attempt failed; only `quality` and `contract` climb the ladder (machines/policy.ts). */
+export const FailureKind = z.enum(['quality', 'environment', 'quota', 'dependency', 'permanent', 'contract']);
+export type FailureKind = z.infer<typeof FailureKind>;
+
+export const Failure = z.strictObject({
+  kind: FailureKind,
+  /** One line, in plain words, without paths of this machine. */
+  reason: z.string(),
+  /** Quota only: when the provider works again. */
+  until: z.number().optional(),
+});
+export type Failure = z.infer<typeof Failure>;
+
+/** What the harness, never the worker, established about one commit. */
+export const Evidence = z.strictObject({
+  check: z.enum(['syntax', 'tests', 'checks', 'review', 'merge', 'deployment', 'health', 'answer', 'children']),
+  ok: z.boolean(),
+  /** The commit it is bound to; absent for work that leaves none. */
+  commit: z.string().optional(),
+  /** Who established it: `harness` or an agent other than the author. */
+  by: z.string(),
+  detail: z.string(),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+export const Usage = z.strictObject({
+  model: z.string(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  cost: z.number(),
+});
+export type Usage = z.infer<typeof Usage>;
+
+export const Band = z.string();
+
+/** blocked: inputs missing. ready: assigned, in a mailbox. waiting: for children, a review or an answer. */
+export const TaskStatus = z.enum([
+  'blocked',
+  'ready',
+  'working',
+  'retrying',
+  'waiting',
+  'escalated',
+  'done',
+  'abandoned',
+]);
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+/** Where a task goes on when it is next assigned: the substate of the agent chart that it enters. */
+export const Phase = z.enum(['briefing', 'executing', 'verifying', 'reporting', 'backing-off', 'planning']);
+export type Phase = z.infer<typeof Phase>;
+
+export const Task = z.strictObject({
+  id: Token,
+  /** The natural key, unique for ever: what it is about (`D1.store`). Creating the same key twice creates one task. */
+  key: z.string(),
+  title: z.string(),
+  description: z.string(),
+  acceptance: z.array(z.string()),
+  /** What kind of work: picks the duty (`code`, `document`, `deploy`, `advice`). */
+  type: z.string(),
+  role: Token,
+  product: Token.optional(),
+  estimateMs: z.number(),
+  priority: z.enum(['high', 'normal', 'low']),
+  goal: z.string().optional(),
+  directive: z.string().optional(),
+  parent: Token.optional(),
+  /** The task whose budget of attempts, money and time this one draws on: itself, or the root of its parents. */
+  lineage: Token,
+  depth: z.number(),
+  dependsOn: z.array(Token),
+  dependents: z.array(Token),
+  children: z.array(Token),
+  status: TaskStatus,
+  phase: Phase,
+  /** Why it does not move, when it does not: "waits for T2", "waits for review of pull 3". */
+  reason: z.string().optional(),
+  deadline: z.number(),
+  createdAt: z.number(),
+  startedAt: z.number().optional(),
+  endedAt: z.number().optional(),
+  /** Backing off: when to go on. */
+  dueAt: z.number().optional(),
+  agent: z.string().optional(),
+  /** Agents that must not take it again. */
+  avoid: z.array(z.string()),
+  /** Attempts started, over the whole life of this task. */
+  attempt: z.number(),
+  /** Position on the ladder, 1-based; starts again after a reassignment. */
+  rung: z.number(),
+  /** Retries of the same attempt, for failures that do not climb. */
+  waits: z.number(),
+  /** How often it was given to somebody else. */
+  reassigned: z.number(),
+  failures: z.array(z.strictObject({ attempt: z.number(), agent: z.string(), kind: FailureKind, reason: z.string() })),
+  /** Help collected on the way, for the brief: what knowledge or a person said. */
+  guidance: z.array(z.strictObject({ from: z.string(), text: z.string() })),
+  branch: z.string().optional(),
+  commit: z.string().optional(),
+  pull: z.number().optional(),
+  merged: z.string().optional(),
+  summary: z.string().optional(),
+  evidence: z.array(Evidence),
+  spent: z.strictObject({ inputTokens: z.number(), outputTokens: z.number(), cost: z.number(), workingMs: z.number() }),
+  score: z.number().optional(),
+  band: Band.optional(),
+});
+export type Task = z.infer<typeof Task>;
+
+/** One turn of a standing duty: a directive, a tick, an alert, a request being handled. */
+export const Job = z.strictObject({
+  id: Token,
+  duty: z.string(),
+  agent: z.string(),
+  role: Token,
+  attempt: z.number(),
+  status: z.enum(['working', 'retrying', 'escalated', 'done']),
+  startedAt: z.number(),
+  reason: z.string().optional(),
+  spent: z.strictObject({ inputTokens: z.number(), outputTokens: z.number(), cost: z.number() }),
+});
+export type Job = z.infer<typeof Job>;
+
+/** A recorded step: never run, or paid for, twice. */
+export const Step = z.strictObject({
+  name: z.string(),
+  agent: z.string(),
+  /** Absent when it is kept as a blob. */
+  result: z.unknown(),
+  /** sha256 of the JSON result when that is over 64 KB. */
+  blob: z.string().optional(),
+  usage: Usage.optional(),
+});
+export type Step = z.infer<typeof Step>;
+
+export const Pull = z.strictObject({
+  number: z.number(),
+  product: Token,
+  title: z.string(),
+  /** The agent who wrote it, and its role: neither may review it. */
+  author: z.string(),
+  authorRole: Token,
+  task: Token,
+  branch: z.string(),
+  /** Commit on the default branch that it started from. */
+  base: z.string(),
+  head: z.string(),
+  status: z.enum(['open', 'merged', 'closed']),
+  checks: z.array(z.strictObject({ head: z.string(), ok: z.boolean(), summary: z.string() })),
+  reviews: z.array(
+    z.strictObject({
+      by: z.string(),
+      role: Token,
+      head: z.string(),
+      verdict: z.enum(['approve', 'reject']),
+      notes: z.array(z.string()),
+    }),
+  ),
+  merged: z.string().optional(),
+});
+export type Pull = z.infer<typeof Pull>;
+
+export const Issue = z.strictObject({
+  number: z.number(),
+  title: z.string(),
+  body: z.string(),
+  author: z.string(),
+  /** False for text from outside: it is data, fenced in every brief. */
+  trusted: z.boolean(),
+  status: z.enum(['open', 'closed']),
+  task: Token.optional(),
+});
+export type Issue = z.infer<typeof Issue>;
+
+export const Approval = z.strictObject({
+  id: Token,
+  question: z.string(),
+  options: z.array(z.strictObject({ key: Token, label: z.string(), recommended: z.boolean().optional() })).min(2),
+  askedBy: z.string(),
+  task: Token.optional(),
+  blocks: z.array(Token),
+  status: z.enum(['open', 'answered', 'expired']),
+  askedAt: z.number(),
+  deadline: z.number(),
+  answer: z.string().optional(),
+  note: z.string().optional(),
+  by: z.string().optional(),
+});
+export type Approval = z.infer<typeof Approval>;
+
+const Note = z.strictObject({ task: Token, score: z.number(), band: Band, text: z.string(), at: z.number() });
+
+/** What an agent carries from task to task. */
+export const AgentMemory = z.strictObject({
+  agent: z.string(),
+  /** Tasks scored, and their mean score. */
+  count: z.number(),
+  average: z.number(),
+  rewards: z.array(Note),
+  corrections: z.array(Note),
+  patterns: z.array(z.string()),
+});
+export type AgentMemory = z.infer<typeof AgentMemory>;
+
+export const Alert = z.strictObject({
+  id: Token,
+  product: Token,
+  severity: z.enum(['critical', 'warning']),
+  check: z.string(),
+  detail: z.string(),
+  commit: z.string().optional(),
+});
+export type Alert = z.infer<typeof Alert>;
+
+/** One file of a model's answer: written whole, or deleted. */
+export const FileChange = z.union([
+  z.strictObject({ path: z.string(), content: z.string() }),
+  z.strictObject({ path: z.string(), delete: z.literal(true) }),
+]);
+export type FileChange = z.infer<typeof FileChange>;
+
+export type HealthCheck = {
+  readonly name: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body: string | undefined;
+  readonly status: number;
+  /** Text the body must contain. */
+  readonly includes: string | undefined;
+};
+
+export type Product = {
+  readonly slug: string;
+  readonly name: string;
+  readonly description: string;
+  readonly stack: readonly string[];
+  /** argv of the test command, run in the sandbox in a clone. */
+  readonly test: readonly string[];
+  /** argv that serves the product; it gets PORT and HOST in its environment. */
+  readonly start: readonly string[] | undefined;
+  /** Probed after a deployment and by QA; the first one decides whether it is up. */
+  readonly health: readonly HealthCheck[];
+};

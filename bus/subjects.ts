@@ -1,0 +1,146 @@
+// The subject table: what travels where, and who reads it. docs/subjects.md is generated from it. On the wire each subject
+// has the company's slug in front (`acme.task.T1`).
+
+import type { MessageType } from './messages.ts';
+
+/** Builds subjects; everything that publishes or reads goes through these. */
+export const subjects = {
+  directives: 'ceo.directives',
+  tasksFor: (role: string) => `cto.tasks.${role}`,
+  reports: 'agent.reports',
+  alerts: 'qa.alerts',
+  knowledge: 'knowledge.requests',
+  hr: 'hr.requests',
+  answer: (request: string) => `answer.${request}`,
+  task: (id: string) => `task.${id}`,
+  job: (id: string) => `job.${id}`,
+  agentState: (agent: string) => `agent.${agent}.state`,
+  agentMemory: (agent: string) => `agent.${agent}.memory`,
+  brain: (event: string) => `brain.${event}`,
+  clock: (duty: string) => `clock.${duty}`,
+  control: (scope: string) => `control.${scope}`,
+  org: 'control.org',
+  issue: (n: number) => `forge.issue.${n}`,
+  pull: (n: number) => `forge.pull.${n}`,
+  approval: (id: string) => `approval.${id}`,
+  dead: (consumer: string) => `dead.${consumer}`,
+} as const;
+
+export type SubjectRow = {
+  readonly subject: string;
+  readonly carries: string;
+  readonly types: readonly (MessageType | `${string}.*`)[];
+  readonly readers: string;
+};
+
+/** DESIGN.md section 3 as data, in the order a reader wants it. */
+export const subjectTable: readonly SubjectRow[] = [
+  {
+    subject: 'ceo.directives',
+    carries: 'directives',
+    types: ['directive.issued'],
+    readers: 'durable `cto-decompose`',
+  },
+  {
+    subject: 'cto.tasks.<role>',
+    carries: 'assignments and review requests',
+    types: ['assignment.given', 'review.requested'],
+    readers: 'durable `<role>`, shared by every instance of the role',
+  },
+  {
+    subject: 'agent.reports',
+    carries: 'reports upwards',
+    types: ['report.filed'],
+    readers: 'durable `cto-digest`; the CEO reads it through the company brain',
+  },
+  { subject: 'qa.alerts', carries: 'alerts', types: ['alert.raised'], readers: 'durable `cto-remediate`' },
+  {
+    subject: 'knowledge.requests',
+    carries: 'questions, answered on the subject they name',
+    types: ['knowledge.requested'],
+    readers: 'durable `knowledge-answer`',
+  },
+  {
+    subject: 'hr.requests',
+    carries: 'requests to reassign or to scale',
+    types: ['hr.requested'],
+    readers: 'durable `hr-staff`',
+  },
+  {
+    subject: 'answer.<request>',
+    carries: 'the answer to one request',
+    types: ['request.answered'],
+    readers: 'the asker',
+  },
+  {
+    subject: 'task.<id>',
+    carries: "a task's events, each with the task as it now is",
+    types: ['task.*'],
+    readers: 'readers only',
+  },
+  {
+    subject: 'job.<id>',
+    carries: "a standing duty's turn: its recorded steps",
+    types: ['job.*'],
+    readers: 'readers only',
+  },
+  {
+    subject: 'agent.<id>.state',
+    carries: 'each transition of an agent, published without waiting',
+    types: ['agent.changed'],
+    readers: 'readers only',
+  },
+  {
+    subject: 'agent.<id>.memory',
+    carries: 'its rewards, corrections, patterns, average',
+    types: ['agent.remembered'],
+    readers: 'readers only',
+  },
+  {
+    subject: 'brain.<event>',
+    carries: 'facts the company brain is folded from',
+    types: ['brain.*'],
+    readers: 'every process',
+  },
+  {
+    subject: 'clock.<duty>',
+    carries: 'ticks, one per slot however many processes tick',
+    types: ['clock.ticked'],
+    readers: "durable `<role>-<duty>` of the duty's role",
+  },
+  {
+    subject: 'control.<scope>',
+    carries: 'switches: company, org',
+    types: ['control.changed', 'org.changed'],
+    readers: 'every process',
+  },
+  {
+    subject: 'forge.<kind>.<n>',
+    carries: 'issues and pull requests as they are known',
+    types: ['issue.opened', 'issue.closed', 'pull.*'],
+    readers: 'durable `cto-decompose` (issues); readers',
+  },
+  {
+    subject: 'approval.<id>',
+    carries: 'one question to a person, its options, its answer',
+    types: ['approval.asked', 'approval.answered'],
+    readers: 'durable `hr-staff`; people',
+  },
+  {
+    subject: 'dead.<consumer>',
+    carries: 'messages given up on, with the reason',
+    types: ['dead.lettered'],
+    readers: 'the operator',
+  },
+];
+
+/** True when `subject` matches a filter with NATS wildcards. */
+export function matches(filter: string, subject: string): boolean {
+  const want = filter.split('.');
+  const have = subject.split('.');
+  for (const [index, token] of want.entries()) {
+    if (token === '>') return have.length > index;
+    if (index >= have.length || (token !== '*' && token !== have[index])) return false;
+  }
+  return want.length === have.length;
+}

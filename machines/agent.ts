@@ -1,0 +1,243 @@
+// Every role, from the CEO to support, is this chart: one agent, one piece of work in hand. It hears events and emits
+// commands; the host (actors/host.ts) does what they ask and answers with the next event.
+//
+// Invariants:
+//   A1. Pure: no invoke, no after, no clock. A wait is a command, an instant is in the record.
+//   A2. `context.task` is undefined exactly in `idle`.
+//   A3. `escalated` is entered only as the policy says: its ladder is used up, a failure that no retry can heal, or the
+//       budget of the lineage.
+//   A4. Resuming is a transition: ASSIGN carries the task as last recorded, and guards enter the state it was in.
+//   A5. Every busy state answers every kind of failure.
+
+import { assign, emit, setup } from 'xstate';
+import type { Failure, Phase } from '../bus/records.ts';
+import { type AgentPolicy, backoffMs, climbing, type Rung } from './policy.ts';
+
+/** What the chart needs to know of a task (or of a standing duty's job). */
+export type WorkView = {
+  readonly id: string;
+  /** Where to go on. */
+  readonly phase: Phase;
+  /** Attempts started over the whole lineage, this one included once it has started. */
+  readonly attempt: number;
+  /** Position on the ladder, 1-based: the rung that this attempt runs. */
+  readonly rung: number;
+  /** Retries of this attempt so far, for failures that do not climb. */
+  readonly waits: number;
+  /** Levels of subtasks that may still go below this one. */
+  readonly depthLeft: number;
+  /** False when the lineage has no attempts, money or time left. */
+  readonly affordable: boolean;
+};
+
+export type AgentEvent =
+  | { readonly type: 'ASSIGN'; readonly work: WorkView }
+  | { readonly type: 'BRIEFED' }
+  | { readonly type: 'EXECUTED' }
+  | { readonly type: 'VERIFIED' }
+  /** Verification needs somebody else first (a review): the agent goes idle, the work waits on its subject. */
+  | { readonly type: 'AWAITING' }
+  | { readonly type: 'REPORTED' }
+  | { readonly type: 'FAILED'; readonly failure: Failure; readonly affordable: boolean }
+  | { readonly type: 'DUE' }
+  /** The wait is long: the delivery was put back until then, and the agent is free. */
+  | { readonly type: 'PARKED' }
+  | { readonly type: 'RECALLED' }
+  | { readonly type: 'CONSULTED' }
+  | { readonly type: 'PLANNED' }
+  | { readonly type: 'DELEGATED' }
+  | { readonly type: 'ESCALATED' };
+
+export type AgentCommand =
+  | { readonly type: 'brief' }
+  | { readonly type: 'execute' }
+  | { readonly type: 'verify' }
+  | { readonly type: 'report' }
+  /** Wait `ms`, or until `until` when the failure named an instant, then DUE (or PARKED). `rung` is what comes after. */
+  | { readonly type: 'backOff'; readonly ms: number; readonly until: number | undefined }
+  | { readonly type: 'recall' }
+  | { readonly type: 'consult' }
+  | { readonly type: 'plan' }
+  | { readonly type: 'delegate' }
+  | { readonly type: 'escalate'; readonly reason: string };
+
+type Context = {
+  readonly agent: string;
+  readonly work: WorkView | undefined;
+  /** The failure that led here, while retrying, decomposing or escalated. */
+  readonly failure: Failure | undefined;
+};
+
+const nothing = { work: undefined, failure: undefined };
+
+/** The first rung after `position` (1-based) that may run: `decompose` only where levels are left. */
+function nextRung(policy: AgentPolicy, work: WorkView): { rung: Rung; position: number } {
+  for (let position = work.rung + 1; position <= policy.ladder.length; position += 1) {
+    const rung = policy.ladder[position - 1];
+    if (rung !== undefined && (rung !== 'decompose' || work.depthLeft > 0)) return { rung, position };
+  }
+  return { rung: 'escalate', position: policy.ladder.length };
+}
+
+/**
+ * The chart of an agent under a policy. The ladder is data: its rungs become the guarded transitions of `FAILED`.
+ */
+export function buildAgentMachine(policy: AgentPolicy) {
+  const climbs = (failure: Failure) => climbing.includes(failure.kind);
+
+  const machine = setup({
+    types: {
+      input: {} as { agent: string },
+      context: {} as Context,
+      events: {} as AgentEvent,
+      emitted: {} as AgentCommand,
+    },
+    guards: {
+      resumesAt: ({ event }, params: { phase: Phase }) => event.type === 'ASSIGN' && event.work.phase === params.phase,
+      mustWait: ({ context, event }) =>
+        event.type === 'FAILED' &&
+        event.affordable &&
+        !climbs(event.failure) &&
+        event.failure.kind !== 'permanent' &&
+        (context.work?.waits ?? 0) < policy.waits,
+      climbsTo: ({ context, event }, params: { rung: Rung }) =>
+        event.type === 'FAILED' &&
+        event.affordable &&
+        climbs(event.failure) &&
+        context.work !== undefined &&
+        nextRung(policy, context.work).rung === params.rung,
+      onRung: ({ context }, params: { rung: Rung }) =>
+        context.work !== undefined && context.work.waits === 0 && policy.ladder[context.work.rung - 1] === params.rung,
+    },
+    actions: {
+      take: assign(({ event }) => (event.type === 'ASSIGN' ? { work: event.work, failure: undefined } : {})),
+      note: assign(({ event }) => (event.type === 'FAILED' ? { failure: event.failure } : {})),
+      climb: assign(({ context }) =>
+        context.work === undefined
+          ? {}
+          : {
+              work: {
+                ...context.work,
+                rung: nextRung(policy, context.work).position,
+                attempt: context.work.attempt + 1,
+                waits: 0,
+              },
+            },
+      ),
+      wait: assign(({ context }) =>
+        context.work === undefined ? {} : { work: { ...context.work, waits: context.work.waits + 1 } },
+      ),
+      forget: assign(nothing),
+      brief: emit({ type: 'brief' }),
+      execute: emit({ type: 'execute' }),
+      verify: emit({ type: 'verify' }),
+      report: emit({ type: 'report' }),
+      backOff: emit(({ context }) => ({
+        type: 'backOff' as const,
+        ms: backoffMs(policy.backoff, Math.max(1, (context.work?.rung ?? 1) - 1 + (context.work?.waits ?? 0))),
+        until: context.failure?.until,
+      })),
+      recall: emit({ type: 'recall' }),
+      consult: emit({ type: 'consult' }),
+      plan: emit({ type: 'plan' }),
+      delegate: emit({ type: 'delegate' }),
+      escalate: emit(({ context }) => ({
+        type: 'escalate' as const,
+        reason: context.failure?.reason ?? 'the lineage has no budget left',
+      })),
+    },
+  });
+
+  // In the order of the ladder: where a failed attempt goes next. The last one is what nothing else took.
+  const onFailure = [
+    { guard: 'mustWait' as const, target: '#agent.retrying.backingOff', actions: ['note', 'wait'] as const },
+    ...policy.ladder
+      .filter((rung, index) => index > 0 && rung !== 'escalate' && policy.ladder.indexOf(rung, 1) === index)
+      .map((rung) => ({
+        guard: { type: 'climbsTo' as const, params: { rung } },
+        target: rung === 'decompose' ? '#agent.decomposing' : '#agent.retrying.backingOff',
+        actions: ['note', 'climb'] as const,
+      })),
+    { target: '#agent.escalated', actions: ['note'] as const },
+  ];
+
+  return machine.createMachine({
+    id: 'agent',
+    context: ({ input }) => ({ agent: input.agent, ...nothing }),
+    initial: 'idle',
+    states: {
+      idle: {
+        entry: 'forget',
+        on: {
+          ASSIGN: [
+            {
+              guard: { type: 'resumesAt', params: { phase: 'executing' } },
+              target: 'working.executing',
+              actions: 'take',
+            },
+            {
+              guard: { type: 'resumesAt', params: { phase: 'verifying' } },
+              target: 'working.verifying',
+              actions: 'take',
+            },
+            {
+              guard: { type: 'resumesAt', params: { phase: 'reporting' } },
+              target: 'working.reporting',
+              actions: 'take',
+            },
+            { guard: { type: 'resumesAt', params: { phase: 'backing-off' } }, target: 'retrying', actions: 'take' },
+            { guard: { type: 'resumesAt', params: { phase: 'planning' } }, target: 'decomposing', actions: 'take' },
+            { target: 'working', actions: 'take' },
+          ],
+        },
+      },
+      working: {
+        initial: 'briefing',
+        on: { FAILED: onFailure },
+        states: {
+          briefing: { entry: 'brief', on: { BRIEFED: 'executing' } },
+          executing: { entry: 'execute', on: { EXECUTED: 'verifying' } },
+          verifying: { entry: 'verify', on: { VERIFIED: 'reporting', AWAITING: '#agent.idle' } },
+          reporting: { entry: 'report', on: { REPORTED: '#agent.idle' } },
+        },
+      },
+      retrying: {
+        initial: 'backingOff',
+        on: { FAILED: onFailure },
+        states: {
+          backingOff: {
+            entry: 'backOff',
+            on: {
+              DUE: [
+                { guard: { type: 'onRung', params: { rung: 'recall' } }, target: 'recalling' },
+                { guard: { type: 'onRung', params: { rung: 'consult' } }, target: 'consulting' },
+                { target: '#agent.working' },
+              ],
+              PARKED: '#agent.idle',
+            },
+          },
+          recalling: { entry: 'recall', on: { RECALLED: '#agent.working' } },
+          consulting: { entry: 'consult', on: { CONSULTED: '#agent.working' } },
+        },
+      },
+      decomposing: {
+        initial: 'planning',
+        on: { FAILED: onFailure },
+        states: {
+          planning: { entry: 'plan', on: { PLANNED: 'delegating' } },
+          delegating: { entry: 'delegate', on: { DELEGATED: '#agent.idle' } },
+        },
+      },
+      escalated: {
+        entry: 'escalate',
+        on: {
+          ESCALATED: 'idle',
+          // Escalating itself may fail (no stream, no HR): the same escalation again, never another state.
+          FAILED: { target: 'escalated', reenter: true },
+        },
+      },
+    },
+  });
+}
+
+export type AgentMachine = ReturnType<typeof buildAgentMachine>;

@@ -1,0 +1,47 @@
+// Policies are data, from org.yaml; the charts are built from them. Nothing here knows how the file looks.
+
+import type { FailureKind } from '../bus/records.ts';
+
+/** What changes from one attempt to the next. `standard` runs the work as it is. */
+export type Rung = 'standard' | 'recall' | 'consult' | 'decompose' | 'escalate';
+
+export const rungs: readonly Rung[] = ['standard', 'recall', 'consult', 'decompose', 'escalate'];
+
+/** Failures that say something about the work: only these climb. */
+export const climbing: readonly FailureKind[] = ['quality', 'contract'];
+
+/** Failures that say nothing about the work: the same attempt again, later, at most `waits` times. */
+export const waiting: readonly FailureKind[] = ['environment', 'quota', 'dependency'];
+
+export type AgentPolicy = {
+  /** Attempt n runs rung n. The last rung must be `escalate`. */
+  readonly ladder: readonly Rung[];
+  readonly backoff: { readonly firstMs: number; readonly factor: number; readonly maxMs: number };
+  /** Retries of one attempt for failures that do not climb. */
+  readonly waits: number;
+  /** Levels of subtasks below a task; 0 = never decompose. */
+  readonly depth: number;
+  /** Limits on a lineage: a task with all its subtasks and reassignments. */
+  readonly lineage: { readonly attempts: number; readonly cost: number; readonly ms: number };
+};
+
+/**
+ * Delay before retry number `retry` (1-based), in ms: exponential, capped.
+ */
+export function backoffMs(backoff: AgentPolicy['backoff'], retry: number): number {
+  return Math.min(backoff.maxMs, Math.round(backoff.firstMs * backoff.factor ** (retry - 1)));
+}
+
+export type Signal = 'qa' | 'time' | 'regressions' | 'quality' | 'attempts';
+
+export const signals: readonly Signal[] = ['qa', 'time', 'regressions', 'quality', 'attempts'];
+
+/** What the reward engine does with a score in a band (company-os.md section 5). */
+export type Effect = 'praise' | 'optimise' | 'correct' | 'recover';
+
+export type RewardPolicy = {
+  /** Sum to 1. */
+  readonly weights: Readonly<Record<Signal, number>>;
+  /** Cover 0-100 without gaps, highest first; `from` is inclusive. */
+  readonly bands: readonly { readonly name: string; readonly from: number; readonly effect: Effect }[];
+};

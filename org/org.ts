@@ -1,0 +1,53 @@
+// Who works here, as plain data: what org.yaml says after parsing, defaults and checks. Everything else reads this.
+
+import type { Product } from '../bus/records.ts';
+import type { AgentPolicy, RewardPolicy } from '../machines/policy.ts';
+
+export type Tier = 'strategy' | 'coding' | 'light';
+
+/** `every` in ms, or a cron expression (UTC). */
+export type Cadence = { readonly every: number } | { readonly cron: string };
+
+export type Role = {
+  readonly name: string;
+  readonly title: string;
+  /** The role it reports to; undefined for the root, who reports to the person. */
+  readonly boss: string | undefined;
+  readonly reports: readonly string[];
+  readonly tier: Tier;
+  /** Names of duties (actors/duties/). */
+  readonly duties: readonly string[];
+  /** Duty -> when it ticks. */
+  readonly schedule: Readonly<Record<string, Cadence>>;
+  readonly instances: number;
+  /** The prompt's text. */
+  readonly prompt: string;
+  readonly policy: AgentPolicy;
+  /** US dollars a day; undefined = no limit of its own. */
+  readonly budget: number | undefined;
+};
+
+export type Org = {
+  /** Slug: the stream's name in capitals, the first token of every subject. */
+  readonly company: string;
+  readonly title: string;
+  readonly mission: string | undefined;
+  /** The person at the top, where every escalation path ends. */
+  readonly person: string;
+  readonly products: readonly Product[];
+  readonly sandbox: 'required' | 'none';
+  readonly reward: RewardPolicy;
+  readonly milestones: readonly string[];
+  /** In the order of the file, bosses before their reports. */
+  readonly roles: readonly Role[];
+};
+
+/** Agents of a role: `backend-1`, `backend-2`; the bare name when there is one instance. */
+export function agentsOf(role: Role): readonly string[] {
+  if (role.instances === 1) return [role.name];
+  return Array.from({ length: role.instances }, (_, index) => `${role.name}-${index + 1}`);
+}
+
+export function roleOf(org: Org, name: string): Role | undefined {
+  return org.roles.find((role) => role.name === name);
+}

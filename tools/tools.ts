@@ -1,0 +1,116 @@
+// The hands, as ports: what duties may do to the world. Implementations live beside this file; everything here is called
+// by the host, never by a model.
+
+import type { FileChange, HealthCheck, Product, Pull } from '../bus/records.ts';
+
+/** A task's own clone of a product repository: never a worktree of the host's. */
+export type Clone = {
+  readonly dir: string;
+  readonly product: string;
+  readonly branch: string;
+  /** Commit on the default branch that it starts from. */
+  readonly base: string;
+};
+
+export type Applied = {
+  readonly written: readonly string[];
+  readonly deleted: readonly string[];
+  /** Files whose previous content was kept, relative to the backup folder of the task. */
+  readonly backups: readonly string[];
+};
+
+/** One thing a validator found; `line` and `column` are 1-based. */
+export type Finding = {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+};
+
+export type Validation = {
+  readonly findings: readonly Finding[];
+  /** Files that could not be checked, and why ("python3 is not on the PATH"). */
+  readonly unchecked: readonly { readonly path: string; readonly why: string }[];
+};
+
+export type TestRun = {
+  readonly ok: boolean;
+  /** `passed`, `failed`: the command ended; the others: it was ended. */
+  readonly outcome: 'passed' | 'failed' | 'timeout' | 'memory' | 'output' | 'missing' | 'no-sandbox';
+  /** One line, free of times, paths and ports of this machine, so that the same code gives the same words. */
+  readonly summary: string;
+  /** The end of the output, cleaned the same way, at most 4 KB. */
+  readonly tail: string;
+};
+
+export type CommitInfo = { readonly message: string; readonly author: string; readonly at: number };
+
+/** Product repositories, under `products/<slug>`. */
+export interface Products {
+  /** Creates the repository on first use. Idempotent. Returns the head of the default branch. */
+  ensure(product: Product, at: number): Promise<{ readonly created: boolean; readonly head: string }>;
+  head(slug: string): Promise<string>;
+  /** The content of one file at a commit; undefined when it is not there. */
+  read(slug: string, commit: string, path: string): Promise<string | undefined>;
+  /** Paths at a commit, sorted. */
+  list(slug: string, commit: string): Promise<readonly string[]>;
+  /** A clean clone for a task, on its branch, at the head of the default branch; what an earlier attempt left is gone. */
+  openClone(slug: string, task: string, branch: string): Promise<Clone>;
+  /**
+   * Writes a model's files into the clone, after the path guard, keeping backups.
+   * @param draftedOn commit the author saw; a file changed since then is a conflict
+   * Throws PathRefused, Conflict.
+   */
+  apply(clone: Clone, files: readonly FileChange[], draftedOn: string): Promise<Applied>;
+  validate(clone: Clone, paths: readonly string[]): Promise<Validation>;
+  /** Runs the product's test command in the sandbox, on the clone as it is. */
+  test(clone: Clone, argv: readonly string[], signal: AbortSignal): Promise<TestRun>;
+  /** Commits everything; undefined when nothing changed. Author and committer dates are `at`: the same work, the same id. */
+  commit(clone: Clone, info: CommitInfo): Promise<string | undefined>;
+  closeClone(clone: Clone): Promise<void>;
+}
+
+/** Pull requests of product repositories. */
+export interface Forge {
+  /** Fetches the branch from the clone and opens a pull request; the same branch and head gives the same one. */
+  open(request: {
+    readonly clone: Clone;
+    readonly head: string;
+    readonly title: string;
+    readonly task: string;
+    readonly author: string;
+    readonly authorRole: string;
+  }): Promise<Pull>;
+  get(number: number): Promise<Pull | undefined>;
+  /** Runs the product's tests on the merge of the pull request with the default branch as it is now, and records it. */
+  check(pull: Pull, argv: readonly string[], signal: AbortSignal): Promise<Pull>;
+  /** Records a verdict bound to a head. Throws ReviewRefused for the author or its role, or another head. */
+  review(pull: Pull, review: Pull['reviews'][number]): Promise<Pull>;
+  /** Squash-merges what was checked and approved. Idempotent. Throws MergeRefused (`conflict`, `unreviewed`, `unchecked`, `moved`). */
+  merge(pull: Pull, info: CommitInfo): Promise<Pull>;
+  close(pull: Pull): Promise<Pull>;
+}
+
+export type Probe = { readonly name: string; readonly ok: boolean; readonly detail: string };
+
+/** Runs products on this machine. */
+export interface Deployer {
+  /** Starts a commit of the product beside the running one; it does not take over before `promote`. */
+  start(product: Product, commit: string): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  /** Asks each check of the product at that commit, or of what is live when `commit` is undefined. */
+  probe(product: Product, checks: readonly HealthCheck[], commit?: string): Promise<readonly Probe[]>;
+  /** Makes a started commit the live one and ends the one before. */
+  promote(product: Product, commit: string): Promise<void>;
+  /** Ends a started commit that did not pass. */
+  discard(product: Product, commit: string): Promise<void>;
+  /** What is live, with its loopback address. */
+  live(slug: string): { readonly commit: string; readonly url: string } | undefined;
+  /** Ends every process this deployer started. */
+  close(): Promise<void>;
+}
+
+export interface Tools {
+  readonly products: Products;
+  readonly forge: Forge;
+  readonly deployer: Deployer;
+}
