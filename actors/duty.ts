@@ -9,6 +9,7 @@
 
 import type { AnswerTo } from '../brain/answers.ts';
 import type { Section } from '../brain/brief.ts';
+import type { Knowledge } from '../brain/knowledge/files.ts';
 import type { CompanyBrain } from '../brain/memory/company.ts';
 import type { Purpose } from '../brain/models/model.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -41,6 +42,8 @@ export interface Work {
   readonly signal: AbortSignal;
   readonly bus: Bus;
   readonly tools: Tools;
+  /** What the company was given to read. */
+  readonly knowledge: Knowledge;
   /** Every task and agent, folded from the stream. */
   readonly board: Board;
   /** The company brain, folded from the stream. */
@@ -49,9 +52,14 @@ export interface Work {
   step<T>(name: string, run: () => Promise<T>): Promise<T>;
   /**
    * Asks this role's model, as a recorded step named after the purpose. `sections` come on top of what every brief has.
-   * Throws WorkFailure (`contract` when the answer does not parse).
+   * @param refuse says what is wrong with an answer that parses; such an answer is not recorded, so a retry asks again
+   * Throws WorkFailure (`contract` when the answer does not parse or is refused).
    */
-  think<P extends Purpose>(purpose: P, sections: readonly Section[]): Promise<AnswerTo<P>>;
+  think<P extends Purpose>(
+    purpose: P,
+    sections: readonly Section[],
+    refuse?: (answer: AnswerTo<P>) => string | undefined,
+  ): Promise<AnswerTo<P>>;
   /** Publishes with this work as its cause and lineage. */
   publish<T extends MessageType>(subject: string, draft: Omit<Draft<T>, 'source'>): Promise<void>;
 }

@@ -2,23 +2,8 @@
 // parses the answer, so the two cannot drift apart.
 
 import { z } from 'zod';
-import { FileChange } from '../bus/records.ts';
+import { FileChange, PlannedTask } from '../bus/records.ts';
 import type { Purpose } from './models/model.ts';
-
-const PlannedTask = z.strictObject({
-  /** Names the task inside this plan; other tasks refer to it in `after`. */
-  key: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
-  title: z.string().min(1).max(120),
-  description: z.string().default(''),
-  acceptance: z.array(z.string()).default([]),
-  role: z.string(),
-  /** code, document, deploy, advice; the role's first duty for tasks when absent. */
-  type: z.string().optional(),
-  estimateMinutes: z.number().positive().default(30),
-  priority: z.enum(['high', 'normal', 'low']).default('normal'),
-  after: z.array(z.string()).default([]),
-});
-export type PlannedTask = z.infer<typeof PlannedTask>;
 
 const Plan = z.strictObject({ tasks: z.array(PlannedTask).min(1).max(20) });
 

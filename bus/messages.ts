@@ -2,7 +2,7 @@
 // Ids say what the message is about (`task.T12.a2.draft`), so that doing a thing twice publishes it once.
 
 import { z } from 'zod';
-import { AgentMemory, Alert, Approval, Issue, Job, Pull, Step, Task, Token } from './records.ts';
+import { AgentMemory, Alert, Approval, Issue, Job, PlannedTask, Pull, Step, Task, Token } from './records.ts';
 
 const TaskChanged = z.strictObject({ task: Task, note: z.string().optional() });
 
@@ -20,6 +20,8 @@ export const schemas = {
     priorities: z.array(z.string()),
     deadline: z.number(),
   }),
+  /** Tasks that nobody has to plan any more. */
+  'backlog.given': z.strictObject({ id: Token, product: Token.optional(), tasks: z.array(PlannedTask).min(1) }),
   /** On `cto.tasks.<role>`: work for whoever of the role is free. The task itself is on `task.<id>`. */
   'assignment.given': z.strictObject({
     task: Token,

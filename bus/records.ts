@@ -250,3 +250,19 @@ export type Product = {
   /** Probed after a deployment and by QA; the first one decides whether it is up. */
   readonly health: readonly HealthCheck[];
 };
+
+/** A task as a plan names it, before it has a number. */
+export const PlannedTask = z.strictObject({
+  /** Names the task inside this plan; other tasks refer to it in `after`. */
+  key: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+  title: z.string().min(1).max(120),
+  description: z.string().default(''),
+  acceptance: z.array(z.string()).default([]),
+  role: z.string(),
+  /** code, document, deploy, advice; the role's first duty for tasks when absent. */
+  type: z.string().optional(),
+  estimateMinutes: z.number().positive().default(30),
+  priority: z.enum(['high', 'normal', 'low']).default('normal'),
+  after: z.array(z.string()).default([]),
+});
+export type PlannedTask = z.infer<typeof PlannedTask>;

@@ -37,8 +37,8 @@ export type SubjectRow = {
 export const subjectTable: readonly SubjectRow[] = [
   {
     subject: 'ceo.directives',
-    carries: 'directives',
-    types: ['directive.issued'],
+    carries: 'directives and backlogs',
+    types: ['directive.issued', 'backlog.given'],
     readers: 'durable `cto-decompose`',
   },
   {

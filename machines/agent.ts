@@ -11,7 +11,7 @@
 
 import { assign, emit, setup } from 'xstate';
 import type { Failure, Phase } from '../bus/records.ts';
-import { type AgentPolicy, backoffMs, climbing, type Rung } from './policy.ts';
+import { type AgentPolicy, backoffMs, climbing, type Rung, waiting } from './policy.ts';
 
 /** What the chart needs to know of a task (or of a standing duty's job). */
 export type WorkView = {
@@ -26,7 +26,7 @@ export type WorkView = {
   readonly waits: number;
   /** Levels of subtasks that may still go below this one. */
   readonly depthLeft: number;
-  /** False when the lineage has no attempts, money or time left. */
+  /** False when the lineage has no attempts, money or time left for what is about to start. */
   readonly affordable: boolean;
 };
 
@@ -53,7 +53,7 @@ export type AgentCommand =
   | { readonly type: 'execute' }
   | { readonly type: 'verify' }
   | { readonly type: 'report' }
-  /** Wait `ms`, or until `until` when the failure named an instant, then DUE (or PARKED). `rung` is what comes after. */
+  /** Wait `ms`, or until `until` when the failure named an instant, then DUE (or PARKED). */
   | { readonly type: 'backOff'; readonly ms: number; readonly until: number | undefined }
   | { readonly type: 'recall' }
   | { readonly type: 'consult' }
@@ -97,8 +97,7 @@ export function buildAgentMachine(policy: AgentPolicy) {
       mustWait: ({ context, event }) =>
         event.type === 'FAILED' &&
         event.affordable &&
-        !climbs(event.failure) &&
-        event.failure.kind !== 'permanent' &&
+        waiting.includes(event.failure.kind) &&
         (context.work?.waits ?? 0) < policy.waits,
       climbsTo: ({ context, event }, params: { rung: Rung }) =>
         event.type === 'FAILED' &&
@@ -107,7 +106,8 @@ export function buildAgentMachine(policy: AgentPolicy) {
         context.work !== undefined &&
         nextRung(policy, context.work).rung === params.rung,
       onRung: ({ context }, params: { rung: Rung }) =>
-        context.work !== undefined && context.work.waits === 0 && policy.ladder[context.work.rung - 1] === params.rung,
+        context.work !== undefined && policy.ladder[context.work.rung - 1] === params.rung,
+      unaffordable: ({ event }) => event.type === 'ASSIGN' && event.work.phase === 'briefing' && !event.work.affordable,
     },
     actions: {
       take: assign(({ event }) => (event.type === 'ASSIGN' ? { work: event.work, failure: undefined } : {})),
@@ -161,74 +161,104 @@ export function buildAgentMachine(policy: AgentPolicy) {
     { target: '#agent.escalated', actions: ['note'] as const },
   ];
 
+  // After a wait, the rung of this attempt: also when the wait was for the rung itself. What it has recorded costs nothing.
+  const helping = (['recall', 'consult', 'decompose'] as const).filter((rung) => policy.ladder.includes(rung));
+  const stateOf = {
+    recall: '#agent.retrying.recalling',
+    consult: '#agent.retrying.consulting',
+    decompose: '#agent.decomposing',
+  } as const;
+  const onDue = [
+    ...helping.map((rung) => ({ guard: { type: 'onRung' as const, params: { rung } }, target: stateOf[rung] })),
+    { target: '#agent.working' },
+  ];
+
+  const recalling = {
+    description: 'Asks the knowledge base; the answer goes into the brief.',
+    entry: 'recall' as const,
+    on: { RECALLED: '#agent.working' },
+  };
+  const consulting = {
+    description: 'Asks the knowledge agent and waits for its answer.',
+    entry: 'consult' as const,
+    on: { CONSULTED: '#agent.working' },
+  };
+
+  const resume = (phase: Phase, target: string) => ({
+    guard: { type: 'resumesAt' as const, params: { phase } },
+    target,
+    actions: 'take' as const,
+  });
+
   return machine.createMachine({
     id: 'agent',
     context: ({ input }) => ({ agent: input.agent, ...nothing }),
     initial: 'idle',
     states: {
       idle: {
+        description: 'Free: the next assignment may come.',
         entry: 'forget',
         on: {
           ASSIGN: [
-            {
-              guard: { type: 'resumesAt', params: { phase: 'executing' } },
-              target: 'working.executing',
-              actions: 'take',
-            },
-            {
-              guard: { type: 'resumesAt', params: { phase: 'verifying' } },
-              target: 'working.verifying',
-              actions: 'take',
-            },
-            {
-              guard: { type: 'resumesAt', params: { phase: 'reporting' } },
-              target: 'working.reporting',
-              actions: 'take',
-            },
-            { guard: { type: 'resumesAt', params: { phase: 'backing-off' } }, target: 'retrying', actions: 'take' },
-            { guard: { type: 'resumesAt', params: { phase: 'planning' } }, target: 'decomposing', actions: 'take' },
+            // A lineage that is spent starts nothing; what it has begun, it may finish.
+            { guard: 'unaffordable', target: 'escalated', actions: 'take' },
+            resume('executing', 'working.executing'),
+            resume('verifying', 'working.verifying'),
+            resume('reporting', 'working.reporting'),
+            resume('backing-off', 'retrying'),
+            resume('planning', 'decomposing'),
             { target: 'working', actions: 'take' },
           ],
         },
       },
       working: {
+        description: 'An attempt.',
         initial: 'briefing',
         on: { FAILED: onFailure },
         states: {
-          briefing: { entry: 'brief', on: { BRIEFED: 'executing' } },
-          executing: { entry: 'execute', on: { EXECUTED: 'verifying' } },
-          verifying: { entry: 'verify', on: { VERIFIED: 'reporting', AWAITING: '#agent.idle' } },
-          reporting: { entry: 'report', on: { REPORTED: '#agent.idle' } },
+          briefing: { description: 'Collects what it needs to know.', entry: 'brief', on: { BRIEFED: 'executing' } },
+          executing: { description: 'Does the work, step by step.', entry: 'execute', on: { EXECUTED: 'verifying' } },
+          verifying: {
+            description: 'The harness looks for evidence.',
+            entry: 'verify',
+            on: { VERIFIED: 'reporting', AWAITING: '#agent.idle' },
+          },
+          reporting: { description: 'Hands in what is done.', entry: 'report', on: { REPORTED: '#agent.idle' } },
         },
       },
       retrying: {
+        description: 'Between two attempts.',
         initial: 'backingOff',
         on: { FAILED: onFailure },
         states: {
           backingOff: {
+            description: 'Waiting: a short wait keeps the agent, a long one puts the delivery back.',
             entry: 'backOff',
             on: {
-              DUE: [
-                { guard: { type: 'onRung', params: { rung: 'recall' } }, target: 'recalling' },
-                { guard: { type: 'onRung', params: { rung: 'consult' } }, target: 'consulting' },
-                { target: '#agent.working' },
-              ],
+              DUE: onDue,
               PARKED: '#agent.idle',
             },
           },
-          recalling: { entry: 'recall', on: { RECALLED: '#agent.working' } },
-          consulting: { entry: 'consult', on: { CONSULTED: '#agent.working' } },
+          // A ladder without these rungs has no state that nothing leads to.
+          ...(policy.ladder.includes('recall') && { recalling }),
+          ...(policy.ladder.includes('consult') && { consulting }),
         },
       },
       decomposing: {
+        description: 'The task becomes subtasks; it then waits on its own subject and the agent is free.',
         initial: 'planning',
         on: { FAILED: onFailure },
         states: {
-          planning: { entry: 'plan', on: { PLANNED: 'delegating' } },
-          delegating: { entry: 'delegate', on: { DELEGATED: '#agent.idle' } },
+          planning: { description: 'Asks the model for a plan.', entry: 'plan', on: { PLANNED: 'delegating' } },
+          delegating: {
+            description: 'Creates and assigns the subtasks.',
+            entry: 'delegate',
+            on: { DELEGATED: '#agent.idle' },
+          },
         },
       },
       escalated: {
+        description: 'Given to others: HR first, then a person. The task keeps the state, the agent goes idle.',
         entry: 'escalate',
         on: {
           ESCALATED: 'idle',

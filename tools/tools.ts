@@ -54,6 +54,8 @@ export interface Products {
   read(slug: string, commit: string, path: string): Promise<string | undefined>;
   /** Paths at a commit, sorted. */
   list(slug: string, commit: string): Promise<readonly string[]>;
+  /** Commits of the default branch, newest first. */
+  log(slug: string): Promise<readonly { readonly sha: string; readonly author: string; readonly subject: string }[]>;
   /** A clean clone for a task, on its branch, at the head of the default branch; what an earlier attempt left is gone. */
   openClone(slug: string, task: string, branch: string): Promise<Clone>;
   /**

@@ -1,0 +1,120 @@
+// One agent: the chart brought to life, with its commands in a queue and each transition told to whoever watches.
+
+import { type Actor, createActor, type InspectionEvent, type SnapshotFrom } from 'xstate';
+import type { Bus } from '../bus/bus.ts';
+import { subjects } from '../bus/subjects.ts';
+import type { AgentCommand, AgentEvent, AgentMachine, WorkView } from '../machines/agent.ts';
+
+/** The dotted name of a state value: `working.executing`. */
+export function stateName(value: SnapshotFrom<AgentMachine>['value']): string {
+  if (typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([outer, inner]) => `${outer}.${String(inner)}`)
+    .join('');
+}
+
+export type AgentOptions = {
+  readonly name: string;
+  readonly role: string;
+  readonly machine: AgentMachine;
+  readonly bus: Bus;
+  readonly now: () => number;
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+};
+
+export class Agent {
+  readonly name: string;
+  readonly role: string;
+  /** True while it has a delivery in hand. */
+  busy = false;
+  readonly #options: AgentOptions;
+  readonly #commands: AgentCommand[] = [];
+  #actor: Actor<AgentMachine>;
+  #told = 0;
+
+  constructor(options: AgentOptions) {
+    this.name = options.name;
+    this.role = options.role;
+    this.#options = options;
+    this.#actor = this.#start();
+  }
+
+  /** The work in hand, as the chart counts it. */
+  get work(): WorkView | undefined {
+    return this.#actor.getSnapshot().context.work;
+  }
+
+  get state(): string {
+    return stateName(this.#actor.getSnapshot().value);
+  }
+
+  /**
+   * Sends one event and tells the transition.
+   * Throws when the chart crashed: xstate's `send` returns normally then, and a crashed agent must not ack.
+   */
+  send(event: AgentEvent, about: { task?: string; until?: number; reason?: string } = {}): void {
+    const before = this.state;
+    this.#actor.send(event);
+    const { status, error } = this.#actor.getSnapshot();
+    if (status === 'error') throw error;
+    if (this.state !== before || event.type === 'FAILED') this.#tell(this.state, event.type, about);
+  }
+
+  /** The next thing the chart wants done; undefined when it has nothing more to ask. */
+  next(): AgentCommand | undefined {
+    return this.#commands.shift();
+  }
+
+  /** A fresh actor in `idle`: after a crash, or when the policy changed. */
+  restart(why: 'crashed' | 'restarted', reason: string, machine: AgentMachine = this.#options.machine): void {
+    this.#actor.stop();
+    this.#commands.length = 0;
+    if (why === 'crashed') this.#tell('crashed', 'CRASHED', { reason });
+    this.#actor = this.#start(machine);
+  }
+
+  /** Says that this agent is back, or here for the first time. */
+  announce(event: string): void {
+    this.#tell(this.state, event, {});
+  }
+
+  stop(): void {
+    this.#actor.stop();
+    this.#tell('gone', 'STOPPED', {});
+  }
+
+  #start(machine: AgentMachine = this.#options.machine): Actor<AgentMachine> {
+    const actor = createActor(machine, {
+      id: this.name,
+      input: { agent: this.name },
+      ...(this.#options.inspect ? { inspect: this.#options.inspect } : {}),
+    });
+    actor.on('*', (command) => void this.#commands.push(command));
+    actor.subscribe({ error: () => {} });
+    actor.start();
+    return actor;
+  }
+
+  #tell(state: string, event: string, about: { task?: string; until?: number; reason?: string }): void {
+    const { bus, now } = this.#options;
+    const { work } = this;
+    const task = about.task ?? work?.id;
+    this.#told += 1;
+    bus.tell(subjects.agentState(this.name), {
+      id: `agent.${this.name}.${now()}.${this.#told}`,
+      type: 'agent.changed',
+      source: this.name,
+      data: {
+        agent: this.name,
+        role: this.role,
+        state,
+        event,
+        since: now(),
+        ...(task === undefined ? {} : { task }),
+        ...(work === undefined ? {} : { attempt: work.attempt }),
+        ...(about.until === undefined ? {} : { until: about.until }),
+        ...(about.reason === undefined ? {} : { reason: about.reason }),
+      },
+    });
+  }
+}

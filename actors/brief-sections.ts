@@ -1,0 +1,82 @@
+// What every brief of a task says besides the duty's own sections: the task, where it comes from, the company, the agent's
+// own last day and its lessons, what was tried before and what others said.
+
+import type { Section } from '../brain/brief.ts';
+import type { CompanyState } from '../brain/memory/company.ts';
+import type { AgentMemory, Task } from '../bus/records.ts';
+import type { Board } from './board.ts';
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function ancestry(task: Task, board: Board): string {
+  const directive = task.directive === undefined ? undefined : board.state.directives.get(task.directive);
+  const lines = directive
+    ? [`Mission: ${directive.mission}`, `Directive ${directive.id}: ${directive.directive}`, ...directive.goals.map((goal) => `Goal ${goal.id}: ${goal.text}`)]
+    : [];
+  for (let id = task.parent; id !== undefined; id = board.task(id)?.parent) {
+    lines.push(`Part of ${id}: ${board.task(id)?.title ?? ''}`);
+  }
+  return bullets(lines);
+}
+
+function companySection(company: CompanyState): string {
+  const lines = [
+    company.product ? `Product: ${company.product.name}. ${company.product.description}` : '',
+    company.features.length > 0 ? `Shipped: ${company.features.map((feature) => feature.title).join('; ')}` : '',
+    ...Object.values(company.bugs).filter((bug) => bug.status === 'open').map((bug) => `Open bug: ${bug.title}`),
+    ...Object.entries(company.blockers).map(([task, reason]) => `Blocked: ${task}, ${reason}`),
+    ...Object.values(company.milestones).map((text) => `We celebrate: ${text}`),
+  ];
+  return bullets(lines.filter((line) => line !== ''));
+}
+
+/** The company, as any brief tells it. */
+export function companySections(company: CompanyState): Section[] {
+  return [{ name: 'The company', text: companySection(company), budget: 3_000 }];
+}
+
+/**
+ * The common sections of a task's brief.
+ * @param day the agent's own events of the last 24 hours, oldest first
+ */
+export function taskSections(
+  task: Task,
+  board: Board,
+  company: CompanyState,
+  memory: AgentMemory | undefined,
+  day: readonly string[],
+): Section[] {
+  const inputs = task.dependsOn.map((id) => {
+    const input = board.task(id);
+    return `${id} ${input?.title ?? ''}: ${input?.summary ?? 'done'}`;
+  });
+  return [
+    {
+      name: `Task ${task.id}: ${task.title}`,
+      text: [task.description, task.acceptance.length > 0 ? `Accepted when:\n${bullets(task.acceptance)}` : ''].join('\n\n'),
+      budget: 6_000,
+    },
+    { name: 'Where it comes from', text: ancestry(task, board), budget: 2_000 },
+    { name: 'Done before it', text: bullets(inputs), budget: 3_000 },
+    ...companySections(company),
+    { name: 'Your last 24 hours', text: bullets(day), budget: 2_000 },
+    {
+      name: 'What you were told about your work',
+      text: bullets([...(memory?.rewards ?? []), ...(memory?.corrections ?? [])].slice(-6).map((note) => note.text)),
+      budget: 2_000,
+    },
+    { name: 'Lessons', text: bullets(memory?.patterns ?? []), budget: 1_500 },
+    {
+      name: 'Tried before',
+      text: bullets(task.failures.slice(-4).map((one) => `attempt ${one.attempt} by ${one.agent} (${one.kind}): ${one.reason}`)),
+      budget: 2_000,
+    },
+    {
+      name: 'What others said',
+      text: bullets(task.guidance.slice(-4).map((one) => `${one.from}: ${one.text}`)),
+      budget: 3_000,
+    },
+  ];
+}

@@ -1,0 +1,27 @@
+// The budget of a lineage: a task with all its subtasks, retries and reassignments draws on one.
+
+import type { Task } from '../bus/records.ts';
+import type { AgentPolicy } from '../machines/policy.ts';
+import type { Board } from './board.ts';
+
+/** What a lineage has used: attempts, US dollars, and ms since its root was created. */
+export function spentBy(board: Board, task: Task, now: number): { attempts: number; cost: number; ms: number } {
+  const root = task.lineage === task.id ? task : board.task(task.lineage);
+  if (task.lineage === task.id && task.children.length === 0) {
+    return { attempts: task.attempt, cost: task.spent.cost, ms: now - task.createdAt };
+  }
+  const others = board.tasks().filter((one) => one.lineage === task.lineage && one.id !== task.id);
+  const family = [task, ...others];
+  return {
+    attempts: family.reduce((sum, one) => sum + one.attempt, 0),
+    cost: family.reduce((sum, one) => sum + one.spent.cost, 0),
+    ms: now - (root?.createdAt ?? task.createdAt),
+  };
+}
+
+/** True while the lineage has attempts, money and time left. */
+export function affordable(board: Board, task: Task, policy: AgentPolicy, now: number): boolean {
+  const spent = spentBy(board, task, now);
+  const { attempts, cost, ms } = policy.lineage;
+  return spent.attempts < attempts && spent.cost < cost && spent.ms < ms;
+}

@@ -1,0 +1,154 @@
+// The end of a task: scored by the reward chart, recorded as done in one event, then everything that follows from it. The
+// event is the point of no return; what follows has ids derived from the task, so a repeat after a crash changes nothing.
+
+import { createActor } from 'xstate';
+import type { Bus } from '../bus/bus.ts';
+import type { Turn } from '../bus/clock.ts';
+import { isTaskMessage } from '../bus/messages.ts';
+import type { Task } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
+import { buildRewardMachine, type RewardCommand, type RewardMachine } from '../machines/reward.ts';
+import type { RewardPolicy } from '../machines/policy.ts';
+import { signalsOf } from '../machines/score.ts';
+import type { Role } from '../org/org.ts';
+import type { Agent } from './agent.ts';
+import { releaseTask } from './release.ts';
+import type { TaskJournal } from './journal.ts';
+import { type Lesson, recordLesson } from './memory.ts';
+import type { Ports } from './ports.ts';
+import type { TaskTurn } from './task-turn.ts';
+
+export type Finishing = {
+  readonly ports: Ports;
+  readonly agent: Agent;
+  readonly journal: TaskJournal;
+  readonly role: Role;
+  readonly turn: Turn;
+};
+
+const machines = new WeakMap<RewardPolicy, RewardMachine>();
+
+function rewardMachine(policy: RewardPolicy): RewardMachine {
+  const known = machines.get(policy);
+  if (known) return known;
+  const machine = buildRewardMachine(policy);
+  machines.set(policy, machine);
+  return machine;
+}
+
+/** Runs the reward chart over a finished task: the score, and what its agent is to remember. */
+async function rewarded(ports: Ports, task: Task): Promise<Lesson> {
+  const commands: RewardCommand[] = [];
+  const actor = createActor(rewardMachine(ports.org().reward), ports.inspect ? { id: `reward-${task.id}`, inspect: ports.inspect } : {});
+  actor.on('*', (command) => void commands.push(command));
+  actor.start();
+  const signals = signalsOf({ ...task, attempts: task.attempt, workingMs: task.spent.workingMs });
+  const error = task.failures.at(-1)?.reason;
+  actor.send({ type: 'SCORE', finished: { task: task.id, title: task.title, signals, error } });
+  let lesson: Lesson | undefined;
+  for (let command = commands.shift(); command; command = commands.shift()) {
+    if (command.type === 'learn') {
+      const [found] = await ports.knowledge.search(command.question);
+      actor.send(found ? { type: 'LEARNED', text: `${found.source}: ${found.text.slice(0, 300)}` } : { type: 'APPLIED' });
+    } else if (command.list === 'patterns') {
+      if (lesson) lesson = { ...lesson, pattern: command.text };
+    } else {
+      const { list, task: id, score, band, text } = command;
+      lesson = { list, task: id, score, band, text };
+    }
+  }
+  actor.stop();
+  if (!lesson) throw new Error(`the reward chart said nothing of ${task.id}`);
+  return lesson;
+}
+
+/** Scores and ends the task in hand, then does what follows. */
+export async function complete(t: TaskTurn): Promise<void> {
+  const { journal, turn, ports } = t;
+  if (journal.task.status !== 'done') {
+    const { spent, startedAt } = journal.task;
+    const now = turn.now();
+    journal.note({ spent: { ...spent, workingMs: spent.workingMs + Math.max(0, now - (startedAt ?? now)) } });
+    const { score, band } = await rewarded(ports, journal.task);
+    await journal.record('task.completed', 'completed', {
+      status: 'done',
+      phase: 'reporting',
+      endedAt: now,
+      score,
+      band,
+      reason: undefined,
+      dueAt: undefined,
+    });
+  }
+  await followUp(t);
+}
+
+/** What follows from a task that is done: memory, report, whoever waited for it. Repeatable. */
+export async function followUp(f: Finishing): Promise<void> {
+  const { ports, agent, journal } = f;
+  const { task } = journal;
+  const who = task.agent ?? agent.name;
+  const lesson = await rewarded(ports, task);
+  await Promise.all([
+    recordLesson(ports.bus, who, lesson, `task.${task.id}.completed`, task.endedAt ?? f.turn.now()),
+    report(f, who),
+    ...(task.failures.length > 0 && task.reassigned > 0 ? [clearBlocker(f)] : []),
+    ...task.dependents.map((id) => releaseTask(ports.bus, id, { source: agent.name, why: 'unblocked' })),
+    ...(task.parent === undefined ? [] : [resumeParent(ports.bus, task.parent, agent.name)]),
+  ]);
+}
+
+async function report({ ports, journal }: Finishing, by: string): Promise<void> {
+  const { task } = journal;
+  const id = `report.${task.id}.done`;
+  await ports.bus.publish(subjects.reports, {
+    id,
+    type: 'report.filed',
+    source: by,
+    data: {
+      id,
+      kind: 'task',
+      by,
+      role: task.role,
+      task: task.id,
+      ...(task.directive === undefined ? {} : { directive: task.directive }),
+      status: 'done',
+      summary: task.summary ?? task.title,
+      ...(task.score === undefined ? {} : { score: task.score }),
+      ...(task.band === undefined ? {} : { band: task.band }),
+      cost: task.spent.cost,
+    },
+    correlationid: task.directive ?? task.lineage,
+    causationid: `task.${task.id}.completed`,
+  });
+}
+
+async function clearBlocker({ ports, journal, agent }: Finishing): Promise<void> {
+  const { task } = journal;
+  await ports.bus.publish(subjects.brain('blocker'), {
+    id: `brain.blocker.${task.id}.cleared`,
+    type: 'brain.blocker',
+    source: agent.name,
+    data: { task: task.id, reason: 'done', status: 'cleared' },
+    correlationid: task.directive ?? task.lineage,
+  });
+}
+
+/** The last child to end wakes its parent; two that end at once wake it once, for the id is the same. */
+export async function resumeParent(bus: Bus, parent: string, source: string): Promise<void> {
+  const last = await bus.last(subjects.task(parent));
+  if (!last || !isTaskMessage(last.message)) return;
+  const { task } = last.message.data;
+  const children = await Promise.all(task.children.map((id) => bus.last(subjects.task(id))));
+  const ended = children.every(
+    (child) => child && isTaskMessage(child.message) && ['done', 'abandoned'].includes(child.message.data.task.status),
+  );
+  if (task.status !== 'waiting' || !ended) return;
+  await bus.publish(subjects.tasksFor(task.role), {
+    id: `task.${parent}.a${task.attempt}.children`,
+    type: 'assignment.given',
+    source,
+    data: { task: parent, why: 'children' },
+    correlationid: task.directive ?? task.lineage,
+  });
+}

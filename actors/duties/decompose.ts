@@ -1,0 +1,72 @@
+// A directive or an issue becomes tasks: planned once, recorded, then filed. A backlog is a plan already.
+
+import type { Section } from '../../brain/brief.ts';
+import type { DataOf } from '../../bus/messages.ts';
+import { subjects } from '../../bus/subjects.ts';
+import type { JobWork, StandingDuty } from '../duty.ts';
+import { fileTasks } from '../file-tasks.ts';
+import { type Filing, refusePlan, staffSection } from '../plan.ts';
+
+function openTasks(work: JobWork): Section {
+  const lines = work.board.open().map((task) => `- ${task.id} (${task.role}, ${task.status}): ${task.title}`);
+  return { name: 'Tasks already open', text: lines.join('\n') };
+}
+
+/** Asks for a plan and files it. A plan that cannot be filed is a broken contract, and is asked for again. */
+async function plan(work: JobWork, sections: readonly Section[], filing: Filing): Promise<void> {
+  const common = [staffSection(work.org), openTasks(work)];
+  const { tasks } = await work.think('decompose', [...sections, ...common], (answer) => refusePlan(answer, work.org));
+  await fileTasks(work, tasks, filing);
+}
+
+async function fromDirective(work: JobWork, directive: DataOf<'directive.issued'>): Promise<void> {
+  const { goals } = directive;
+  const text = [
+    `Mission: ${directive.mission}`,
+    `Directive: ${directive.directive}`,
+    ...goals.map((goal) => `Goal ${goal.id}: ${goal.text}`),
+    ...directive.priorities.map((priority, index) => `Priority ${index + 1}: ${priority}`),
+    `Deadline: ${new Date(directive.deadline).toISOString()}`,
+    'Make 5 to 10 tasks, each for one role.',
+  ].join('\n');
+  await plan(work, [{ name: `Directive ${directive.id}`, text, budget: 6_000 }], {
+    prefix: directive.id,
+    directive: directive.id,
+    goal: goals.length === 1 ? goals[0]?.id : undefined,
+    product: directive.product ?? work.org.products[0]?.slug,
+  });
+}
+
+async function fromIssue(work: JobWork, issue: DataOf<'issue.opened'>): Promise<void> {
+  const section: Section = {
+    name: `Issue ${issue.number}`,
+    text: `${issue.title}\n\n${issue.body}`,
+    untrusted: !issue.trusted,
+    budget: 6_000,
+  };
+  const about = { name: 'What to do', text: `Plan the tasks that settle issue ${issue.number}, as few as will do.` };
+  await plan(work, [about, section], { prefix: `issue-${issue.number}`, product: work.org.products[0]?.slug });
+}
+
+/** A backlog is a plan already; it is filed as it is. */
+async function fromBacklog(work: JobWork, { id, product, tasks }: DataOf<'backlog.given'>): Promise<void> {
+  await fileTasks(work, tasks, { prefix: id, product: product ?? work.org.products[0]?.slug });
+}
+
+export const decompose: StandingDuty = {
+  kind: 'standing',
+  name: 'decompose',
+  filters: [subjects.directives, 'forge.issue.*'],
+  types: ['directive.issued', 'backlog.given', 'issue.opened'],
+  wants: (_, message) => message.type !== 'issue.opened' || message.data.status === 'open',
+  async run(work) {
+    const { message } = work;
+    if (message.type === 'directive.issued') await fromDirective(work, message.data);
+    if (message.type === 'backlog.given') {
+      const { id, tasks, product } = message.data;
+      await fileTasks(work, tasks, { prefix: id, product: product ?? work.org.products[0]?.slug });
+    }
+    if (message.type === 'backlog.given') await fromBacklog(work, message.data);
+    if (message.type === 'issue.opened') await fromIssue(work, message.data);
+  },
+};

@@ -1,0 +1,104 @@
+// Reports come up here. Single ones cost no thought; when the last task of a directive has ended, the directive is summed up.
+
+import type { CompanyState } from '../../brain/memory/company.ts';
+import type { DataOf } from '../../bus/messages.ts';
+import type { Task } from '../../bus/records.ts';
+import { subjects } from '../../bus/subjects.ts';
+import { type Board, isOpen } from '../board.ts';
+import type { JobWork, StandingDuty, Work } from '../duty.ts';
+
+type Directive = DataOf<'directive.issued'>;
+
+/** The metric that says a directive was summed up: how many of its tasks were done. */
+function metricOf(directive: string): string {
+  return `directive.${directive}.done`;
+}
+
+/** True once a directive was summed up. */
+export function directiveEnded(company: CompanyState, directive: string): boolean {
+  return company.metrics[metricOf(directive)] !== undefined;
+}
+
+function tasksUnder(board: Board, directive: string): readonly Task[] {
+  return board.tasks().filter((task) => task.directive === directive);
+}
+
+/** Directives all of whose tasks have ended, and which nobody has summed up. */
+function ripe({ board, company }: Pick<Work, 'board' | 'company'>): readonly Directive[] {
+  const brain = company.get();
+  const waiting = [...board.state.directives.values()].filter((one) => !directiveEnded(brain, one.id));
+  if (waiting.length === 0) return [];
+  const open = new Set(
+    board
+      .tasks()
+      .filter(isOpen)
+      .map((task) => task.directive),
+  );
+  return waiting.filter((one) => !open.has(one.id) && tasksUnder(board, one.id).length > 0);
+}
+
+/** The sum of a directive, in words. */
+export function summaryOf(directive: Directive, tasks: readonly Task[]): string {
+  const done = tasks.filter((task) => task.status === 'done');
+  const given = tasks.filter((task) => task.status === 'abandoned');
+  const failures = tasks.reduce((sum, task) => sum + task.failures.length, 0);
+  const cost = tasks.reduce((sum, task) => sum + task.spent.cost, 0);
+  return [
+    `${directive.id}: ${done.length} of ${tasks.length} tasks done`,
+    `${failures} failed attempts`,
+    `$${cost.toFixed(2)}`,
+    ...(given.length > 0 ? [`given up: ${given.map((task) => task.id).join(', ')}`] : []),
+  ].join(', ');
+}
+
+async function sumUp(work: JobWork, directive: Directive): Promise<void> {
+  const tasks = tasksUnder(work.board, directive.id);
+  const done = tasks.filter((task) => task.status === 'done').length;
+  const id = `directive.${directive.id}.done`;
+  await work.publish<'report.filed'>(subjects.reports, {
+    id,
+    type: 'report.filed',
+    data: {
+      id,
+      kind: 'directive',
+      by: work.agent,
+      role: work.role.name,
+      directive: directive.id,
+      status: 'done',
+      summary: summaryOf(directive, tasks),
+      cost: tasks.reduce((sum, task) => sum + task.spent.cost, 0),
+    },
+    correlationid: directive.id,
+  });
+  if (done === tasks.length) await achieve(work, directive);
+  // Last: only what is complete counts as summed up.
+  await work.publish<'brain.metric'>(subjects.brain('metric'), {
+    id: `${id}.metric`,
+    type: 'brain.metric',
+    data: { name: metricOf(directive.id), value: done },
+    correlationid: directive.id,
+  });
+}
+
+async function achieve(work: JobWork, directive: Directive): Promise<void> {
+  for (const goal of directive.goals) {
+    await work.publish<'brain.goal'>(subjects.brain('goal'), {
+      id: `goal.${goal.id}.${directive.id}.achieved`,
+      type: 'brain.goal',
+      data: { ...goal, status: 'achieved' },
+      correlationid: directive.id,
+    });
+  }
+}
+
+export const digest: StandingDuty = {
+  kind: 'standing',
+  name: 'digest',
+  filters: [subjects.reports],
+  types: ['report.filed', 'clock.ticked'],
+  wants: (look, message) =>
+    !(message.type === 'report.filed' && message.data.kind === 'directive') && ripe(look).length > 0,
+  async run(work) {
+    for (const directive of ripe(work)) await sumUp(work, directive);
+  },
+};

@@ -1,0 +1,81 @@
+// What a brief shows of a product's files: all paths, and the contents of those that matter, up to a size.
+
+import type { Section } from '../../brain/brief.ts';
+import type { Product } from '../../bus/records.ts';
+import type { Products } from '../../tools/tools.ts';
+
+const FILES = 16;
+const BYTES = 24_000;
+
+/** Files whose contents tell a reader nothing. */
+const opaque = /(^|\/)(package-lock\.json|[^/]*\.(lock|min\.js|map|png|jpe?g|gif|ico|pdf|woff2?|zip|gz))$/;
+
+/** Paths in the order in which they matter for a text: named in it, then those that explain the product, then the rest. */
+export function ranked(paths: readonly string[], text: string): readonly string[] {
+  const rank = (path: string) => {
+    if (text.includes(path)) return 0;
+    if (text.includes(path.split('/').at(-1) ?? path)) return 1;
+    return /^(package\.json|README\.md)$/.test(path) ? 2 : 3;
+  };
+  const readable = paths.filter((path) => !opaque.test(path));
+  return readable.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+}
+
+function fenced(path: string, content: string): string {
+  return `### ${path}\n\`\`\`\n${content.trimEnd()}\n\`\`\``;
+}
+
+/**
+ * The product as the author of a change sees it.
+ * @param text what the change is about: files it names come first
+ */
+export async function productSections(
+  products: Products,
+  product: Product,
+  commit: string,
+  text: string,
+): Promise<readonly Section[]> {
+  const paths = await products.list(product.slug, commit);
+  const shown: string[] = [];
+  let left = BYTES;
+  for (const path of ranked(paths, text).slice(0, FILES)) {
+    const content = await products.read(product.slug, commit, path);
+    if (content === undefined || Buffer.byteLength(content) > left) continue;
+    left -= Buffer.byteLength(content);
+    shown.push(fenced(path, content));
+  }
+  const about = [
+    `${product.name}: ${product.description}`,
+    `Stack: ${product.stack.join(', ') || 'not said'}`,
+    `Tests: ${product.test.join(' ')}`,
+    ...(product.start ? [`Start: ${product.start.join(' ')} (PORT and HOST in the environment)`] : []),
+    ...product.health.map(
+      (check) => `Health check ${check.name}: ${check.method} ${check.path} answers ${check.status}`,
+    ),
+  ];
+  return [
+    { name: 'The product', text: about.join('\n') },
+    { name: 'Its files', text: paths.join('\n'), budget: 4_000 },
+    { name: 'Contents of files', text: shown.join('\n\n'), budget: BYTES + 4_000 },
+  ];
+}
+
+/** What a pull request changes: each changed file as it would be, new and deleted ones marked. */
+export async function changeSection(products: Products, slug: string, base: string, head: string): Promise<Section> {
+  const before = new Set(await products.list(slug, base));
+  const after = await products.list(slug, head);
+  const parts: string[] = [];
+  for (const path of after) {
+    const [old, now] = [
+      before.has(path) ? await products.read(slug, base, path) : undefined,
+      await products.read(slug, head, path),
+    ];
+    if (old !== now) parts.push(fenced(old === undefined ? `${path} (new)` : path, now ?? ''));
+  }
+  const gone = [...before].filter((path) => !after.includes(path));
+  return {
+    name: 'Changed files',
+    text: [...parts, ...gone.map((path) => `### ${path} (deleted)`)].join('\n\n'),
+    budget: BYTES,
+  };
+}

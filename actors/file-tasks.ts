@@ -1,0 +1,169 @@
+// Filing tasks: a plan becomes tasks on the stream, each created once, and those without inputs are assigned.
+//
+// Invariants:
+//   F1. The numbers are recorded before the first task is published, so a second run publishes the same tasks.
+//   F2. A task is created on an empty subject (expected last sequence 0); a number that somebody else took is replaced.
+//   F3. A natural key makes one task for ever: what exists is adopted.
+//   F4. Nothing is assigned before all tasks of the plan exist and name each other correctly.
+
+import type { Bus } from '../bus/bus.ts';
+import { StaleWrite } from '../bus/errors.ts';
+import type { PlannedTask, Task } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
+import type { Board } from './board.ts';
+import { type JobWork, type Work, WorkFailure } from './duty.ts';
+import { type Filing, keyOf, refusePlan, renamed, taskRecords } from './plan.ts';
+import { assign, releaseTask, taskIn } from './release.ts';
+
+/** How often numbers may be taken by others before giving up for now. */
+const ROUNDS = 20;
+
+/** What ids of this kind start with: `T` of `T7`, `T3-` of `T3-2`. */
+function stemOf(parent: string | undefined): string {
+  return parent === undefined ? 'T' : `${parent}-`;
+}
+
+/** Gives ids that are free, one after the other. The board may lag behind the stream, so each is looked up. */
+function freeIds(work: Pick<Work, 'bus' | 'board'>, stem: string, used: readonly string[]): () => Promise<string> {
+  const numbers = [...work.board.tasks().map((task) => task.id), ...used]
+    .filter((id) => id.startsWith(stem) && /^\d+$/.test(id.slice(stem.length)))
+    .map((id) => Number(id.slice(stem.length)));
+  let last = Math.max(0, ...numbers);
+  return async () => {
+    do last += 1;
+    while (await work.bus.last(subjects.task(`${stem}${last}`)));
+    return `${stem}${last}`;
+  };
+}
+
+/** Numbers planned tasks, as a recorded step: T<n>, or <parent>-<n> for parts. A natural key that exists keeps its id. */
+async function numberTasks(work: Work, planned: readonly PlannedTask[], filing: Filing): Promise<readonly Task[]> {
+  const { ids, now } = await work.step('numbers', async () => {
+    const free = freeIds(work, stemOf(filing.parent?.id), []);
+    const numbers: Record<string, string> = {};
+    for (const one of planned) numbers[one.key] = work.board.byKey(keyOf(filing, one))?.id ?? (await free());
+    return { ids: numbers, now: work.turn.now() };
+  });
+  return taskRecords(planned, filing, { ids, org: work.org, now });
+}
+
+/**
+ * Files a plan. Called again after a crash, it completes what it began.
+ * Returns the tasks in the order of the plan, as they were created.
+ * Throws WorkFailure (`contract`) for a plan that cannot be filed.
+ */
+export async function fileTasks(work: Work, planned: readonly PlannedTask[], filing: Filing): Promise<readonly Task[]> {
+  const problem = refusePlan({ tasks: planned }, work.org);
+  if (problem !== undefined) throw new WorkFailure({ kind: 'contract', reason: problem });
+  let tasks = await numberTasks(work, planned, filing);
+  for (let round = 2; round <= ROUNDS; round += 1) {
+    const { created, wrong } = await createAll(work, tasks);
+    if (wrong === undefined) {
+      if (round > 2) await mend(work, tasks);
+      await assignAll(work, created, round > 2);
+      return tasks;
+    }
+    const done = created.map(({ task }) => task.id);
+    const before = tasks;
+    const names = await work.step(`numbers-${round}`, () => newNames(work, before, done, wrong));
+    tasks = renamed(tasks, names);
+  }
+  throw new WorkFailure({ kind: 'dependency', reason: 'others keep taking the numbers of the tasks to file' });
+}
+
+/** New ids for the task whose id was wrong, and for those that come after it and do not exist yet. */
+async function newNames(
+  work: Work,
+  tasks: readonly Task[],
+  done: readonly string[],
+  wrong: { readonly id: string; readonly is: string | undefined },
+): Promise<Record<string, string>> {
+  const free = freeIds(work, stemOf(tasks[0]?.parent), done);
+  const names: Record<string, string> = wrong.is === undefined ? {} : { [wrong.id]: wrong.is };
+  for (const task of tasks) {
+    const exists = done.includes(task.id) || work.board.byKey(task.key)?.id === task.id;
+    if (!exists && names[task.id] === undefined) names[task.id] = await free();
+  }
+  return names;
+}
+
+/** `seq` is its first message when this call made it; undefined when it existed. */
+type Created = { readonly task: Task; readonly seq: number | undefined };
+
+/** Creates tasks in order; stops at the first whose id is taken, or which exists under another id. */
+async function createAll(
+  work: Work,
+  tasks: readonly Task[],
+): Promise<{ readonly created: readonly Created[]; readonly wrong?: { id: string; is: string | undefined } }> {
+  const created: Created[] = [];
+  for (const task of tasks) {
+    const made = await create(work, task);
+    if (made?.task.id !== task.id) return { created, wrong: { id: task.id, is: made?.task.id } };
+    created.push(made);
+  }
+  return { created };
+}
+
+/** Undefined when the id belongs to a task with another key. */
+async function create(work: Work, task: Task): Promise<Created | undefined> {
+  const { bus, board, agent } = work;
+  const known = board.byKey(task.key);
+  if (known) return { task: known, seq: undefined };
+  const draft = {
+    id: `task.${task.key}.created`,
+    type: 'task.created' as const,
+    source: agent,
+    data: { task },
+    correlationid: task.lineage,
+    causationid: 'message' in work ? (work as JobWork).message.id : undefined,
+  };
+  try {
+    const { seq, duplicate } = await bus.publish<'task.created'>(subjects.task(task.id), draft, { expectedLastSeq: 0 });
+    if (!duplicate) return { task, seq };
+    const earlier = await taskAt(bus, seq);
+    return earlier && { task: earlier, seq: undefined };
+  } catch (error) {
+    if (!(error instanceof StaleWrite)) throw error;
+    const holder = taskIn(await bus.last(subjects.task(task.id)));
+    return holder?.key === task.key ? { task: holder, seq: undefined } : undefined;
+  }
+}
+
+async function taskAt(bus: Bus, seq: number): Promise<Task | undefined> {
+  for await (const stored of bus.replay({ filter: 'task.*', fromSeq: seq, untilSeq: seq })) return taskIn(stored);
+  return undefined;
+}
+
+/** After numbers changed on the way: tasks created before name the others by their old ids. */
+async function mend(work: Work, tasks: readonly Task[]): Promise<void> {
+  for (const { id, dependsOn, dependents, reason } of tasks) {
+    const last = await work.bus.last(subjects.task(id));
+    const task = taskIn(last);
+    if (!last || !task || last.message.type !== 'task.created') continue;
+    if (String([dependsOn, '', dependents]) === String([task.dependsOn, '', task.dependents])) continue;
+    const mended = { ...task, dependsOn, dependents, reason };
+    const draft = {
+      id: `task.${task.key}.created.${last.seq}`,
+      type: 'task.created' as const,
+      source: work.agent,
+      data: { task: mended, note: 'other tasks of its plan got new numbers' },
+      correlationid: task.lineage,
+    };
+    await work.bus.publish<'task.created'>(subjects.task(id), draft, { expectedLastSeq: last.seq });
+  }
+}
+
+async function assignAll(work: Work, created: readonly Created[], mended: boolean): Promise<void> {
+  const { bus } = work;
+  const by = { source: work.agent, why: 'new' } as const;
+  for (const { task, seq } of created) {
+    const isNew = seq !== undefined && !mended;
+    if (isNew && (task.dependsOn.length > 0 || (await assign(bus, task, seq, by)))) continue;
+    await releaseTask(bus, task.id, by);
+  }
+}
+
+/** The tasks on the board whose natural key starts with this prefix. */
+export function filedUnder(board: Board, prefix: string): readonly Task[] {
+  return board.tasks().filter((task) => task.key.startsWith(`${prefix}.`));
+}

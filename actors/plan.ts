@@ -1,0 +1,165 @@
+// Plans before they become tasks: what is wrong with one, in which order its tasks go, and the record of each. Pure.
+
+import type { Section } from '../brain/brief.ts';
+import type { PlannedTask, Task } from '../bus/records.ts';
+import { type Org, roleOf } from '../org/org.ts';
+import { typesOf } from './duties/types.ts';
+
+/** Where planned tasks come from and belong. */
+export type Filing = {
+  /** In front of each planned key: `D1` makes `D1.store`. */
+  readonly prefix: string;
+  /** The task they are parts of. */
+  readonly parent?: Task | undefined;
+  readonly directive?: string | undefined;
+  readonly goal?: string | undefined;
+  readonly product?: string | undefined;
+};
+
+/** The natural key of a planned task. */
+export function keyOf(filing: Filing, planned: PlannedTask): string {
+  return `${filing.prefix}.${planned.key}`;
+}
+
+/** A cycle in the plan's dependencies as its keys, the first one repeated at the end; undefined when there is none. */
+export function cycleIn(planned: readonly PlannedTask[]): readonly string[] | undefined {
+  const inputs = new Map(planned.map((task) => [task.key, task.after]));
+  const cleared = new Set<string>();
+
+  function walk(key: string, path: readonly string[]): readonly string[] | undefined {
+    if (path.includes(key)) return [...path.slice(path.indexOf(key)), key];
+    if (cleared.has(key)) return undefined;
+    for (const input of inputs.get(key) ?? []) {
+      const cycle = walk(input, [...path, key]);
+      if (cycle) return cycle;
+    }
+    cleared.add(key);
+    return undefined;
+  }
+
+  for (const { key } of planned) {
+    const cycle = walk(key, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
+
+function problemsOf(task: PlannedTask, keys: ReadonlySet<string>, org: Org): string[] {
+  const problems: string[] = [];
+  const role = roleOf(org, task.role);
+  const types = role ? typesOf(role) : [];
+  if (!role) {
+    const able = org.roles.filter((one) => typesOf(one).length > 0).map((one) => one.name);
+    problems.push(`${task.key} is for "${task.role}", and no such role works here (${able.join(', ')} take tasks)`);
+  } else if (types.length === 0) {
+    problems.push(`${task.key} is for ${role.name}, who takes no tasks`);
+  } else if (task.type !== undefined && !types.includes(task.type)) {
+    problems.push(`${task.key} has type "${task.type}", and ${role.name} does ${types.join(', ')}`);
+  }
+  for (const input of task.after) {
+    if (!keys.has(input)) problems.push(`${task.key} comes after "${input}", which is not in the plan`);
+  }
+  return problems;
+}
+
+/** What is wrong with a plan, one line each; empty when it can be filed. */
+export function checkPlan(planned: readonly PlannedTask[], org: Org): readonly string[] {
+  const keys = new Set(planned.map((task) => task.key));
+  const twice = planned.filter((task, index) => planned.findIndex((one) => one.key === task.key) !== index);
+  const cycle = cycleIn(planned);
+  return [
+    ...twice.map((task) => `two tasks have the key "${task.key}"`),
+    ...planned.flatMap((task) => problemsOf(task, keys, org)),
+    ...(cycle ? [`the tasks wait for each other: ${cycle.join(' -> ')}`] : []),
+  ];
+}
+
+/** The same as one line, for refusing an answer; undefined when the plan is sound. */
+export function refusePlan(plan: { readonly tasks: readonly PlannedTask[] }, org: Org): string | undefined {
+  const problems = checkPlan(plan.tasks, org);
+  return problems.length === 0 ? undefined : `the plan cannot be filed: ${problems.join('; ')}`;
+}
+
+/** A task has at least this long, whatever its estimate. */
+const SHORTEST_MS = 4 * 3_600_000;
+
+/** When a task given now must have ended: four times its estimate, at least four hours. */
+export function deadlineOf(estimateMs: number, now: number): number {
+  return now + Math.max(estimateMs * 4, SHORTEST_MS);
+}
+
+/**
+ * The records of planned tasks, as they are first written, in the order of the plan. The plan must have passed `checkPlan`.
+ * @param place the id of each planned key, and when they are created (epoch ms)
+ */
+export function taskRecords(
+  planned: readonly PlannedTask[],
+  filing: Filing,
+  place: { readonly ids: Readonly<Record<string, string>>; readonly org: Org; readonly now: number },
+): readonly Task[] {
+  const { ids, org, now } = place;
+  const { parent, directive, goal, product } = filing;
+  const idOf = (key: string) => ids[key] ?? key;
+  return planned.map((one) => {
+    const role = roleOf(org, one.role);
+    const estimateMs = Math.round(one.estimateMinutes * 60_000);
+    const dependsOn = [...new Set(one.after)].map(idOf);
+    return {
+      id: idOf(one.key),
+      key: keyOf(filing, one),
+      title: one.title,
+      description: one.description,
+      acceptance: [...one.acceptance],
+      type: one.type ?? (role ? typesOf(role)[0] : undefined) ?? 'advice',
+      role: one.role,
+      product,
+      estimateMs,
+      priority: one.priority,
+      goal,
+      directive,
+      parent: parent?.id,
+      lineage: parent?.lineage ?? idOf(one.key),
+      depth: parent ? parent.depth + 1 : 0,
+      dependsOn,
+      dependents: planned.filter((other) => other.after.includes(one.key)).map((other) => idOf(other.key)),
+      children: [],
+      status: dependsOn.length > 0 ? 'blocked' : 'ready',
+      phase: 'briefing',
+      reason: waitingFor(dependsOn),
+      deadline: deadlineOf(estimateMs, now),
+      createdAt: now,
+      avoid: [],
+      attempt: 0,
+      rung: 1,
+      waits: 0,
+      reassigned: 0,
+      failures: [],
+      guidance: [],
+      evidence: [],
+      spent: { inputTokens: 0, outputTokens: 0, cost: 0, workingMs: 0 },
+    };
+  });
+}
+
+function waitingFor(inputs: readonly string[]): string | undefined {
+  return inputs.length > 0 ? `waits for ${inputs.join(', ')}` : undefined;
+}
+
+/** The same records under other ids, wherever they name each other. */
+export function renamed(tasks: readonly Task[], names: Readonly<Record<string, string>>): readonly Task[] {
+  const to = (id: string) => names[id] ?? id;
+  return tasks.map((task) => {
+    const dependsOn = task.dependsOn.map(to);
+    const reason = task.status === 'blocked' ? waitingFor(dependsOn) : task.reason;
+    const lineage = to(task.lineage);
+    return { ...task, id: to(task.id), lineage, dependsOn, dependents: task.dependents.map(to), reason };
+  });
+}
+
+/** Who a planner may assign to, and for what. */
+export function staffSection(org: Org): Section {
+  const lines = org.roles
+    .filter((role) => typesOf(role).length > 0)
+    .map((role) => `- ${role.name} (${role.title}): ${typesOf(role).join(', ')}`);
+  return { name: 'Roles that take tasks, and the types they do', text: lines.join('\n') };
+}

@@ -1,0 +1,33 @@
+// The projections every process keeps: one ordered consumer over the whole stream feeds them all.
+
+import { createCompanyBrain } from '../brain/memory/company.ts';
+import { createEpisodes } from '../brain/memory/episodic.ts';
+import type { CompanyState } from '../brain/memory/company.ts';
+import type { Bus, Stored } from '../bus/bus.ts';
+import { createBoard } from './board.ts';
+
+export type Projections = {
+  readonly board: ReturnType<typeof createBoard>;
+  readonly company: { get(): CompanyState };
+  readonly episodes: ReturnType<typeof createEpisodes>;
+  /** Stops following. */
+  close(): Promise<void>;
+};
+
+/**
+ * Folds the stream from its first message and goes on following it.
+ * @param also called with every message after it has been folded in
+ */
+export async function follow(bus: Bus, also: (stored: Stored) => void = () => {}): Promise<Projections> {
+  const board = createBoard();
+  const brain = createCompanyBrain();
+  const episodes = createEpisodes();
+  const tap = await bus.tap({ filter: '>', fromSeq: 1 }, (stored) => {
+    const { message, seq } = stored;
+    board.told(message, seq);
+    if (message.type.startsWith('brain.')) brain.trigger.told({ message, seq });
+    episodes.told(message);
+    also(stored);
+  });
+  return { board, company: { get: () => brain.getSnapshot().context }, episodes, close: () => tap.close() };
+}

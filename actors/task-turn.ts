@@ -1,0 +1,293 @@
+// One assignment in hand: the chart says what is next, this does it, with everything that counts recorded first.
+//
+// Invariants:
+//   T1. The chart decides. What it decided is on the task's subject before it is carried out.
+//   T2. Everything done here can be done again: steps are recorded, message ids derive from the task and the attempt.
+//   T3. `done` needs the evidence that the duty demands; the worker cannot write it.
+
+import type { Delivery, Stored } from '../bus/bus.ts';
+import type { Turn } from '../bus/clock.ts';
+import { type Draft, isTaskMessage, type MessageType } from '../bus/messages.ts';
+import type { Evidence, Failure, Phase, Task } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
+import type { AgentCommand, AgentEvent, WorkView } from '../machines/agent.ts';
+import type { Role } from '../org/org.ts';
+import type { Agent } from './agent.ts';
+import { taskSections } from './brief-sections.ts';
+import { affordable } from './budget.ts';
+import { complete } from './completion.ts';
+import { type TaskDuty, type TaskWork, WorkFailure } from './duty.ts';
+import { consult, decompose, delegate, escalate, recall } from './help.ts';
+import type { TaskJournal } from './journal.ts';
+import { recallMemory } from './memory.ts';
+import type { Ports } from './ports.ts';
+import { think } from './thinking.ts';
+
+/** A wait longer than this gives the delivery back, so that the agent is free meanwhile. */
+const PARK_MS = 5 * 60_000;
+
+export type TaskTurn = {
+  readonly ports: Ports;
+  readonly agent: Agent;
+  readonly role: Role;
+  readonly duty: TaskDuty;
+  readonly journal: TaskJournal;
+  readonly delivery: Delivery;
+  readonly turn: Turn;
+  readonly signal: AbortSignal;
+};
+
+function viewOf(task: Task, role: Role, canAfford: boolean): WorkView {
+  return {
+    id: task.id,
+    phase: task.phase,
+    attempt: Math.max(1, task.attempt),
+    rung: task.rung,
+    waits: task.waits,
+    depthLeft: role.policy.depth - task.depth,
+    affordable: canAfford,
+  };
+}
+
+/** The work as a duty sees it. */
+export function taskWorkOf(t: TaskTurn): TaskWork {
+  const { ports, agent, role, journal, turn, signal } = t;
+  const hook = (step: string) =>
+    ports.atStep?.({ agent: agent.name, task: journal.task.key, attempt: journal.task.attempt, step }, turn);
+  return {
+    agent: agent.name,
+    role,
+    get org() {
+      return ports.org();
+    },
+    get task() {
+      return journal.task;
+    },
+    turn,
+    signal,
+    bus: ports.bus,
+    tools: ports.tools,
+    knowledge: ports.knowledge,
+    board: ports.board,
+    company: ports.company,
+    note: (patch) => journal.note(patch),
+    step: (name, run) =>
+      journal.step(name, async () => {
+        await hook(name);
+        return { result: await run() };
+      }),
+    think: async (purpose, sections, refuse) => {
+      const thought = await journal.step(purpose, async () => {
+        await hook(purpose);
+        const { memory } = await recallMemory(ports.bus, agent.name);
+        const common = taskSections(
+          journal.task,
+          ports.board,
+          ports.company.get(),
+          memory,
+          ports.episodes.day(agent.name, turn.now()),
+        );
+        const asking = { agent: agent.name, role, about: journal.task.key, attempt: journal.task.attempt, turn, signal };
+        return think(ports, asking, purpose, [...common, ...sections], refuse);
+      });
+      return thought.answer;
+    },
+    publish: (subject, draft) => publishFor(t, subject, draft),
+  };
+}
+
+/** Publishes with the task as cause and lineage. */
+export async function publishFor<T extends MessageType>(
+  t: Pick<TaskTurn, 'ports' | 'agent' | 'journal'>,
+  subject: string,
+  draft: Omit<Draft<T>, 'source'>,
+): Promise<void> {
+  const { task } = t.journal;
+  const whole = { correlationid: task.directive ?? task.lineage, causationid: `task.${task.id}`, source: t.agent.name, ...draft };
+  await t.ports.bus.publish(subject, whole as unknown as Draft<T>);
+}
+
+/** Runs the chart until it has nothing more to ask, then settles the delivery. */
+export async function runTask(t: TaskTurn): Promise<void> {
+  const { agent, role, journal, ports } = t;
+  const work = taskWorkOf(t);
+  const canAfford = affordable(ports.board, journal.task, role.policy, t.turn.now());
+  agent.send({ type: 'ASSIGN', work: viewOf(journal.task, role, canAfford) }, { task: journal.task.id });
+  let failure: Failure | undefined;
+  for (let command = agent.next(); command; command = agent.next()) {
+    const event = await perform(t, work, command, failure).catch((error: unknown): AgentEvent => {
+      t.signal.throwIfAborted();
+      const known = failureOf(error);
+      if (!known) throw error;
+      journal.charge(known.usage);
+      return {
+        type: 'FAILED',
+        failure: known.failure,
+        affordable: affordable(ports.board, journal.task, role.policy, t.turn.now()),
+      };
+    });
+    failure = event.type === 'FAILED' ? event.failure : undefined;
+    const waitsFor = event.type === 'AWAITING' ? journal.task.reason : undefined;
+    const reason = failure ? `${failure.kind}: ${failure.reason}` : waitsFor;
+    agent.send(event, { task: journal.task.id, ...(reason === undefined ? {} : { reason }) });
+    if (event.type === 'PARKED') return;
+  }
+  t.delivery.ack();
+}
+
+/** A failure the chart reacts to; undefined for anything else, which is a crash of the agent. */
+function failureOf(error: unknown): WorkFailure | undefined {
+  if (error instanceof WorkFailure) return error;
+  // A fault put in by a scenario carries its failure in the same way.
+  if (error instanceof Error && 'failure' in error) return new WorkFailure(error.failure as Failure);
+  return undefined;
+}
+
+async function perform(
+  t: TaskTurn,
+  work: TaskWork,
+  command: AgentCommand,
+  failure: Failure | undefined,
+): Promise<AgentEvent> {
+  const { journal, duty, agent } = t;
+  switch (command.type) {
+    case 'brief':
+      await begin(t);
+      return { type: 'BRIEFED' };
+    case 'execute':
+      await duty.execute(work);
+      enter(t, 'verifying');
+      return { type: 'EXECUTED' };
+    case 'verify':
+      return verify(t, work);
+    case 'report':
+      await complete(t);
+      return { type: 'REPORTED' };
+    case 'backOff':
+      return backOff(t, command, failure);
+    case 'recall':
+      await recall(t);
+      return { type: 'RECALLED' };
+    case 'consult':
+      await consult(t);
+      return { type: 'CONSULTED' };
+    case 'plan':
+      if (failure) await recordFailure(t, failure, 'planning');
+      await decompose(t, work);
+      return { type: 'PLANNED' };
+    case 'delegate':
+      await delegate(t, work);
+      return { type: 'DELEGATED' };
+    case 'escalate':
+      if (failure) noteFailure(t, failure);
+      await escalate(t, agent, command.reason);
+      return { type: 'ESCALATED' };
+  }
+}
+
+function enter(t: TaskTurn, phase: Phase): void {
+  t.journal.note({ phase });
+}
+
+/** The attempt begins: from here on the task is this agent's. */
+async function begin(t: TaskTurn): Promise<void> {
+  const { journal, agent, turn } = t;
+  const attempt = agent.work?.attempt ?? 1;
+  const { waits } = journal.task;
+  await journal.record('task.started', `a${attempt}.w${waits}.started`, {
+    status: 'working',
+    phase: 'executing',
+    agent: agent.name,
+    attempt,
+    startedAt: turn.now(),
+    reason: undefined,
+    dueAt: undefined,
+  });
+}
+
+/** Counts the failure in the record, with the time the attempt took. */
+function noteFailure(t: TaskTurn, failure: Failure): void {
+  const { journal, agent, turn } = t;
+  const { task } = journal;
+  const { kind, reason } = failure;
+  const workingMs = task.spent.workingMs + Math.max(0, turn.now() - (task.startedAt ?? turn.now()));
+  journal.note({
+    failures: [...task.failures, { attempt: Math.max(1, task.attempt), agent: agent.name, kind, reason }],
+    spent: { ...task.spent, workingMs },
+  });
+}
+
+/** Records a failed attempt together with what the chart made of it: where the task goes on, and as which attempt. */
+async function recordFailure(t: TaskTurn, failure: Failure, phase: Phase, dueAt?: number): Promise<void> {
+  const { journal, agent } = t;
+  const failed = journal.task;
+  noteFailure(t, failure);
+  const next = agent.work;
+  await journal.record('task.failed', `a${failed.attempt}.w${failed.waits}.failed`, {
+    status: 'retrying',
+    phase,
+    attempt: next?.attempt ?? failed.attempt,
+    rung: next?.rung ?? failed.rung,
+    waits: next?.waits ?? failed.waits,
+    reason: `${failure.kind}: ${failure.reason}`,
+    dueAt,
+  });
+}
+
+async function backOff(
+  t: TaskTurn,
+  command: Extract<AgentCommand, { type: 'backOff' }>,
+  failure: Failure | undefined,
+): Promise<AgentEvent> {
+  const { journal, turn, delivery, signal } = t;
+  if (failure) await recordFailure(t, failure, 'backing-off', command.until ?? turn.now() + command.ms);
+  const dueAt = journal.task.dueAt ?? turn.now();
+  if (dueAt - turn.now() > PARK_MS) {
+    delivery.nak(dueAt - turn.now());
+    return { type: 'PARKED' };
+  }
+  await turn.sleepUntil(dueAt, signal);
+  return { type: 'DUE' };
+}
+
+/** Asks the duty for evidence, and lets only complete evidence through. */
+async function verify(t: TaskTurn, work: TaskWork): Promise<AgentEvent> {
+  const { journal, duty } = t;
+  enter(t, 'verifying');
+  const { task } = journal;
+  const verdict = task.children.length > 0 ? await childrenVerdict(t) : await duty.verify(work);
+  if ('awaiting' in verdict) {
+    const awaited = { status: 'waiting', reason: verdict.awaiting } as const;
+    await journal.record('task.waiting', `a${task.attempt}.w${task.waits}.waiting.${slug(verdict.awaiting)}`, awaited);
+    return { type: 'AWAITING' };
+  }
+  const needs = task.children.length > 0 ? (['children'] as const) : duty.needs;
+  const missing = needs.filter((check) => !verdict.evidence.some((one) => one.check === check && one.ok));
+  if (missing.length > 0) {
+    throw new WorkFailure({ kind: 'quality', reason: `not done: no evidence of ${missing.join(', ')}` });
+  }
+  journal.note({ evidence: [...verdict.evidence], phase: 'reporting' });
+  return { type: 'VERIFIED' };
+}
+
+/** A parent is done when all its children are; read from the stream itself, since a projection may lag. */
+async function childrenVerdict(t: TaskTurn): Promise<{ evidence: Evidence[] } | { awaiting: string }> {
+  const { bus } = t.ports;
+  const children = await Promise.all(
+    t.journal.task.children.map(async (id) => ({ id, task: taskIn(await bus.last(subjects.task(id))) })),
+  );
+  const given = children.find(({ task }) => task?.status === 'abandoned');
+  if (given) throw new WorkFailure({ kind: 'permanent', reason: `its part ${given.id} was abandoned` });
+  const open = children.filter(({ task }) => task?.status !== 'done');
+  if (open.length > 0) return { awaiting: `waits for ${open.map(({ id }) => id).join(', ')}` };
+  const detail = `${children.map(({ id }) => id).join(', ')} are done`;
+  return { evidence: [{ check: 'children', ok: true, by: 'harness', detail }] };
+}
+
+function taskIn(stored: Stored | undefined): Task | undefined {
+  return stored && isTaskMessage(stored.message) ? stored.message.data.task : undefined;
+}
+
+function slug(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60);
+}

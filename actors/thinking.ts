@@ -1,0 +1,67 @@
+// Asking a model, the one way everything in the company does it: a brief from measured sections, one call outside the turn,
+// an answer parsed by the schema that the brief's contract was generated from.
+
+import { type AnswerTo, contractOf, parseAnswer } from '../brain/answers.ts';
+import { buildBrief, type Section } from '../brain/brief.ts';
+import { ModelFailure, type Purpose } from '../brain/models/model.ts';
+import type { Turn } from '../bus/clock.ts';
+import type { Role } from '../org/org.ts';
+import { WorkFailure } from './duty.ts';
+import type { Outcome } from './journal.ts';
+import type { Ports } from './ports.ts';
+
+export type Thought<P extends Purpose> = {
+  readonly answer: AnswerTo<P>;
+  /** What each section of the brief took, in bytes. */
+  readonly brief: readonly { readonly name: string; readonly bytes: number; readonly cut: boolean }[];
+};
+
+export type Asking = {
+  readonly agent: string;
+  readonly role: Role;
+  /** Natural key of what it is about. */
+  readonly about: string;
+  readonly attempt: number;
+  readonly turn: Turn;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Asks the role's model once.
+ * @param sections of the brief; the role's prompt comes first and the contract last, whatever they are
+ * @param refuse says what is wrong with an answer that parses
+ * Throws WorkFailure with what the failed call cost.
+ */
+export async function think<P extends Purpose>(
+  ports: Ports,
+  asking: Asking,
+  purpose: P,
+  sections: readonly Section[],
+  refuse?: (answer: AnswerTo<P>) => string | undefined,
+): Promise<Outcome<Thought<P>>> {
+  const { agent, role, about, attempt, turn, signal } = asking;
+  const brief = buildBrief([
+    { name: 'Who you are', text: role.prompt, budget: 8_000 },
+    ...sections,
+    { name: 'Contract', text: `Answer with one JSON value of this schema:\n${contractOf(purpose)}`, budget: 16_000 },
+  ]);
+  const question = {
+    id: `${about}.a${attempt}.${purpose}`,
+    purpose,
+    role: role.name,
+    agent,
+    tier: role.tier,
+    about,
+    attempt,
+    prompt: brief.text,
+  };
+  const reply = await turn.pause(() => ports.model.think(question, signal)).catch((error: unknown) => {
+    if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
+    throw error;
+  });
+  const parsed = parseAnswer(purpose, reply.text);
+  if (!parsed.ok) throw new WorkFailure({ kind: 'contract', reason: parsed.reason }, reply.usage);
+  const wrong = refuse?.(parsed.answer);
+  if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong }, reply.usage);
+  return { result: { answer: parsed.answer, brief: brief.sizes }, usage: reply.usage };
+}

@@ -1,0 +1,98 @@
+// Durable consumers as the server keeps them: made when missing, brought to the wanted configuration, read back.
+
+import { AckPolicy, type ConsumerConfig, type ConsumerInfo, DeliverPolicy, ReplayPolicy } from 'nats';
+import type { Bus, ConsumerSpec } from '../bus.ts';
+import { withoutCovered } from '../filters.ts';
+import type { Connection } from './connection.ts';
+import { apiCode, failure, StreamMismatch } from './errors.ts';
+
+const NANOS = 1_000_000;
+const NOT_FOUND = 10014;
+/**
+ * Unsettled messages at which the server stops delivering. Puller asks only for what is wanted, so this is no flow control; it
+ * must leave room for everything that a quota has put off, or the mailbox would wait for itself.
+ */
+export const MAX_UNSETTLED = 20_000;
+
+export type DurablePlace = { readonly connection: Connection; readonly stream: string; readonly prefix: string };
+
+function configOf(spec: ConsumerSpec, prefix: string) {
+  return {
+    durable_name: spec.durable,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    replay_policy: ReplayPolicy.Instant,
+    ack_wait: spec.ackWaitMs * NANOS,
+    max_deliver: -1,
+    max_ack_pending: MAX_UNSETTLED,
+    filter_subjects: withoutCovered(spec.filters).map((filter) => prefix + filter),
+  };
+}
+
+type Wanted = ReturnType<typeof configOf>;
+
+function filtersOf(config: ConsumerConfig): string[] {
+  return config.filter_subjects ?? (config.filter_subject ? [config.filter_subject] : []);
+}
+
+function differing(wanted: Wanted, config: ConsumerConfig): keyof Wanted | undefined {
+  const found = { ...config, filter_subjects: filtersOf(config) };
+  const keys = Object.keys(wanted) as (keyof Wanted)[];
+  // A consumer that was made again after its deletion starts where it stopped, which is no difference.
+  return keys.find((key) => key !== 'deliver_policy' && JSON.stringify(wanted[key]) !== JSON.stringify(found[key]));
+}
+
+/**
+ * Makes or updates a durable and checks what the server made of it. `resumeAt` is where a durable that was deleted goes on.
+ * Throws StreamMismatch, BusFailure.
+ */
+export async function ensureDurable(place: DurablePlace, spec: ConsumerSpec, resumeAt = 1): Promise<ConsumerInfo> {
+  const { connection, stream, prefix } = place;
+  const wanted = configOf(spec, prefix);
+  const found = await durableInfo(place, spec.durable);
+  if (found && !differing(wanted, found.config)) return found;
+  const { consumers } = connection.jsm;
+  const resumed = { ...wanted, deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: resumeAt };
+  const { filter_subjects, ack_wait, max_deliver, max_ack_pending } = wanted;
+  // A single filter set by hand must not be sent back beside the new ones.
+  const update = { filter_subject: '', filter_subjects, ack_wait, max_deliver, max_ack_pending };
+  await connection.ask(`consume ${spec.durable}`, () =>
+    found ? consumers.update(stream, spec.durable, update) : consumers.add(stream, resumeAt > 1 ? resumed : wanted),
+  );
+  const made = await durableInfo(place, spec.durable);
+  const field = made ? differing(wanted, made.config) : 'durable_name';
+  if (made && !field) return made;
+  throw new StreamMismatch(`${stream}, consumer ${spec.durable}`, field ?? '', wanted, made?.config);
+}
+
+/** What the server knows of a durable; undefined when there is none. */
+async function durableInfo({ connection, stream }: DurablePlace, durable: string): Promise<ConsumerInfo | undefined> {
+  return connection.ask(`look at consumer ${durable}`, async () => {
+    try {
+      return await connection.jsm.consumers.info(stream, durable);
+    } catch (error) {
+      if (apiCode(error) === NOT_FOUND) return undefined;
+      throw error;
+    }
+  });
+}
+
+/** All durables of the stream, without the ephemeral consumers of taps and replays. */
+export async function listDurables({ connection, stream, prefix }: DurablePlace): ReturnType<Bus['consumers']> {
+  const listed: Awaited<ReturnType<Bus['consumers']>> = [];
+  try {
+    for await (const info of connection.jsm.consumers.list(stream)) {
+      if (!info.config.durable_name) continue;
+      listed.push({
+        durable: info.config.durable_name,
+        filters: filtersOf(info.config).map((filter) => filter.slice(prefix.length)),
+        pending: info.num_pending,
+        inHand: info.num_ack_pending,
+        redelivered: info.num_redelivered,
+      });
+    }
+  } catch (error) {
+    throw failure('list the consumers', error);
+  }
+  return listed;
+}

@@ -1,0 +1,94 @@
+// What can be wrong with a server or a stream when a company is opened on it.
+
+import { NatsError } from 'nats';
+import { BusFailure, HeadcountError, reasonOf } from '../errors.ts';
+
+/** A server older than the ones whose answers can be trusted. */
+export class ServerTooOld extends HeadcountError {
+  override readonly name = 'ServerTooOld';
+  constructor(version: string, oldest: string) {
+    super(
+      'SERVER_TOO_OLD',
+      `nats-server ${version} is older than ${oldest}: it ignores configuration silently and cannot sync to disk`,
+      `use nats-server ${oldest} or newer`,
+    );
+  }
+}
+
+/** A server without JetStream, or an account that may not use it. */
+export class NoJetStream extends HeadcountError {
+  override readonly name = 'NoJetStream';
+  constructor(version: string, cause?: unknown) {
+    super(
+      'NO_JETSTREAM',
+      `nats-server ${version} answers, but without JetStream`,
+      'start it with -js, or enable JetStream for this account',
+      { cause },
+    );
+  }
+}
+
+/** A stream whose configuration is not the company's. */
+export class StreamMismatch extends HeadcountError {
+  override readonly name = 'StreamMismatch';
+  readonly field: string;
+  constructor(stream: string, field: string, wanted: unknown, found: unknown) {
+    super(
+      'STREAM_MISMATCH',
+      `stream ${stream} has ${field} ${JSON.stringify(found ?? null)}, not ${JSON.stringify(wanted)}: it was not made by headcount`,
+      'name the company otherwise, or remove that stream',
+    );
+    this.field = field;
+  }
+}
+
+/** A company of this name that belongs to another workspace, or is of another kind. */
+export class CompanyTaken extends HeadcountError {
+  override readonly name = 'CompanyTaken';
+  constructor(company: string, reason: string, next: string) {
+    super('COMPANY_TAKEN', `company ${company} ${reason}`, next);
+  }
+}
+
+/** A company that another process runs now. */
+export class CompanyRunning extends HeadcountError {
+  override readonly name = 'CompanyRunning';
+  readonly process: { readonly pid: number; readonly host: string };
+  constructor(company: string, running: { pid: number; host: string }) {
+    super(
+      'COMPANY_RUNNING',
+      `company ${company} is already run by process ${running.pid} on ${running.host}`,
+      'stop it first, or join it with `headcount up --roles <roles>`',
+    );
+    this.process = running;
+  }
+}
+
+/** The stream's own error code, when the server sent one. */
+export function apiCode(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined;
+}
+
+/** Codes of a stream, an account or a disk that holds no more. */
+const FULL = [10002, 10023, 10047, 10054, 10077];
+
+/** What the server answered, as an error of ours. */
+export function refusal(doing: string, code: number | undefined, description: string): BusFailure {
+  if (code !== undefined && FULL.includes(code))
+    return new BusFailure(
+      'STREAM_FULL',
+      `${doing}: the stream or its disk is full (${description})`,
+      "make room on the server's disk, or raise the stream's limits",
+    );
+  return new BusFailure('BUS_REFUSED', `${doing}: ${description}`, "read the server's log");
+}
+
+/** Any error of the client, as one of ours. */
+export function failure(doing: string, error: unknown): HeadcountError {
+  if (error instanceof HeadcountError) return error;
+  const code = apiCode(error);
+  if (code !== undefined) return refusal(doing, code, reasonOf(error));
+  return new BusFailure('BUS_UNREACHABLE', `${doing}: ${reasonOf(error)}`, 'check that the nats-server runs', {
+    cause: error,
+  });
+}

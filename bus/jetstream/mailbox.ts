@@ -1,0 +1,267 @@
+// One durable consumer in this process: what it was delivered, and how that is settled. The dispatcher hands it out.
+//
+// Invariants:
+//   B1. Everything held here (in line, with a handler, put off by virtual time) is kept alive at the server by one timer.
+//   B2. A message that the server delivers again although it is held here only changes where it will be acknowledged.
+//   B3. A message that was acknowledged here and is delivered again, because the acknowledgement was lost with a connection,
+//       is acknowledged again and not handled twice.
+
+import type { Msg } from 'nats';
+import type { ConsumerSpec, Stored } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import { type Backing, Delays, Dispatcher, type Held } from '../dispatcher.ts';
+import { reasonOf } from '../errors.ts';
+import { compileFilters, type Filter } from '../filters.ts';
+import { type DurablePlace, ensureDurable, MAX_UNSETTLED } from './consumers.ts';
+import type { Onlooker, Progress } from './progress.ts';
+import { Puller } from './puller.ts';
+import { Recent, Tempo } from './tempo.ts';
+import { type Arrival, arrivalOf, storedOf } from './wire.ts';
+
+const encoder = new TextEncoder();
+const ACK = encoder.encode('+ACK');
+const WORKING = encoder.encode('+WPI');
+const RETRY_MS = 250;
+/** How many acknowledged messages are remembered. */
+const REMEMBERED = 4096;
+
+type InMailbox = Held & { reply: string };
+
+export type MailboxOptions = DurablePlace & {
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly log: (line: string) => void;
+  /** Publishes the dead letter. */
+  readonly bury: (dead: Omit<Arrival, 'text'> & { payload: string; stored?: Stored; reason: string }) => Promise<void>;
+};
+
+export class Mailbox implements Onlooker, Backing<InMailbox> {
+  readonly dispatcher: Dispatcher<InMailbox>;
+  readonly tempo = new Tempo();
+  readonly #options: MailboxOptions;
+  readonly #puller: Puller;
+  readonly #delays: Delays<InMailbox>;
+  readonly #held = new Map<number, InMailbox>();
+  readonly #acked = new Recent(REMEMBERED);
+  readonly #forget: () => void;
+  #spec: ConsumerSpec;
+  #matching: Filter;
+  #line: InMailbox[] = [];
+  #burying = 0;
+  #beat: NodeJS.Timeout | undefined;
+  #recovering: Promise<void> | undefined;
+  #closed = false;
+  /** Highest sequence published here that matches, and highest delivered here. */
+  #expected = 0;
+  #delivered = 0;
+  /** Matching messages that wait at the server, as of the last delivery. */
+  #waiting = 0;
+  /** Deliveries of an earlier life that the server is going to repeat. */
+  #owed = 0;
+  #listened = false;
+  /** Everything up to here is settled, whoever did it. */
+  #floor = 0;
+
+  constructor(spec: ConsumerSpec, options: MailboxOptions) {
+    this.#spec = spec;
+    this.#options = options;
+    this.#matching = compileFilters(spec.filters);
+    this.dispatcher = new Dispatcher<InMailbox>(this);
+    this.#delays = new Delays(options.clock, (held) => this.dispatcher.again(held));
+    const { connection, stream, progress } = options;
+    this.#puller = new Puller({
+      nc: connection.nc,
+      stream,
+      arrived: (msg) => this.#arrived(msg),
+      expired: () => this.drained(),
+      lost: (reason) => this.#recover(reason),
+    });
+    this.#forget = connection.onReconnect(() => this.#recover('the connection was lost'));
+    progress.add(this);
+  }
+
+  /** Makes the durable on the server, or brings it to this spec. Throws StreamMismatch, BusFailure. */
+  async listen(spec: ConsumerSpec): Promise<void> {
+    this.#spec = spec;
+    this.#matching = compileFilters(spec.filters);
+    const info = await ensureDurable(this.#options, spec, this.#floor + 1);
+    this.#floor = Math.max(this.#floor, info.ack_floor.stream_seq);
+    this.#delivered = Math.max(this.#delivered, info.delivered.stream_seq);
+    this.#waiting = info.num_pending;
+    if (!this.#listened) this.#owed = info.num_ack_pending;
+    this.#listened = true;
+  }
+
+  /** Stops asking, and gives back what no handler has. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#forget();
+    this.dispatcher.stop();
+    this.#delays.clear();
+    clearInterval(this.#beat);
+    for (const held of this.#held.values()) this.#say(held.reply, '-NAK');
+    this.#held.clear();
+    await this.#puller.close();
+    this.#options.progress.remove(this);
+  }
+
+  published(subject: string, seq: number): void {
+    if (seq > this.#expected && this.#matching(subject)) this.#expected = seq;
+  }
+
+  get settled(): boolean {
+    if (this.#burying > 0) return false;
+    if (this.dispatcher.free === 0) return true;
+    if (this.#line.length > 0 || this.dispatcher.waiting > 0) return false;
+    if (this.#held.size >= MAX_UNSETTLED) return true;
+    return this.#waiting === 0 && this.#owed <= 0 && this.#delivered >= this.#expected;
+  }
+
+  // What the dispatcher asks of it.
+
+  next(): InMailbox | undefined {
+    return this.#line.shift();
+  }
+
+  acked(held: InMailbox): void {
+    this.#delays.cancel(held);
+    this.#release(held);
+    this.#acked.add(held.stored.seq);
+    this.#say(held.reply, ACK);
+  }
+
+  putOff(held: InMailbox, delayMs: number): void {
+    const { clock } = this.#options;
+    if (this.#closed) return;
+    if (clock.virtual) {
+      this.#delays.set(held, delayMs);
+      return;
+    }
+    this.#release(held);
+    const nanos = Math.round((delayMs / clock.factor) * 1_000_000);
+    this.#say(held.reply, nanos > 0 ? `-NAK {"delay": ${nanos}}` : '-NAK');
+  }
+
+  working(held: InMailbox): void {
+    this.#say(held.reply, WORKING);
+  }
+
+  async bury(held: InMailbox, reason: string): Promise<void> {
+    const { stored, reply, attempt } = held;
+    const payload = JSON.stringify(stored.message);
+    const { seq, subject } = stored;
+    const consumer = this.#spec.durable;
+    await this.#options.bury({
+      consumer,
+      seq,
+      subject,
+      attempt,
+      reply,
+      payload,
+      stored,
+      reason,
+      position: 0,
+      pending: 0,
+    });
+    this.#delays.cancel(held);
+    this.#release(held);
+    this.#acked.add(seq);
+    this.#say(reply, `+TERM ${oneLine(reason)}`);
+  }
+
+  failed(error: unknown): void {
+    this.#options.log(`a handler of ${this.#spec.durable} threw: ${reasonOf(error)}`);
+  }
+
+  /** Asks for what the handlers can take, and a little ahead when they are fast. */
+  drained(): void {
+    this.#options.progress.moved();
+    if (this.#closed || this.#recovering || this.dispatcher.lanes === 0) return;
+    const ahead = this.tempo.ahead(this.dispatcher.capacity);
+    const missing = this.dispatcher.free + ahead - this.#line.length - this.#puller.asked;
+    if (missing > 0 && missing >= ahead / 2) this.#puller.ask(this.#spec.durable, missing);
+  }
+
+  // What comes from the server.
+
+  #arrived(msg: Msg): void {
+    const arrival = arrivalOf(msg, this.#options.prefix.length);
+    if (!arrival) return;
+    this.#delivered = Math.max(this.#delivered, arrival.seq);
+    this.#waiting = arrival.pending;
+    if (arrival.attempt > 1) this.#owed -= 1;
+    const held = this.#held.get(arrival.seq);
+    if (held) held.reply = arrival.reply;
+    else if (this.#acked.has(arrival.seq)) this.#say(arrival.reply, ACK);
+    else if (this.#closed) this.#say(arrival.reply, '-NAK');
+    else this.#take(arrival);
+    this.#options.progress.moved();
+  }
+
+  #take(arrival: Arrival): void {
+    const read = storedOf(arrival.seq, arrival.subject, arrival.text);
+    if (!read.ok) return void this.#buryUnread(arrival, read.reason);
+    const held: InMailbox = { stored: read.stored, attempt: arrival.attempt, reply: arrival.reply };
+    this.#held.set(arrival.seq, held);
+    this.#beat ??= setInterval(() => this.#beatAll(), Math.max(50, this.#spec.ackWaitMs / 3));
+    this.#line.push(held);
+    this.dispatcher.pump();
+  }
+
+  async #buryUnread(arrival: Arrival, reason: string): Promise<void> {
+    this.#burying += 1;
+    try {
+      await this.#options.bury({ ...arrival, consumer: this.#spec.durable, payload: arrival.text, reason });
+      this.#say(arrival.reply, `+TERM ${oneLine(reason)}`);
+    } catch (error) {
+      // Not settled: the server delivers it again.
+      this.#options.log(`no dead letter for ${arrival.subject}: ${reasonOf(error)}`);
+    }
+    this.#burying -= 1;
+    this.drained();
+  }
+
+  #release(held: InMailbox): void {
+    const { seq } = held.stored;
+    // A later attempt of the same message may be held by now.
+    if (this.#held.get(seq) === held) this.#held.delete(seq);
+    if (this.#held.size > 0) return;
+    clearInterval(this.#beat);
+    this.#beat = undefined;
+  }
+
+  #beatAll(): void {
+    for (const held of this.#held.values()) this.#say(held.reply, WORKING);
+  }
+
+  #say(reply: string, what: Uint8Array | string): void {
+    const { nc } = this.#options.connection;
+    if (!nc.isClosed()) nc.publish(reply, what);
+  }
+
+  /** The consumer may be gone (deleted, server restarted): looks, makes it again where it stopped, and goes on. */
+  #recover(reason: string): void {
+    if (this.#closed || this.#recovering) return;
+    this.#puller.forget();
+    this.#recovering = this.#tryRecovering(reason).finally(() => {
+      this.#recovering = undefined;
+      this.dispatcher.pump();
+    });
+  }
+
+  async #tryRecovering(reason: string): Promise<void> {
+    for (let tries = 0; !this.#closed && !this.#options.connection.nc.isClosed(); tries += 1) {
+      try {
+        return await this.listen(this.#spec);
+      } catch (error) {
+        if (tries === 0) this.#options.log(`consumer ${this.#spec.durable} (${reason}): ${reasonOf(error)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+function oneLine(reason: string): string {
+  return reason.replace(/\s+/g, ' ').slice(0, 200);
+}

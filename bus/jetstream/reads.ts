@@ -1,0 +1,176 @@
+// Reads of what the stream holds: the last message on a subject, the next one, and a range of them.
+
+import { ErrorCode, type MsgRequest, NatsError } from 'nats';
+import type { Range, Stored } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import { BusFailure } from '../errors.ts';
+import { isExact } from '../filters.ts';
+import type { DurablePlace } from './consumers.ts';
+import { apiCode, refusal } from './errors.ts';
+import type { Letter } from './letter.ts';
+import { Reader } from './reader.ts';
+import { type Arrival, storedOf } from './wire.ts';
+
+/** The leader's code for "no message found"; a direct get answers 404. */
+const NO_MESSAGE = 10037;
+/** A subject with at most this many messages is read with direct gets, which cost less than a consumer. */
+const FEW = 16;
+/** How far the server's clock and ours may differ. */
+const SKEW_MS = 60_000;
+const ANSWER_MS = 5_000;
+
+const decoder = new TextDecoder();
+
+type Found = { seq: number; subject: string; data: Uint8Array };
+type Query = { last_by_subj: string } | { seq: number; next_by_subj: string };
+
+/** Any replica answers; it may lag behind the leader. Undefined = no such message. */
+async function getDirect({ connection, stream }: DurablePlace, query: Query): Promise<Found | undefined> {
+  const msg = await connection.nc.request(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), {
+    timeout: ANSWER_MS,
+  });
+  const { headers, data } = msg;
+  if (!headers || headers.code === 404) return undefined;
+  if (headers.hasError) throw refusal('read the stream', undefined, headers.status);
+  return { seq: Number(headers.get('Nats-Sequence')), subject: headers.get('Nats-Subject'), data };
+}
+
+async function getFromLeader({ connection, stream }: DurablePlace, query: Query): Promise<Found | undefined> {
+  try {
+    return await connection.jsm.streams.getMessage(stream, query as MsgRequest);
+  } catch (error) {
+    if (apiCode(error) === NO_MESSAGE) return undefined;
+    throw error;
+  }
+}
+
+async function get(place: DurablePlace, query: Query, leader = false): Promise<Found | undefined> {
+  return place.connection.ask('read the stream', async () => {
+    if (leader) return getFromLeader(place, query);
+    try {
+      return await getDirect(place, query);
+    } catch (error) {
+      if (error instanceof NatsError && error.code === ErrorCode.NoResponders) return getFromLeader(place, query);
+      throw error;
+    }
+  });
+}
+
+function parsed({ prefix }: DurablePlace, message: Found): Stored {
+  const subject = message.subject.slice(prefix.length);
+  const read = storedOf(message.seq, subject, decoder.decode(message.data));
+  if (read.ok) return read.stored;
+  throw new BusFailure(
+    'FOREIGN_MESSAGE',
+    `sequence ${message.seq} on ${subject} is no message of ours: ${read.reason}`,
+    'find out who writes to this stream',
+  );
+}
+
+/** The last message on a subject. Throws BusFailure. */
+export async function lastOn(place: DurablePlace, subject: string): Promise<Stored | undefined> {
+  const message = await get(place, { last_by_subj: place.prefix + subject });
+  return message && parsed(place, message);
+}
+
+/** The first message on a subject at or after a sequence. */
+async function nextOn(place: DurablePlace, subject: string, seq: number): Promise<Stored | undefined> {
+  const message = await get(place, { seq, next_by_subj: place.prefix + subject });
+  return message && parsed(place, message);
+}
+
+/**
+ * The sequence of our own earlier try at a refused write, if it was stored. Then it is the first message on the subject after
+ * the one it expected, whoever wrote on top of it since; the last one is looked at for a writer that has read something older.
+ * The leader is asked: the others may not have it yet. Throws BusFailure.
+ */
+export async function ownWrite(
+  place: DurablePlace,
+  { subject, id, expected = 0 }: Letter,
+): Promise<number | undefined> {
+  const wire = place.prefix + subject;
+  for (const query of [{ last_by_subj: wire }, { seq: expected + 1, next_by_subj: wire }]) {
+    const message = await get(place, query, true);
+    if (message && parsed(place, message).message.id === id) return message.seq;
+  }
+  return undefined;
+}
+
+/** What the stream holds now in a range, in order. Throws BusFailure. */
+export async function* replayRange(
+  place: DurablePlace,
+  range: Range,
+  clock: Clock,
+  log: (line: string) => void,
+): AsyncGenerator<Stored> {
+  const { filter, since, fromSeq = 1 } = range;
+  const until = Math.min(range.untilSeq ?? Number.POSITIVE_INFINITY, await lastMatching(place, filter));
+  const inTime = (stored: Stored) => since === undefined || Date.parse(stored.message.time) >= since;
+  let next = Math.max(1, fromSeq);
+  if (isExact(filter) && since === undefined) {
+    for (let count = 0; count < FEW; count += 1) {
+      const stored = next <= until ? await nextOn(place, filter, next) : undefined;
+      if (!stored || stored.seq > until) return;
+      yield stored;
+      next = stored.seq + 1;
+    }
+  }
+  if (next > until) return;
+  // The server knows wall time; only a clock that runs with it can be looked up there.
+  const wall = since !== undefined && fromSeq <= 1 && !clock.virtual && clock.factor === 1;
+  const fromTime = wall ? new Date(since - SKEW_MS).toISOString() : undefined;
+  for await (const stored of readRange(place, { filter, fromSeq: next, fromTime, until, log })) {
+    if (inTime(stored)) yield stored;
+  }
+}
+
+async function lastMatching(place: DurablePlace, filter: string): Promise<number> {
+  if (isExact(filter)) return (await get(place, { last_by_subj: place.prefix + filter }))?.seq ?? 0;
+  const { connection, stream } = place;
+  return (await connection.ask(`read ${filter}`, () => connection.jsm.streams.info(stream))).state.last_seq;
+}
+
+type Reading = {
+  filter: string;
+  fromSeq: number;
+  fromTime: string | undefined;
+  until: number;
+  log: (line: string) => void;
+};
+
+async function* readRange(place: DurablePlace, reading: Reading): AsyncGenerator<Stored> {
+  const { until, log } = reading;
+  const buffer: Arrival[] = [];
+  let ended = false;
+  let wake = () => {};
+  const reader = await Reader.open({
+    ...place,
+    ...reading,
+    opened: (waiting) => {
+      ended ||= waiting === 0;
+      wake();
+    },
+    arrived: (arrival) => {
+      if (arrival.seq <= until) buffer.push(arrival);
+      ended ||= arrival.seq >= until || arrival.pending === 0;
+      wake();
+    },
+  });
+  try {
+    for (;;) {
+      for (let arrival = buffer.shift(); arrival; arrival = buffer.shift()) {
+        const read = storedOf(arrival.seq, arrival.subject, arrival.text);
+        if (read.ok) yield read.stored;
+        else log(`sequence ${arrival.seq} is no message of ours: ${read.reason}`);
+        reader.took();
+      }
+      if (ended) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (ended || buffer.length > 0) resolve();
+      });
+    }
+  } finally {
+    await reader.close();
+  }
+}

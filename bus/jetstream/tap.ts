@@ -1,0 +1,71 @@
+// A tap: every matching message in order, as it is stored. Reads through a consumer, because a plain subscription would also
+// see writes that the stream refused.
+
+import type { Stored } from '../bus.ts';
+import { compileFilters } from '../filters.ts';
+import type { DurablePlace } from './consumers.ts';
+import type { Onlooker, Progress } from './progress.ts';
+import { Reader } from './reader.ts';
+import { storedOf } from './wire.ts';
+
+export type Tap = { close(): Promise<void> };
+
+/** Opens a tap; without `fromSeq` it begins after the stream's last message. Throws BusFailure. */
+export async function openTap(
+  place: DurablePlace,
+  range: { filter: string; fromSeq?: number },
+  progress: Progress,
+  told: (stored: Stored) => void,
+  log: (line: string) => void,
+): Promise<Tap> {
+  const { connection, stream, prefix } = place;
+  const { filter } = range;
+  const now = () => connection.jsm.streams.info(stream);
+  const fromSeq = range.fromSeq ?? (await connection.ask(`tap ${filter}`, now)).state.last_seq + 1;
+  const matching = compileFilters([filter]);
+  let expected = 0;
+  let seen = 0;
+  let waiting = 0;
+  const onlooker: Onlooker = {
+    published(subject, seq) {
+      if (seq >= fromSeq && seq > expected && matching(subject)) expected = seq;
+    },
+    get settled() {
+      return waiting === 0 && seen >= expected;
+    },
+  };
+  progress.add(onlooker);
+  const opening = Reader.open({
+    connection,
+    stream,
+    prefix,
+    filter,
+    fromSeq,
+    log,
+    opened: (count) => {
+      waiting = count;
+    },
+    arrived: ({ seq, subject, text, pending }) => {
+      const read = storedOf(seq, subject, text);
+      if (read.ok) told(read.stored);
+      else log(`tap ${filter}: sequence ${seq} is no message of ours: ${read.reason}`);
+      seen = seq;
+      waiting = pending;
+      reader?.took();
+      progress.moved();
+    },
+  });
+  let reader: Reader | undefined;
+  try {
+    reader = await opening;
+  } catch (error) {
+    progress.remove(onlooker);
+    throw error;
+  }
+  return {
+    async close() {
+      progress.remove(onlooker);
+      await reader.close();
+    },
+  };
+}

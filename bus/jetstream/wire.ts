@@ -1,0 +1,53 @@
+// Between what the client delivers and what the port promises.
+
+import type { Msg } from 'nats';
+import type { Stored } from '../bus.ts';
+import { parseMessage } from '../messages.ts';
+
+const decoder = new TextDecoder();
+
+/** A message of a consumer, as it came off the wire. */
+export type Arrival = {
+  /** The consumer it was delivered by. */
+  readonly consumer: string;
+  readonly seq: number;
+  /** Relative to the company. */
+  readonly subject: string;
+  /** 1 on first delivery. */
+  readonly attempt: number;
+  /** Position among the deliveries of its consumer: 1, 2, 3, ... */
+  readonly position: number;
+  /** Matching messages that were waiting behind it. */
+  readonly pending: number;
+  readonly text: string;
+  /** Where to acknowledge it. */
+  readonly reply: string;
+};
+
+/** Reads a delivery; its facts are in the tokens of the reply subject. */
+export function arrivalOf(msg: Msg, prefixLength: number): Arrival | undefined {
+  const reply = msg.reply ?? '';
+  const tokens = reply.split('.');
+  if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || tokens.length < 9) return undefined;
+  // `$JS.ACK.<stream>.<consumer>.<attempt>.<seq>.<position>.<time>.<pending>`; newer servers put domain and account before
+  // the stream and may add tokens at the end.
+  const at = tokens.length === 9 ? 4 : 6;
+  return {
+    consumer: tokens[at - 1] ?? '',
+    seq: Number(tokens[at + 1]),
+    subject: msg.subject.slice(prefixLength),
+    attempt: Number(tokens[at]),
+    position: Number(tokens[at + 2]),
+    pending: Number(tokens[at + 4]),
+    text: decoder.decode(msg.data),
+    reply,
+  };
+}
+
+export type ReadStored = { ok: true; stored: Stored } | { ok: false; reason: string };
+
+/** Parses what the stream holds; the subject is the one it is stored on, not the one it claims. */
+export function storedOf(seq: number, subject: string, text: string): ReadStored {
+  const parsed = parseMessage(text);
+  return parsed.ok ? { ok: true, stored: { seq, subject, message: parsed.message } } : parsed;
+}

@@ -1,0 +1,53 @@
+// The server as a child of ours that must not outlive us.
+//
+// It gets its own process group, so that Ctrl-C in a terminal reaches only us and we stop it after the last write. It is
+// killed when this process exits. When this process is itself killed with SIGKILL (or ends on a signal nobody handles), the
+// kernel stops it, on Linux with setpriv from util-linux; elsewhere it stays, and the next start on the same store says so.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+const GRACE_MS = 5_000;
+
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+/** How to start a program so that the kernel ends it together with its parent; empty where that is not possible. */
+async function tetherPrefix(): Promise<string[]> {
+  const tether = ['setpriv', '--pdeathsig', 'TERM', '--'];
+  const [command = '', ...args] = tether;
+  return execute(command, [...args, 'true']).then(
+    () => tether,
+    () => [],
+  );
+}
+
+/** Starts a program tied to this process; its output goes to the open file `log`. */
+export async function spawnTethered(path: string, args: readonly string[], log: number): Promise<ChildProcess> {
+  const [command = path, ...rest] = [...(await tetherPrefix()), path, ...args];
+  const child = spawn(command, rest, { detached: true, stdio: ['ignore', log, log] });
+  alive.add(child);
+  child.once('exit', () => alive.delete(child));
+  child.once('error', () => alive.delete(child));
+  child.unref();
+  return child;
+}
+
+export function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Asks the child to end, and kills it after 5 s. Resolves when it is gone. */
+export async function endChild(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  child.ref();
+  const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  await gone;
+  clearTimeout(timer);
+}

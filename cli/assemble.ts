@@ -1,0 +1,106 @@
+// The composition root: a bus, a clock, a model and the tools become a company. Everything impure is made here or above.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InspectionEvent } from 'xstate';
+import { Company } from '../actors/company.ts';
+import { duties } from '../actors/duties/registry.ts';
+import type { Ports, StepHook } from '../actors/ports.ts';
+import { follow, type Projections } from '../actors/projections.ts';
+import { createFileKnowledge, type Passage } from '../brain/knowledge/files.ts';
+import type { Model } from '../brain/models/model.ts';
+import type { Bus, Stored } from '../bus/bus.ts';
+import type { Clock } from '../bus/clock.ts';
+import type { Org } from '../org/org.ts';
+import { openLocalDeployer } from '../tools/deploy/local.ts';
+import { openLocalForge } from '../tools/forge/local.ts';
+import { type Git, openGit } from '../tools/git.ts';
+import { openProducts } from '../tools/products.ts';
+import type { Sandbox } from '../tools/sandbox.ts';
+import type { Tools } from '../tools/tools.ts';
+
+/** Where a company keeps what is not on its stream. */
+export type Places = {
+  /** Product repositories. */
+  readonly products: string;
+  /** Clones, deployments and logs of this company. */
+  readonly work: string;
+};
+
+export function placesIn(workspace: string, company: string): Places {
+  return { products: join(workspace, 'products'), work: join(workspace, '.headcount', company) };
+}
+
+export type Assembly = {
+  readonly org: Org;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly model: Model;
+  readonly knowledge: readonly Passage[];
+  readonly sandbox: Sandbox;
+  readonly places: Places;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Ports['log'];
+  readonly atStep?: StepHook | undefined;
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined;
+  readonly roles?: readonly string[] | undefined;
+  /** Called before the first product is touched; says what it moved away. */
+  readonly makeRoom?: ((git: Git) => Promise<readonly (string | undefined)[]>) | undefined;
+  /** Called with every message after the projections have folded it. */
+  readonly onMessage?: ((stored: Stored) => void) | undefined;
+};
+
+export type Assembled = {
+  readonly company: Company;
+  readonly projections: Projections;
+  readonly tools: Tools;
+  /** Old products that were moved away. */
+  readonly kept: readonly string[];
+  /** The org chart in force. */
+  readonly org: () => Org;
+  /** Makes another org chart the one in force. */
+  changeOrg(after: Org): Promise<void>;
+};
+
+/** Puts a company together; nothing runs before `company.start()`. */
+export async function assemble(parts: Assembly): Promise<Assembled> {
+  const { bus, clock, places, sandbox, env } = parts;
+  await mkdir(places.work, { recursive: true });
+  const git = openGit({ home: join(places.work, 'home'), env });
+  const moved = (await parts.makeRoom?.(git)) ?? [];
+  const products = openProducts({ root: places.products, workRoot: join(places.work, 'work'), sandbox, git, env });
+  const forge = openLocalForge({ bus, products });
+  const deployer = openLocalDeployer({ products, sandbox, root: join(places.work, 'deploy') });
+  const tools = { products, forge, deployer };
+  let org = parts.org;
+  const projections = await follow(bus, parts.onMessage);
+  const { board, company: brain, episodes } = projections;
+  const ports: Ports = {
+    bus,
+    clock,
+    model: parts.model,
+    tools,
+    knowledge: createFileKnowledge(parts.knowledge),
+    duties,
+    org: () => org,
+    board,
+    company: brain,
+    episodes,
+    log: parts.log,
+    atStep: parts.atStep,
+    inspect: parts.inspect,
+  };
+  const company = new Company({ ports, roles: parts.roles });
+  return {
+    company,
+    projections,
+    tools,
+    kept: moved.filter((dir) => dir !== undefined),
+    org: () => org,
+    changeOrg: async (after) => {
+      const before = org;
+      org = after;
+      await company.follow(before, after);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { examineMachine, type Finding } from '../checks.ts';
+import type { CliContext } from '../context.ts';
+import { clean, type Paint, pad } from '../output.ts';
+import { print } from './shared.ts';
+
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description(
+      'Check this machine. Each failure names the command that mends it; exit code 5 when something required fails.',
+    )
+    .option('--fetch', 'fetch nats-server and bubblewrap when they are missing')
+    .option('--json', 'JSON on standard output')
+    .action(async ({ fetch }: { fetch?: true }) => {
+      const checks = await examineMachine({
+        env: context.env,
+        cwd: context.cwd,
+        nodeVersion: process.versions.node,
+        uid: process.getuid?.(),
+        fetch: fetch === true,
+        progress: (line) => context.err(`${clean(line)}\n`),
+      });
+      const ok = checks.every((check) => check.ok || !check.required);
+      print(context, { ok, checks }, (paint) => renderFindings(checks, paint));
+      if (!ok) context.setExit(5);
+    });
+}
+
+/** One line a check, and under a failure the command that mends it. */
+export function renderFindings(findings: readonly Finding[], paint: Paint): string[] {
+  const lines = findings.flatMap(({ name, ok, required, detail, fix }) => {
+    const mark = ok ? paint('ok  ', 'good') : required ? paint('FAIL', 'bad') : paint('miss', 'warn');
+    const line = `${mark}  ${pad(name, 12)}  ${clean(detail)}`;
+    return fix === undefined ? [line] : [line, `${' '.repeat(20)}fix: ${paint(fix, 'info')}`];
+  });
+  const failed = findings.filter((finding) => !finding.ok && finding.required).length;
+  const verdict =
+    failed === 0
+      ? paint('ready: headcount run scenarios/first-product.yaml', 'good')
+      : paint(`${failed} to mend`, 'bad');
+  return [...lines, verdict];
+}

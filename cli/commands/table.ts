@@ -1,0 +1,60 @@
+// Every command: what the help says, and where its code is. The code is loaded only for the command that runs, so that
+// `headcount --help` costs no more than commander itself.
+
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+
+export type CommandModule = {
+  /** Adds the command, its options and its action. */
+  register(program: Command, context: CliContext): void;
+};
+
+export type CommandRow = {
+  /** As commander reads it: `why <task>`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly group: string;
+  readonly load: () => Promise<CommandModule>;
+};
+
+const RUN = 'Run a company:';
+const READ = 'Read a company:';
+const ACT = 'Act on it:';
+const SHAPE = 'Shape it:';
+
+export const commandTable: readonly CommandRow[] = [
+  {
+    usage: 'run <scenario>',
+    summary: 'run a scenario to its end and check what it expects',
+    group: RUN,
+    load: () => import('./run.ts'),
+  },
+  { usage: 'up', summary: 'start a company that keeps running', group: RUN, load: () => import('./up.ts') },
+  { usage: 'status', summary: 'one screen, problems first', group: READ, load: () => import('./status.ts') },
+  { usage: 'tasks', summary: 'every task, one a line', group: READ, load: () => import('./tasks.ts') },
+  { usage: 'why <task>', summary: 'the chain from goal to commit', group: READ, load: () => import('./why.ts') },
+  { usage: 'log', summary: 'what happened, in order', group: READ, load: () => import('./log.ts') },
+  { usage: 'tap [pattern]', summary: 'messages as they are published', group: READ, load: () => import('./tap.ts') },
+  {
+    usage: 'answer <question> <option>',
+    summary: 'answer a question that waits for you',
+    group: ACT,
+    load: () => import('./answer.ts'),
+  },
+  { usage: 'org', summary: 'draw, check and change the org chart', group: SHAPE, load: () => import('./org.ts') },
+  { usage: 'machines', summary: 'print the statecharts', group: SHAPE, load: () => import('./machines.ts') },
+  {
+    usage: 'validate <file>',
+    summary: 'check an org file or a scenario',
+    group: SHAPE,
+    load: () => import('./validate.ts'),
+  },
+  {
+    usage: 'doctor',
+    summary: 'check this machine, with the command that mends it',
+    group: SHAPE,
+    load: () => import('./doctor.ts'),
+  },
+];
+
+export const nameOf = (row: CommandRow): string => row.usage.split(' ')[0] ?? row.usage;

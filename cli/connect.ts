@@ -1,0 +1,186 @@
+// Where a reader finds its company, in this order: an export, a server that was named, the company running in this
+// workspace, and the workspace's own store, which is served for as long as the command takes.
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Bus, Stored } from '../bus/bus.ts';
+import { RealClock } from '../bus/clock.ts';
+import { HeadcountError } from '../bus/errors.ts';
+import type { CliContext } from './context.ts';
+import { UsageError } from './errors.ts';
+import { readRunFile, storeDirOf } from './run-file.ts';
+
+export type Where = {
+  readonly nats?: string;
+  readonly company?: string;
+  /** An export; nothing else is asked then. */
+  readonly from?: string;
+};
+
+export type Reading = {
+  readonly bus: Bus;
+  readonly company: string;
+  /** True when a process works on it, as far as can be told. */
+  readonly live: boolean;
+};
+
+type Opened = Reading & { close(): Promise<void> };
+
+/** There is no company to read here. Exit code 5. */
+export class NoCompany extends HeadcountError {
+  override readonly name = 'NoCompany';
+  constructor(message: string, next = 'headcount run scenarios/first-product.yaml') {
+    super('NO_COMPANY', message, next);
+  }
+}
+
+/**
+ * Opens a company, hands it to `use`, and closes everything whatever happens.
+ * Throws NoCompany, UsageError for a company that is not there, and what the server or the export throws.
+ */
+export async function withCompany<T>(
+  where: Where,
+  context: CliContext,
+  use: (reading: Reading) => Promise<T>,
+): Promise<T> {
+  const opened = await open(where, context);
+  try {
+    return await use(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function open(where: Where, context: CliContext): Promise<Opened> {
+  if (where.from !== undefined) return openExport(resolve(context.cwd, where.from), where.company);
+  const named = where.nats ?? context.env.NATS_URL;
+  const note = readRunFile(context.cwd);
+  if (named !== undefined && named !== '') {
+    return openServer(named, where.company ?? (note?.url === named ? note.company : undefined), true, context);
+  }
+  if (note !== undefined) {
+    const company = where.company ?? note.company;
+    return openServer(note.url, company, company === note.company, context);
+  }
+  return openStore(where.company, context);
+}
+
+async function openExport(path: string, company: string | undefined): Promise<Opened> {
+  const { readExport } = await import('../bus/export.ts');
+  const { MemoryBus } = await import('../bus/memory.ts');
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new HeadcountError('EXPORT_UNREADABLE', `cannot read the export ${path}`, 'check the path', {
+      exit: 3,
+      cause,
+    });
+  });
+  const name = company ?? basename(path).replace(/\.jsonl?$/, '');
+  const bus = MemoryBus.load(name, new RealClock(), readExport(text));
+  return { bus, company: name, live: false, close: () => bus.close() };
+}
+
+async function openStore(company: string | undefined, context: CliContext): Promise<Opened> {
+  const storeDir = storeDirOf(context.cwd);
+  if (!existsSync(join(storeDir, 'jetstream'))) throw new NoCompany('no company has run in this folder');
+  const { startServer } = await import('../bus/server/launcher.ts');
+  const server = await startServer({
+    storeDir,
+    env: { ...context.env },
+    progress: (line) => context.err(`${line}\n`),
+    signal: context.stop,
+  });
+  try {
+    const opened = await openServer(server.url, company, false, context);
+    const close = async () => {
+      await opened.close();
+      await server.stop();
+    };
+    return { ...opened, close };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function openServer(
+  url: string,
+  wanted: string | undefined,
+  live: boolean,
+  context: CliContext,
+): Promise<Opened> {
+  const { companiesAt, openStream } = await import('./stream.ts');
+  const companies = await companiesAt(url);
+  const company = chooseCompany(companies, wanted, (line) => context.err(`${line}\n`));
+  const { bus, close } = await openStream(url, company);
+  return { bus, company, live, close };
+}
+
+/** A company as a server knows it. */
+export type Known = { readonly company: string /** Of its last message, epoch ms. */; readonly lastAt: number };
+
+/** The one that was named; else the only one; else the one that spoke last, which is said. */
+export function chooseCompany(
+  known: readonly Known[],
+  wanted: string | undefined,
+  say: (line: string) => void,
+): string {
+  const names = known.map(({ company }) => company);
+  if (wanted !== undefined) {
+    if (names.includes(wanted)) return wanted;
+    const next = names.length === 0 ? 'it holds none' : `it holds: ${names.join(', ')}`;
+    throw new UsageError(`there is no company ${wanted} on this server`, next);
+  }
+  const [first, ...others] = [...known].sort((a, b) => b.lastAt - a.lastAt);
+  if (first === undefined) throw new NoCompany('the server holds no company');
+  if (others.length > 0) {
+    say(`${first.company} (others here: ${others.map(({ company }) => company).join(', ')}; choose with --company)`);
+  }
+  return first.company;
+}
+
+/** Everything the stream holds now. */
+export async function readHistory(bus: Bus): Promise<Stored[]> {
+  const history: Stored[] = [];
+  for await (const stored of bus.replay({ filter: '>' })) history.push(stored);
+  return history;
+}
+
+/**
+ * Hands messages to `show` until it returns false or the reader is told to end; a company that does not run ends with its
+ * last message.
+ */
+export async function followFrom(
+  { bus, live }: Reading,
+  range: { readonly filter: string; readonly fromSeq: number | undefined },
+  { drain }: Pick<CliContext, 'drain'>,
+  show: (stored: Stored) => boolean,
+): Promise<void> {
+  const from = range.fromSeq === undefined ? {} : { fromSeq: range.fromSeq };
+  if (!live) {
+    for await (const stored of bus.replay({ filter: range.filter, ...from })) {
+      if (drain.aborted || !show(stored)) return;
+    }
+    return;
+  }
+  const { promise, end } = ending(drain);
+  let ended = false;
+  const tap = await bus.tap({ filter: range.filter, ...from }, (stored) => {
+    if (ended || show(stored)) return;
+    ended = true;
+    end();
+  });
+  await promise;
+  ended = true;
+  await tap.close();
+}
+
+function ending(signal: AbortSignal): { promise: Promise<void>; end: () => void } {
+  let end = () => {};
+  const promise = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  return { promise, end };
+}

@@ -1,0 +1,60 @@
+// How a command ends badly: what happened, why, what to do next, and the documented exit code. Never a stack, unless asked.
+
+import { type ExitCode, HeadcountError, reasonOf } from '../bus/errors.ts';
+import type { CliContext } from './context.ts';
+import { clean, painter, safeJson } from './output.ts';
+
+/** The command line asks for something that does not exist. Exit code 2. */
+export class UsageError extends HeadcountError {
+  override readonly name = 'UsageError';
+  constructor(message: string, next: string) {
+    super('USAGE', message, next, { exit: 2 });
+  }
+}
+
+export type Explained = {
+  readonly code: string;
+  readonly what: string;
+  /** The cause, when it adds something. */
+  readonly why: string | undefined;
+  readonly next: string;
+  readonly exit: ExitCode;
+};
+
+/** Reads anything thrown as the parts that a person needs. */
+export function explain(error: unknown): Explained {
+  if (error instanceof HeadcountError) {
+    const cause = error.cause === undefined ? undefined : reasonOf(error.cause);
+    const adds = cause !== undefined && !error.message.includes(cause);
+    return { code: error.code, what: error.message, why: adds ? cause : undefined, next: error.next, exit: error.exit };
+  }
+  return {
+    code: 'UNEXPECTED',
+    what: reasonOf(error),
+    why: undefined,
+    next: 'run it again with --verbose for the stack; `headcount doctor` checks this machine',
+    exit: 5,
+  };
+}
+
+/** Prints an error on standard error and returns the exit code. */
+export function reportError(error: unknown, context: CliContext): ExitCode {
+  const { code, what, why, next, exit } = explain(error);
+  if (context.json) {
+    context.err(`${safeJson({ error: { code, what, why, next, exit } })}\n`);
+  } else {
+    const paint = painter(context.colour);
+    // A message may list several problems, one a line (an invalid file); each line is cleaned on its own.
+    const lines = what.split('\n').map(clean);
+    context.err(`${paint('error:', 'bad')} ${lines.join('\n       ')}\n`);
+    if (why !== undefined) context.err(`${paint('why:  ', 'dim')} ${clean(why)}\n`);
+    context.err(`${paint('next: ', 'dim')} ${next.split('\n').map(clean).join('\n       ')}\n`);
+  }
+  if (context.verbose && error instanceof Error) context.err(`${stackOf(error)}\n`);
+  return exit;
+}
+
+function stackOf(error: Error): string {
+  const stack = (error.stack ?? '').split('\n').map(clean).join('\n');
+  return error.cause instanceof Error ? `${stack}\ncaused by: ${stackOf(error.cause)}` : stack;
+}

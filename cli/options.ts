@@ -1,0 +1,40 @@
+// What `run` and `up` were asked to do, as data. cli/run-scenario.ts and cli/run-company.ts do it.
+
+export type RunOptions = {
+  /** Path of the scenario file, as typed. */
+  readonly scenario: string;
+  /** Undefined: JetStream where a server is to be had, else the memory bus, said in one line. */
+  readonly bus: 'jetstream' | 'memory' | undefined;
+  /** A running server to use; undefined: NATS_URL, else one of our own. */
+  readonly nats: string | undefined;
+  /** Undefined: the scenario's. */
+  readonly seed: number | undefined;
+  /** File to export the stream to when the run has ended. */
+  readonly out: string | undefined;
+  /** Undefined: the scenario's. */
+  readonly clock: 'virtual' | 'real' | undefined;
+  /** Times as fast as the wall; only with the real clock. */
+  readonly speed: number | undefined;
+  readonly inspect: boolean;
+  /** The server and the product stay up until Ctrl+C. */
+  readonly keep: boolean;
+  readonly json: boolean;
+  /** No timeline, only the report. */
+  readonly quiet: boolean;
+};
+
+export type UpOptions = {
+  /** Path of the company file, as typed. */
+  readonly org: string;
+  /** Undefined: the company file's. */
+  readonly mission: string | undefined;
+  readonly nats: string | undefined;
+  /** Scenario whose scripted answers the workers give, with its product and mission. */
+  readonly script: string | undefined;
+  /** Slug that replaces the company file's: a second company of the same shape. */
+  readonly company: string | undefined;
+  readonly inspect: boolean;
+  readonly speed: number | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+};

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { clean, cut, painter, safeJson, table, wantsColour } from './output.ts';
+
+test('colour needs a terminal, and NO_COLOR, --no-color and --plain refuse it', () => {
+  expect(wantsColour({}, true, [])).toBe(true);
+  expect(wantsColour({}, false, [])).toBe(false);
+  expect(wantsColour({ NO_COLOR: '1' }, true, [])).toBe(false);
+  expect(wantsColour({ NO_COLOR: '' }, true, [])).toBe(true);
+  expect(wantsColour({ FORCE_COLOR: '1' }, true, ['status', '--plain'])).toBe(false);
+  expect(wantsColour({ TERM: 'dumb' }, true, [])).toBe(false);
+});
+
+test('FORCE_COLOR colours a pipe, but NO_COLOR has the last word', () => {
+  expect(wantsColour({ FORCE_COLOR: '1' }, false, [])).toBe(true);
+  expect(wantsColour({ FORCE_COLOR: '0' }, true, [])).toBe(false);
+  expect(wantsColour({ FORCE_COLOR: '1', NO_COLOR: '1' }, true, [])).toBe(false);
+});
+
+test.each([
+  ['a colour', 'a\u001b[31mb\u001b[0mc', 'abc'],
+  ['a title by OSC and BEL', 'a\u001b]0;owned\u0007b', 'ab'],
+  ['a link by OSC and ST', '\u001b]8;;http://evil\u001b\\click\u001b]8;;\u001b\\', 'click'],
+  ['8-bit CSI and OSC', 'a\u009b2Jb\u009d0;x\u009cc', 'abc'],
+  ['an OSC that never ends', 'a\u001b]52;c;ZXZpbA==', 'a'],
+  ['a cursor movement without its end', 'a\u001b[', 'a'],
+  ['newlines and tabs', 'a\r\n\tb', 'a b'],
+  ['backspaces, bells and NUL', 'a\b\u0007\u0000b', 'ab'],
+  ['text that turns around', 'a\u202eb\u2066c', 'abc'],
+])('removes %s', (_, dirty, tidy) => {
+  expect(clean(dirty)).toBe(tidy);
+});
+
+const anything = fc
+  .array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\u001b', '\u009b', '\u001b]', '\u0007')))
+  .map((parts) => parts.join(''));
+const hasControl = (text: string) => [...text].some((char) => char < ' ' || (char >= '\u007f' && char <= '\u009f'));
+
+test('no text keeps a control character', () => {
+  fc.assert(fc.property(anything, (text) => !hasControl(clean(text))));
+});
+
+test('JSON keeps every value and writes no control character', () => {
+  fc.assert(
+    fc.property(anything, (text) => {
+      const json = safeJson({ text });
+      return !hasControl(json) && JSON.parse(json).text === text;
+    }),
+  );
+});
+
+test('a long text is cut to its width, with an ellipsis', () => {
+  expect(cut('abcdef', 4)).toBe('abc…');
+  expect(cut('abcd', 4)).toBe('abcd');
+});
+
+test('a table stays within its width and lines up its columns', () => {
+  const rows = [
+    ['T1', 'done', 'x'.repeat(100)],
+    ['T12', 'working', 'short'],
+  ];
+  const lines = table(['TASK', 'status', 'title'], rows, { width: 40, paint: painter(false) });
+  expect(lines.every((line) => line.length <= 40)).toBe(true);
+  expect(lines.map((line) => line.slice(0, 15))).toEqual(['TASK  status   ', 'T1    done     ', 'T12   working  ']);
+});

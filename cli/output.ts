@@ -1,0 +1,107 @@
+// What the terminal gets. Text from outside (models, issues, repositories) goes through `clean` before it is printed: an
+// escape sequence in a task's title must not move anybody's cursor.
+
+import colors from 'picocolors';
+
+export type Tone = 'plain' | 'dim' | 'good' | 'warn' | 'bad' | 'strong' | 'info';
+export type Paint = (text: string, tone: Tone) => string;
+
+/** Colour or not: `--no-color` and `--plain` first, then NO_COLOR, FORCE_COLOR, then whether a terminal listens. */
+export function wantsColour(
+  env: Readonly<Record<string, string | undefined>>,
+  isTTY: boolean,
+  argv: readonly string[],
+): boolean {
+  if (argv.includes('--plain') || argv.includes('--no-color')) return false;
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
+  if (env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '') return env.FORCE_COLOR !== '0';
+  return isTTY && env.TERM !== 'dumb';
+}
+
+/** The one place that knows escape sequences. */
+export function painter(colour: boolean): Paint {
+  const { dim, green, yellow, red, bold, cyan } = colors.createColors(colour);
+  const tones: Record<Tone, (text: string) => string> = {
+    plain: (text) => text,
+    dim,
+    good: green,
+    warn: yellow,
+    bad: red,
+    strong: bold,
+    info: cyan,
+  };
+  return (text, tone) => tones[tone](text);
+}
+
+// OSC, DCS, SOS, PM, APC (to their terminator, or to the end of the text); CSI; two-character escapes.
+const SEQUENCES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: removing control characters is what this is for.
+  /(?:\u001b[\]PX^_]|[\u009d\u0090\u0098\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c|$)|(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]?|\u001b[ -/]*[0-~]?/g;
+// C0 and C1 that are left, DEL, and what turns the direction of text around.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** One safe line: escape sequences removed, newlines and tabs become spaces. */
+export function clean(text: string): string {
+  return text
+    .replace(SEQUENCES, '')
+    .replace(/[\t\n\r\v\f\u0085\u2028\u2029]+/g, ' ')
+    .replace(CONTROLS, '');
+}
+
+/** JSON on one line whose strings cannot reach a terminal as control characters; parses to the same value. */
+export function safeJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Cuts to `width` characters; the cut shows as an ellipsis. */
+export function cut(text: string, width: number): string {
+  const characters = [...text];
+  if (characters.length <= width) return text;
+  return width <= 1
+    ? '…'
+    : `${characters
+        .slice(0, width - 1)
+        .join('')
+        .trimEnd()}…`;
+}
+
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - [...text].length));
+}
+
+export type Cell = string | { readonly text: string; readonly tone: Tone };
+
+/**
+ * Rows in columns two spaces apart; the last column takes what is left of `width` and is cut there. A header row is dim.
+ */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  options: { readonly width: number; readonly paint: Paint; readonly indent?: string },
+): string[] {
+  const indent = options.indent ?? '';
+  const textOf = (cell: Cell | undefined) => (cell === undefined ? '' : typeof cell === 'string' ? cell : cell.text);
+  const columns = header.length;
+  const widths = header.map((title, index) =>
+    Math.max(title.length, ...rows.map((row) => Math.min([...textOf(row[index])].length, 32))),
+  );
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, indent.length);
+  const last = Math.max(12, options.width - before);
+  const line = (cells: readonly Cell[], tone: Tone) => {
+    const parts = Array.from({ length: columns }, (_, index) => {
+      const cell = cells[index];
+      const end = index === columns - 1;
+      const width = end ? last : (widths[index] ?? 0);
+      const text = cut(textOf(cell), width);
+      const painted = options.paint(text, cell === undefined || typeof cell === 'string' ? tone : cell.tone);
+      return end ? painted : painted + ' '.repeat(Math.max(0, width - [...text].length));
+    });
+    return indent + parts.join('  ').trimEnd();
+  };
+  const head = header.some((title) => title !== '') ? [line(header, 'dim')] : [];
+  return [...head, ...rows.map((row) => line(row, 'plain'))];
+}

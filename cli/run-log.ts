@@ -1,0 +1,43 @@
+// The operator's log of a run: JSON lines by pino in the company's folder, with what needs attention repeated on standard
+// error. Values of secrets in the environment never get into it.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { destination, pino } from 'pino';
+import type { Ports } from '../actors/ports.ts';
+import type { CliContext } from './context.ts';
+
+/** Names of environment variables whose values are secrets. */
+const SECRET_NAME = /(KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)/i;
+const SHORTEST_SECRET = 8;
+
+/** Replaces every value of a secret variable in a text. */
+export function redactor(env: CliContext['env']): (text: string) => string {
+  const secrets = Object.entries(env)
+    .filter(([name, value]) => SECRET_NAME.test(name) && value !== undefined && value.length >= SHORTEST_SECRET)
+    .map(([, value]) => value ?? '');
+  return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
+}
+
+export type RunLog = {
+  readonly log: Ports['log'];
+  readonly redact: (text: string) => string;
+  close(): void;
+};
+
+/** @param dir the company's folder; the file in it is `log.jsonl` */
+export function openLog(dir: string, context: CliContext): RunLog {
+  mkdirSync(dir, { recursive: true });
+  const redact = redactor(context.env);
+  const file = destination({ dest: join(dir, 'log.jsonl'), sync: true, mkdir: true });
+  // Pino redacts by path; a secret can be anywhere in a text, so whole lines are cleaned.
+  const logger = pino({ base: null }, { write: (line: string) => void file.write(redact(line)) });
+  return {
+    log: (level, line, detail = {}) => {
+      logger[level](detail, line);
+      if (level !== 'info') context.err(`${redact(line)}\n`);
+    },
+    redact,
+    close: () => file.end(),
+  };
+}

@@ -1,0 +1,283 @@
+// Plays a scenario to its end: given a company, when things happen, then this is how it ends.
+
+import { writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { dutyFacts } from '../actors/duties/registry.ts';
+import { ScriptedModel } from '../brain/models/scripted.ts';
+import type { Bus, Stored } from '../bus/bus.ts';
+import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
+import { exportLines } from '../bus/export.ts';
+import { defaultCacheDir } from '../bus/server/cache.ts';
+import { subjects } from '../bus/subjects.ts';
+import { loadOrg, readOrg } from '../org/load.ts';
+import type { Org } from '../org/org.ts';
+import { loadPatched, overlayOrg } from '../org/overlay.ts';
+import { createEnding } from '../scenarios/ending.ts';
+import { type Check, checkExpectations } from '../scenarios/expect.ts';
+import { createFaults } from '../scenarios/faults.ts';
+import { loadScenario } from '../scenarios/load.ts';
+import { patchOf } from '../scenarios/patch.ts';
+import type { Scenario } from '../scenarios/schema.ts';
+import { openSandbox } from '../tools/sandbox.ts';
+import { type Assembled, assemble, type Places, placesIn } from './assemble.ts';
+import type { CliContext } from './context.ts';
+import { createHappenings } from './happenings.ts';
+import { openInspection } from './inspection.ts';
+import { makeRoom, noteBuilt } from './old-products.ts';
+import type { RunOptions } from './options.ts';
+import { findFile } from './package-root.ts';
+import { openLog, type RunLog } from './run-log.ts';
+import { createScreen, type Screen } from './run-screen.ts';
+import { openRunStream, type RunStream } from './run-stream.ts';
+
+/** How a run came to its end. */
+export type Ended = 'reached' | 'deadline' | 'interrupted';
+
+type Ready = {
+  readonly scenario: Scenario;
+  readonly org: Org;
+  /** The company file with the scenario's patch, as text. */
+  readonly orgText: string;
+  readonly readPrompt: (path: string) => string | undefined;
+  readonly places: Places;
+};
+
+async function prepare(options: RunOptions, context: CliContext): Promise<Ready> {
+  const scenario = await loadScenario(findFile(options.scenario, context.cwd));
+  const source = readOrg(findFile('org/org.yaml', context.cwd), 'org/org.yaml');
+  const patch = patchOf(scenario.given);
+  const org = loadPatched(source, patch, { duties: dutyFacts() });
+  const orgText = overlayOrg(source.text, patch);
+  return { scenario, org, orgText, readPrompt: source.readPrompt, places: placesIn(context.cwd, org.company) };
+}
+
+/** Decides when a run is over, and tells once. */
+function createStage(ready: Ready, options: RunOptions) {
+  const ending = createEnding(ready.scenario);
+  let end: (how: Ended) => void = () => {};
+  const ended = new Promise<Ended>((resolve) => {
+    end = resolve;
+  });
+  let inHand = () => 0;
+  const look = (): boolean => {
+    if (!ending.reached() || inHand() > 0) return false;
+    end('reached');
+    return true;
+  };
+  const { clock, start } = ready.scenario.given;
+  const speed = options.speed ?? (typeof clock === 'object' ? clock.speed : 1);
+  const real = options.clock === 'real' || (options.clock === undefined && clock !== 'virtual');
+  return {
+    ending,
+    ended,
+    end,
+    /** Time stands still once the end is reached. On the memory bus one turn runs at a time, so that a run repeats. */
+    clockFor: (bus: 'jetstream' | 'memory'): Clock =>
+      real ? new RealClock(speed) : new VirtualClock({ start, serial: bus === 'memory', onIdle: look }),
+    /** On a real clock somebody has to look. */
+    look,
+    watchHands: (count: () => number) => {
+      inHand = count;
+    },
+  };
+}
+
+/**
+ * Runs a scenario and prints its timeline and report.
+ * @returns the exit code: 0, or 1 when an expectation failed or the end was not reached
+ */
+export async function runScenario(options: RunOptions, context: CliContext): Promise<0 | 1> {
+  const ready = await prepare(options, context);
+  const stage = createStage(ready, options);
+  const logs = openLog(ready.places.work, context);
+  try {
+    const stream = await openRunStream({
+      company: ready.org.company,
+      bus: options.bus,
+      nats: options.nats,
+      kind: 'scenario',
+      context,
+      clock: stage.clockFor,
+      log: (line) => logs.log('warn', line),
+    });
+    try {
+      return await play({ options, context, ready, stage, stream, logs, screen: createScreen(options, context) });
+    } finally {
+      await stream.close();
+    }
+  } finally {
+    logs.close();
+  }
+}
+
+type Play = {
+  readonly options: RunOptions;
+  readonly context: CliContext;
+  readonly ready: Ready;
+  readonly stage: ReturnType<typeof createStage>;
+  readonly stream: RunStream;
+  readonly logs: RunLog;
+  readonly screen: Screen;
+};
+
+async function play(p: Play): Promise<0 | 1> {
+  const { options, context, ready, stage, stream, screen, logs } = p;
+  const { scenario, org, places } = ready;
+  const { bus, clock } = stream;
+  const startedAt = context.now();
+  const over = new AbortController();
+  const faults = createFaults(scenario.faults, { now: () => clock.now() });
+  const inspection = options.inspect ? await openInspection(logs.redact) : undefined;
+  const sandbox = await openSandbox({
+    mode: org.sandbox,
+    scripted: true,
+    cacheDir: defaultCacheDir(context.env),
+    env: { ...context.env },
+    progress: (line) => context.err(`${line}\n`),
+    signal: context.drain,
+  });
+  let happenings: ReturnType<typeof createHappenings> | undefined;
+  const { answers, given } = scenario;
+  const model = new ScriptedModel({ answers, clock, seed: options.seed ?? given.seed, jitter: given.jitter });
+  const assembled = await assemble({
+    org,
+    bus,
+    clock,
+    model: faults.model(model),
+    knowledge: given.knowledge.map(({ name, text }) => ({ source: name, text })),
+    sandbox,
+    places,
+    env: { ...context.env },
+    log: logs.log,
+    atStep: faults.atStep,
+    inspect: inspection?.observe,
+    makeRoom: (git) => Promise.all(org.products.map(({ slug }) => makeRoom(git, places, slug))),
+    onMessage: (stored) => {
+      stage.ending.told(stored.message);
+      happenings?.told(stored);
+      screen.message(stored);
+      if (!clock.virtual) setImmediate(stage.look);
+    },
+  });
+  const { company, projections } = assembled;
+  happenings = createHappenings(
+    scenario,
+    {
+      bus,
+      clock,
+      board: projections.board,
+      ending: stage.ending,
+      changeOrg: (patch) => changeOrg(ready, assembled, bus, patch),
+      switchTo: (state) => (state === 'paused' ? company.pause('operator', 'the scenario') : company.resume('operator', 'the scenario')),
+    },
+    over.signal,
+  );
+  stage.watchHands(() => company.inHand);
+  screen.opening({ org, stream: stream.described, sandbox, scenario, inspector: inspection?.url, kept: assembled.kept });
+  context.drain.addEventListener('abort', () => stage.end('interrupted'), { once: true });
+  context.stop.addEventListener('abort', () => void company.stop('interrupted twice'), { once: true });
+  try {
+    let failure: unknown;
+    await clock.turn(async () => {
+      await company.start();
+      await give(scenario, org, bus);
+    });
+    happenings.start((error) => {
+      failure = error;
+      stage.end('interrupted');
+    });
+    const deadline = clock.sleepUntil(scenario.deadline, over.signal).then(() => stage.end('deadline'));
+    deadline.catch(() => {});
+    const how = await stage.ended;
+    over.abort(new Error('the run is over'));
+    if (how === 'reached') await company.drain('the scenario has ended');
+    else if (how === 'interrupted') await company.drain('interrupted');
+    else await company.stop('the deadline has come');
+    if (failure !== undefined) throw failure;
+    return await conclude(p, assembled, how, startedAt);
+  } finally {
+    over.abort(new Error('the run is over'));
+    await company.stop('the run is over');
+    await assembled.tools.deployer.close();
+    await projections.close();
+    await inspection?.close();
+  }
+}
+
+/** What the company starts from: its product and its mission, or tasks. */
+async function give(scenario: Scenario, org: Org, bus: Bus): Promise<void> {
+  for (const { slug, name, description, stack } of org.products) {
+    await bus.publish(subjects.brain('product'), {
+      id: `brain.product.${slug}`,
+      type: 'brain.product',
+      source: 'operator',
+      data: { slug, name, description, stack: [...stack] },
+    });
+  }
+  const { mission, backlog } = scenario.given;
+  const product = org.products[0]?.slug;
+  const about = product === undefined ? {} : { product };
+  if (mission !== undefined) {
+    const data = { text: mission, ...about };
+    await bus.publish(subjects.brain('mission'), { id: 'brain.mission.1', type: 'brain.mission', source: 'operator', data });
+  }
+  if (backlog !== undefined) {
+    await bus.publish(subjects.directives, {
+      id: 'backlog.1',
+      type: 'backlog.given',
+      source: 'operator',
+      data: { id: 'B1', tasks: backlog, ...about },
+    });
+  }
+}
+
+async function changeOrg(ready: Ready, assembled: Assembled, bus: Bus, patch: unknown): Promise<void> {
+  const text = overlayOrg(ready.orgText, patch);
+  const after = loadOrg({ text, file: 'org.yaml', readPrompt: ready.readPrompt }, { duties: dutyFacts() });
+  const data = { by: 'operator', text, summary: [] };
+  await bus.publish(subjects.org, { id: `org.${(await bus.info()).lastSeq}`, type: 'org.changed', source: 'operator', data });
+  await assembled.changeOrg(after);
+}
+
+async function conclude(p: Play, assembled: Assembled, how: Ended, startedAt: number): Promise<0 | 1> {
+  const { options, context, ready, stage, stream, screen } = p;
+  const { scenario, org, places } = ready;
+  const { products, deployer } = assembled.tools;
+  const slug = org.products[0]?.slug;
+  const head = slug === undefined ? undefined : await products.head(slug).catch(() => undefined);
+  if (slug !== undefined && head !== undefined) noteBuilt(places, slug, head);
+  const messages: Stored[] = [];
+  for await (const stored of stream.bus.replay({ filter: '>' })) messages.push(stored);
+  const checks: Check[] = await checkExpectations(scenario, {
+    messages,
+    readFile: async (path) => (slug === undefined || head === undefined ? undefined : products.read(slug, head, path)),
+    commits: async () => (slug === undefined || head === undefined ? [] : products.log(slug)),
+  });
+  if (options.out !== undefined) await writeFile(resolve(context.cwd, options.out), await exportLines(stream.bus));
+  screen.end({
+    how,
+    checks,
+    messages,
+    company: org.company,
+    open: stage.ending.open(),
+    url: slug === undefined ? undefined : deployer.live(slug)?.url,
+    wallMs: context.now() - startedAt,
+    readable: stream.readable,
+    productDir: (name) => relative(context.cwd, join(places.products, name)) || '.',
+    reproduce: reproduction(options),
+  });
+  if (options.keep && how === 'reached') await screen.keep(context.drain);
+  return how === 'reached' && checks.every((check) => check.ok) ? 0 : 1;
+}
+
+/** The command that plays this very run again. */
+function reproduction({ scenario, bus, seed, clock }: RunOptions): string {
+  return [
+    `headcount run ${scenario}`,
+    bus === undefined ? '' : `--bus ${bus}`,
+    seed === undefined ? '' : `--seed ${seed}`,
+    clock === undefined ? '' : `--clock ${clock}`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}

@@ -1,0 +1,65 @@
+// A company's stream on a server, for a reader: nothing is made, claimed or changed.
+
+import { connect } from 'nats';
+import type { Bus } from '../bus/bus.ts';
+import { RealClock } from '../bus/clock.ts';
+import { BusFailure } from '../bus/errors.ts';
+import { openJetStreamBus } from '../bus/jetstream.ts';
+import { withoutSecret } from './checks.ts';
+import type { Known } from './connect.ts';
+
+const ANSWER_MS = 5_000;
+
+/** The companies a server holds: streams that take exactly `<slug>.>`. Throws BusFailure. */
+export async function companiesAt(url: string): Promise<Known[]> {
+  const { hostname, port, username, password } = addressOf(url);
+  const nc = await connect({
+    servers: `${hostname}:${port || 4222}`,
+    ...(username ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) } : {}),
+    name: 'headcount reader',
+    timeout: ANSWER_MS,
+    noAsyncTraces: true,
+  }).catch((cause: unknown) => {
+    const next = 'start it, or leave --nats and NATS_URL out';
+    throw new BusFailure('BUS_UNREACHABLE', `no NATS server answers at ${withoutSecret(url)}`, next, { cause });
+  });
+  try {
+    const jsm = await nc.jetstreamManager();
+    const found: Known[] = [];
+    for await (const { config, state } of jsm.streams.list()) {
+      const company = /^([A-Za-z0-9][\w-]*)\.>$/.exec(config.subjects?.[0] ?? '')?.[1];
+      if (company !== undefined && config.subjects?.length === 1) {
+        found.push({ company, lastAt: Date.parse(state.last_ts) });
+      }
+    }
+    return found;
+  } catch (cause) {
+    throw new BusFailure('NO_JETSTREAM', `the server at ${withoutSecret(url)} has no JetStream`, 'start it with -js', {
+      cause,
+    });
+  } finally {
+    await nc.close();
+  }
+}
+
+function addressOf(url: string): URL {
+  try {
+    return new URL(url.includes('://') ? url : `nats://${url}`);
+  } catch (cause) {
+    throw new BusFailure(
+      'BAD_ADDRESS',
+      `${withoutSecret(url)} is no address of a NATS server`,
+      'write nats://127.0.0.1:4222',
+      {
+        exit: 2,
+        cause,
+      },
+    );
+  }
+}
+
+/** Opens a company's stream to read it and to answer questions on it. Throws BusFailure. */
+export async function openStream(url: string, company: string): Promise<{ bus: Bus; close(): Promise<void> }> {
+  const bus = await openJetStreamBus({ servers: url, company, clock: new RealClock(), log: () => {} });
+  return { bus, close: () => bus.close() };
+}

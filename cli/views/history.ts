@@ -1,0 +1,118 @@
+// What every view needs of a company's messages: its state, what was spent by whom, what each thing last was. Pure folds.
+
+import type { Stored } from '../../bus/bus.ts';
+import { type DataOf, isTaskMessage, type Message } from '../../bus/messages.ts';
+import type { AgentMemory, Approval, Job, Pull, Task } from '../../bus/records.ts';
+import { type When, whenOf } from '../format.ts';
+
+export const timeOf = (message: Message): number => Date.parse(message.time);
+
+/** Messages of one type, narrowed. */
+export function ofType<T extends Message['type']>(
+  history: readonly Stored[],
+  type: T,
+): Extract<Message, { type: T }>[] {
+  const found: Extract<Message, { type: T }>[] = [];
+  for (const { message } of history) if (message.type === type) found.push(message as Extract<Message, { type: T }>);
+  return found;
+}
+
+/**
+ * True for simulated time. A virtual clock starts on the full minute, which a wall clock does once in 60,000 starts;
+ * nothing else on the stream tells them apart.
+ */
+export function isSimulated(history: readonly Stored[]): boolean {
+  const first = history[0];
+  return first !== undefined && timeOf(first.message) % 60_000 === 0;
+}
+
+/** How the times of a company are said: from its start when simulated, by the clock otherwise. */
+export function whenIn(history: readonly Stored[]): When {
+  const first = history[0];
+  return whenOf(first === undefined ? 0 : timeOf(first.message), isSimulated(history));
+}
+
+/**
+ * The instant for which "late" and "waiting for" are said: the wall's for a company that runs in real time, its last
+ * message's otherwise.
+ */
+export function nowIn(history: readonly Stored[], wall: number, live: boolean): number {
+  const last = history.at(-1);
+  const latest = last === undefined ? wall : timeOf(last.message);
+  return live && !isSimulated(history) ? Math.max(latest, wall) : latest;
+}
+
+export type Spending = {
+  readonly cost: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Steps that asked a model. */
+  readonly calls: number;
+  readonly byAgent: ReadonlyMap<string, number>;
+};
+
+type Spent = { readonly inputTokens: number; readonly outputTokens: number; readonly cost: number };
+
+/** Money and tokens, charged to the agent in whose message they first show up. Failed calls count. */
+export function spendingOf(history: readonly Stored[]): Spending {
+  const seen = new Map<string, Spent>();
+  const byAgent = new Map<string, number>();
+  const total = { cost: 0, inputTokens: 0, outputTokens: 0, calls: 0 };
+  const charge = (key: string, agent: string, now: Spent) => {
+    const before = seen.get(key) ?? { inputTokens: 0, outputTokens: 0, cost: 0 };
+    seen.set(key, now);
+    total.inputTokens += now.inputTokens - before.inputTokens;
+    total.outputTokens += now.outputTokens - before.outputTokens;
+    total.cost += now.cost - before.cost;
+    if (now.cost !== before.cost) byAgent.set(agent, (byAgent.get(agent) ?? 0) + now.cost - before.cost);
+  };
+  for (const { message } of history) {
+    if ('step' in message.data && message.data.step.usage) total.calls += 1;
+    if (isTaskMessage(message)) {
+      const { task } = message.data;
+      charge(`task.${task.id}`, task.agent ?? message.source, task.spent);
+    } else if ('job' in message.data) {
+      charge(`job.${message.data.job.id}`, message.data.job.agent, message.data.job.spent);
+    }
+  }
+  return { ...total, byAgent };
+}
+
+export type Latest = {
+  readonly tasks: ReadonlyMap<string, Task>;
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly pulls: ReadonlyMap<number, Pull>;
+  readonly approvals: ReadonlyMap<string, Approval>;
+  readonly agents: ReadonlyMap<string, DataOf<'agent.changed'>>;
+  readonly memories: ReadonlyMap<string, AgentMemory>;
+  readonly control: { readonly data: DataOf<'control.changed'>; readonly at: number } | undefined;
+};
+
+/** The last message on each subject, read as the thing it carries. */
+export function latestOf(history: readonly Stored[]): Latest {
+  const tasks = new Map<string, Task>();
+  const jobs = new Map<string, Job>();
+  const pulls = new Map<number, Pull>();
+  const approvals = new Map<string, Approval>();
+  const agents = new Map<string, DataOf<'agent.changed'>>();
+  const memories = new Map<string, AgentMemory>();
+  let control: Latest['control'];
+  for (const { message } of history) {
+    if (isTaskMessage(message)) tasks.set(message.data.task.id, message.data.task);
+    else if (message.type === 'agent.changed') agents.set(message.data.agent, message.data);
+    else if (message.type === 'agent.remembered') memories.set(message.data.agent, message.data);
+    else if (message.type === 'approval.asked' || message.type === 'approval.answered') {
+      approvals.set(message.data.id, message.data);
+    } else if (message.type === 'control.changed') {
+      if (message.data.scope === 'company') control = { data: message.data, at: timeOf(message) };
+    } else if ('job' in message.data) jobs.set(message.data.job.id, message.data.job);
+    else if (isPull(message)) pulls.set(message.data.number, message.data);
+  }
+  return { tasks, jobs, pulls, approvals, agents, memories, control };
+}
+
+type PullMessage = Extract<Message, { type: `pull.${string}` }>;
+
+export function isPull(message: Message): message is PullMessage {
+  return message.type.startsWith('pull.');
+}

@@ -1,0 +1,102 @@
+// The status screen as lines.
+
+import { count, duration, money } from '../format.ts';
+import { type Cell, clean, cut, type Paint, type Tone, table } from '../output.ts';
+import type { Status } from './status.ts';
+
+const stateTones: Readonly<Record<string, Tone>> = {
+  idle: 'dim',
+  gone: 'dim',
+  working: 'info',
+  retrying: 'warn',
+  decomposing: 'warn',
+  escalated: 'bad',
+  crashed: 'bad',
+};
+
+const arrows = { up: ' ^', down: ' v', level: '' } as const;
+
+function agentLines(status: Status, paint: Paint, width: number): string[] {
+  const lateAgents = new Set(status.late.map(({ agent }) => agent));
+  const rows = status.agents.map((row): Cell[] => {
+    const top = row.state.split('.')[0] ?? row.state;
+    const flag = lateAgents.has(row.agent) && top !== 'idle' ? ' !' : '';
+    const next = row.untilMs !== undefined && row.untilMs > 0 ? `next in ${duration(row.untilMs)}` : '';
+    const why = row.reason === undefined || top === 'working' ? '' : `(${row.reason})`;
+    return [
+      clean(row.agent),
+      { text: `${clean(top)}${flag}`, tone: stateTones[top] ?? 'plain' },
+      clean(row.task ?? '-'),
+      row.sinceMs === undefined ? '-' : duration(row.sinceMs),
+      row.score === undefined ? '-' : `${Math.round(row.score)}${row.trend ? arrows[row.trend] : ''}`,
+      row.spend === 0 ? '-' : money(row.spend),
+      clean(`${next} ${why}`.trim()),
+    ];
+  });
+  return table(['AGENTS', 'state', 'task', 'since', 'score', 'spend', ''], rows, { width, paint });
+}
+
+function problemLines(status: Status, paint: Paint, width: number): string[] {
+  const lines: string[] = [];
+  const heading = (title: string, many: number) => lines.push(paint(`${title} (${many})`, 'bad'));
+  if (status.needsYou.length > 0) {
+    heading('NEEDS YOU', status.needsYou.length);
+    for (const { id, question, options, waitingMs, blocks } of status.needsYou) {
+      const cost = `waits ${duration(waitingMs)}, blocks ${blocks}`;
+      lines.push(`  ${clean(id)}  ${cut(clean(question), width - id.length - cost.length - 6)}  ${paint(cost, 'dim')}`);
+      for (const { key, label, recommended } of options) {
+        lines.push(cut(`      ${clean(key)}  ${clean(label)}${recommended ? ' (recommended)' : ''}`, width));
+      }
+      const best = options.find((option) => option.recommended) ?? options[0];
+      lines.push(`      ${paint(`headcount answer ${clean(id)} ${clean(best?.key ?? '')}`, 'info')}`);
+    }
+  }
+  if (status.late.length > 0) {
+    heading('LATE', status.late.length);
+    for (const late of status.late) {
+      const overdue = late.overdueMs === undefined ? '' : `, due ${duration(late.overdueMs)} ago`;
+      const spent =
+        late.workingMs > 0
+          ? `${late.status} ${duration(late.workingMs)}, expected ${duration(late.expectedMs)}`
+          : late.status;
+      lines.push(cut(`  ${late.task}  ${clean(late.agent ?? '-')}  ${spent}${overdue}  ${clean(late.title)}`, width));
+    }
+  }
+  if (status.stuck.length > 0) {
+    heading('ESCALATED', status.stuck.length);
+    for (const { task, title, reason } of status.stuck)
+      lines.push(cut(`  ${task}  ${clean(title)}: ${clean(reason)}`, width));
+  }
+  if (status.deadLetters.length > 0) {
+    heading('DEAD LETTERS', status.deadLetters.length);
+    for (const { consumer, subject, reason } of status.deadLetters.slice(-3)) {
+      lines.push(cut(`  ${clean(consumer)}  ${clean(subject)}  ${clean(reason)}`, width));
+    }
+    lines.push(`      ${paint("headcount tap 'dead.>' --all", 'info')}`);
+  }
+  return lines;
+}
+
+/** The screen as lines. */
+export function renderStatus(status: Status, paint: Paint, width: number): string[] {
+  const { flow } = status;
+  const lag = status.lag === undefined ? '' : `   lag ${status.lag}`;
+  const head = `${status.state} ${duration(status.runningMs)}   ${money(status.cost)}   seq ${count(status.seq)}${lag}`;
+  const flowLine = [
+    `todo ${flow.ready + flow.blocked}`,
+    `working ${flow.working}`,
+    `retrying ${flow.retrying}`,
+    `waiting ${flow.waiting}`,
+    `escalated ${flow.escalated}`,
+    `done ${flow.done}`,
+    ...(flow.abandoned > 0 ? [`abandoned ${flow.abandoned}`] : []),
+    `dead ${status.deadLetters.length}`,
+  ];
+  const nothing = status.agents.length === 0 && status.seq === 0;
+  return [
+    `${paint(clean(status.company), 'strong')}   ${head}`,
+    ...problemLines(status, paint, width),
+    ...(nothing ? ['nothing has happened yet'] : agentLines(status, paint, width)),
+    `${paint('FLOW', 'dim')}  ${flowLine.join('  ')}`,
+  ];
+}

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { anApproval, aTask, morning, START, Story } from '../../tests/fixtures/story.ts';
+import { painter } from '../output.ts';
+import { statusOf } from './status.ts';
+import { renderStatus } from './status-text.ts';
+
+const HOUR = 3_600_000;
+const asked = { company: 'acme', wall: START + 2 * HOUR, live: true };
+const screen = (story: Story) => renderStatus(statusOf(story.history, asked), painter(false), 80);
+
+test('the screen begins with what needs a person, then what is late, then what is stuck', () => {
+  expect(screen(morning())).toMatchInlineSnapshot(`
+    [
+      "acme   running 1 h 35 m   $0.0400   seq 29",
+      "NEEDS YOU (1)",
+      "  A1  Which database for T2?  waits 45 m, blocks 2",
+      "      a  PostgreSQL (recommended)",
+      "      b  SQLite",
+      "      headcount answer A1 a",
+      "LATE (1)",
+      "  T3  frontend  working 45 m, expected 30 m  Redirect page",
+      "ESCALATED (1)",
+      "  T2  Choose a database: two designs, none better",
+      "AGENTS     state      task  since     score  spend",
+      "backend-1  idle       -     1 h 25 m  75 ^   $0.0400",
+      "backend-2  idle       -     1 h 25 m  -      -",
+      "frontend   working !  T3    45 m      -      -",
+      "FLOW  todo 0   working 1   retrying 0   waiting 0   escalated 1   done 1   dead 0",
+    ]
+  `);
+});
+
+test('a quiet company has no problems on its screen', () => {
+  const story = new Story().task('task.completed', 'done', aTask('T1', { status: 'done' })).agent('backend', 'idle');
+  expect(screen(story).join('\n')).not.toMatch(/NEEDS YOU|LATE|ESCALATED|DEAD/);
+});
+
+test('a question that was answered needs nobody', () => {
+  const data = anApproval({ status: 'answered', answer: 'a', by: 'eva' });
+  const story = morning().say('approval.A1', {
+    id: 'approval.A1.answered',
+    type: 'approval.answered',
+    source: 'operator',
+    data,
+  });
+  expect(statusOf(story.history, asked).needsYou).toEqual([]);
+});
+
+test('a task past its deadline is late even when nobody has begun it', () => {
+  const story = new Story().task('task.created', 'created', aTask('T9', { deadline: START - 1 }));
+  expect(statusOf(story.history, asked).late).toMatchObject([{ task: 'T9', overdueMs: 1, workingMs: 0 }]);
+});
+
+test('simulated time does not go on while nobody simulates', () => {
+  expect(statusOf(morning().history, { ...asked, wall: START + 500 * HOUR }).runningMs).toBe(95 * 60_000);
+});
+
+test('in real time a silent agent grows late by the wall clock', () => {
+  const story = new Story();
+  story.at += 1234;
+  story.task(
+    'task.started',
+    'a1',
+    aTask('T1', { status: 'working', agent: 'backend', startedAt: story.at }),
+    'backend',
+  );
+  expect(statusOf(story.history, { ...asked, wall: story.at + HOUR }).late).toMatchObject([
+    { task: 'T1', workingMs: HOUR },
+  ]);
+  expect(statusOf(story.history, { ...asked, wall: story.at + HOUR, live: false }).late).toEqual([]);
+});
+
+test('a company that nobody runs is not called running', () => {
+  expect(statusOf(morning().history, { ...asked, live: false }).state).toBe('not running');
+});
+
+test('money is charged to who spent it, failed attempts included', () => {
+  const status = statusOf(morning().history, asked);
+  expect(status.cost).toBeCloseTo(0.04);
+  expect(status.agents.find(({ agent }) => agent === 'backend-1')?.spend).toBeCloseTo(0.04);
+});
+
+test('dead letters are shown with the way to read them', () => {
+  const story = new Story().say('dead.backend', {
+    id: 'dead.1',
+    type: 'dead.lettered',
+    source: 'harness',
+    data: { consumer: 'backend', subject: 'cto.tasks.backend', seq: 4, reason: 'no JSON', attempts: 1, payload: '' },
+  });
+  expect(screen(story).join('\n')).toContain("tap 'dead.>' --all");
+});
+
+test('an empty stream says so', () => {
+  expect(screen(new Story()).join('\n')).toContain('nothing has happened yet');
+});

@@ -1,0 +1,179 @@
+// A company on one screen, problems first: what needs a person, what is late, what is stuck, then everybody and the flow.
+
+import type { Stored } from '../../bus/bus.ts';
+import type { Task, TaskStatus } from '../../bus/records.ts';
+import { type Latest, latestOf, nowIn, ofType, spendingOf, timeOf } from './history.ts';
+
+export type Question = {
+  readonly id: string;
+  readonly question: string;
+  readonly askedBy: string;
+  readonly task: string | undefined;
+  readonly options: readonly { readonly key: string; readonly label: string; readonly recommended: boolean }[];
+  readonly waitingMs: number;
+  readonly blocks: number;
+};
+
+export type LateTask = {
+  readonly task: string;
+  readonly title: string;
+  readonly agent: string | undefined;
+  readonly status: TaskStatus;
+  /** Since it was started. */
+  readonly workingMs: number;
+  readonly expectedMs: number;
+  /** Past its deadline by this much; undefined when the deadline is still ahead. */
+  readonly overdueMs: number | undefined;
+};
+
+export type AgentRow = {
+  readonly agent: string;
+  /** `unknown` when it never told: its work alone says that it exists. */
+  readonly state: string;
+  readonly task: string | undefined;
+  readonly sinceMs: number | undefined;
+  readonly untilMs: number | undefined;
+  readonly reason: string | undefined;
+  readonly score: number | undefined;
+  readonly trend: 'up' | 'down' | 'level' | undefined;
+  readonly spend: number;
+};
+
+export type Status = {
+  readonly company: string;
+  /** `not running` when no process works on it. */
+  readonly state: string;
+  readonly runningMs: number;
+  readonly cost: number;
+  readonly seq: number;
+  /** Messages that wait in mailboxes; undefined when it was not asked. */
+  readonly lag: number | undefined;
+  readonly needsYou: readonly Question[];
+  readonly late: readonly LateTask[];
+  readonly stuck: readonly { readonly task: string; readonly title: string; readonly reason: string }[];
+  readonly deadLetters: readonly { readonly consumer: string; readonly subject: string; readonly reason: string }[];
+  readonly agents: readonly AgentRow[];
+  readonly flow: Readonly<Record<TaskStatus, number>>;
+};
+
+export type StatusOptions = {
+  readonly company: string;
+  /** Wall time, epoch ms. */
+  readonly wall: number;
+  /** True when a process works on it now. */
+  readonly live: boolean;
+  readonly lag?: number | undefined;
+};
+
+function questionsOf(latest: Latest, now: number): Question[] {
+  return [...latest.approvals.values()]
+    .filter(({ status }) => status === 'open')
+    .map((approval) => ({
+      id: approval.id,
+      question: approval.question,
+      askedBy: approval.askedBy,
+      task: approval.task,
+      options: approval.options.map(({ key, label, recommended }) => ({
+        key,
+        label,
+        recommended: recommended === true,
+      })),
+      waitingMs: now - approval.askedAt,
+      blocks: approval.blocks.length,
+    }))
+    .sort((a, b) => b.waitingMs - a.waitingMs);
+}
+
+const open: readonly TaskStatus[] = ['blocked', 'ready', 'working', 'retrying', 'waiting'];
+
+function lateOf(tasks: readonly Task[], now: number): LateTask[] {
+  const late: LateTask[] = [];
+  for (const task of tasks) {
+    if (!open.includes(task.status)) continue;
+    const workingMs = task.startedAt === undefined ? 0 : now - task.startedAt;
+    const overdue = now - task.deadline;
+    const slow = (task.status === 'working' || task.status === 'retrying') && workingMs > task.estimateMs;
+    if (!slow && overdue <= 0) continue;
+    late.push({
+      task: task.id,
+      title: task.title,
+      agent: task.agent,
+      status: task.status,
+      workingMs,
+      expectedMs: task.estimateMs,
+      overdueMs: overdue > 0 ? overdue : undefined,
+    });
+  }
+  return late.sort((a, b) => b.workingMs - b.expectedMs - (a.workingMs - a.expectedMs));
+}
+
+function agentsOf(latest: Latest, byAgent: ReadonlyMap<string, number>, now: number): AgentRow[] {
+  const names = new Set([...latest.agents.keys(), ...latest.memories.keys(), ...byAgent.keys()]);
+  return [...names].map((agent) => {
+    const told = latest.agents.get(agent);
+    const memory = latest.memories.get(agent);
+    const last = [...(memory?.rewards ?? []), ...(memory?.corrections ?? [])].sort((a, b) => b.at - a.at)[0];
+    const average = memory?.average;
+    const trend =
+      last === undefined || average === undefined || memory?.count === 1
+        ? undefined
+        : last.score > average
+          ? ('up' as const)
+          : last.score < average
+            ? ('down' as const)
+            : ('level' as const);
+    const idle = told?.state === 'idle' || told?.state === 'gone';
+    return {
+      agent,
+      state: told?.state ?? 'unknown',
+      task: idle ? undefined : told?.task,
+      sinceMs: told === undefined ? undefined : now - told.since,
+      untilMs: told?.until === undefined || idle ? undefined : told.until - now,
+      reason: idle ? undefined : told?.reason,
+      score: average,
+      trend,
+      spend: byAgent.get(agent) ?? 0,
+    };
+  });
+}
+
+/** Folds a company's messages into one screen. Pure. */
+export function statusOf(history: readonly Stored[], options: StatusOptions): Status {
+  const latest = latestOf(history);
+  const now = nowIn(history, options.wall, options.live);
+  const tasks = [...latest.tasks.values()];
+  const spending = spendingOf(history);
+  const first = history[0];
+  const flow: Record<TaskStatus, number> = {
+    blocked: 0,
+    ready: 0,
+    working: 0,
+    retrying: 0,
+    waiting: 0,
+    escalated: 0,
+    done: 0,
+    abandoned: 0,
+  };
+  for (const { status } of tasks) flow[status] += 1;
+  const said = latest.control?.data.state ?? 'starting';
+  return {
+    company: options.company,
+    state: options.live ? said : said === 'stopped' ? 'stopped' : 'not running',
+    runningMs: first === undefined ? 0 : now - timeOf(first.message),
+    cost: spending.cost,
+    seq: history.at(-1)?.seq ?? 0,
+    lag: options.lag,
+    needsYou: questionsOf(latest, now),
+    late: lateOf(tasks, now),
+    stuck: tasks
+      .filter(({ status }) => status === 'escalated')
+      .map(({ id, title, reason, failures }) => ({ task: id, title, reason: reason ?? failures.at(-1)?.reason ?? '' })),
+    deadLetters: ofType(history, 'dead.lettered').map(({ data }) => ({
+      consumer: data.consumer,
+      subject: data.subject,
+      reason: data.reason,
+    })),
+    agents: agentsOf(latest, spending.byAgent, now),
+    flow,
+  };
+}

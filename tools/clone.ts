@@ -1,0 +1,196 @@
+// A task's own clone: `<work>/<task>/tree` is what the author may fill, `<work>/<task>/git` is the host's and never shown to
+// foreign code, so no hook, filter or configuration of theirs can exist. Objects are borrowed from the product.
+
+import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { HeadcountError } from '../bus/errors.ts';
+import type { FileChange } from '../bus/records.ts';
+import type { Git, GitAt } from './git.ts';
+import { checkBranch, checkCommit, checkSlug } from './names.ts';
+import { checkChanges, PathRefused, placeInside } from './paths.ts';
+import { commitTree, entriesOf, exportTree, isPlain, moveRef, resolveRef, setRef, treeOf } from './repo.ts';
+import type { Applied, Clone, CommitInfo } from './tools.ts';
+
+/** A file changed on the default branch since the author saw it. */
+export class Conflict extends HeadcountError {
+  override readonly name = 'Conflict';
+  readonly paths: readonly string[];
+  constructor(paths: readonly string[]) {
+    super(
+      'CONFLICT',
+      `${paths.join(', ')} changed on the default branch since it was read`,
+      'read it again and write the change anew',
+    );
+    this.paths = paths;
+  }
+}
+
+/** The clone is not there any more, or never was. */
+export class NoClone extends HeadcountError {
+  override readonly name = 'NoClone';
+  constructor(clone: Clone) {
+    super(
+      'NO_CLONE',
+      `the clone of ${clone.branch} is gone`,
+      'open it again; its commits are lost unless a pull request has them',
+    );
+  }
+}
+
+/** Where the parts of a clone are on this machine. */
+export type CloneParts = { readonly at: GitAt & { workTree: string }; readonly tree: string; readonly backups: string };
+
+const ref = (branch: string) => `refs/heads/${branch}`;
+
+/** Throws NameRefused. */
+export function partsOf(workRoot: string, task: string): CloneParts {
+  const dir = join(workRoot, checkSlug(task, 'task'));
+  const tree = join(dir, 'tree');
+  return { at: { gitDir: join(dir, 'git'), workTree: tree }, tree, backups: join(dir, 'backups') };
+}
+
+/** The parts of a clone that exists. Throws NoClone, NameRefused. */
+export async function openParts(workRoot: string, clone: Clone): Promise<CloneParts> {
+  const parts = partsOf(workRoot, dirname(clone.dir));
+  const there = await Promise.all([parts.tree, parts.at.gitDir].map((dir) => stat(dir).catch(() => undefined)));
+  if (there.some((found) => !found?.isDirectory())) throw new NoClone(clone);
+  return parts;
+}
+
+/** Makes a clean clone at `base`; what was there is gone, apart from backups. */
+export async function makeClone(
+  git: Git,
+  workRoot: string,
+  want: {
+    readonly product: string;
+    readonly productGit: string;
+    readonly task: string;
+    readonly branch: string;
+    readonly base: string;
+  },
+): Promise<Clone> {
+  const branch = checkBranch(want.branch);
+  const parts = partsOf(workRoot, want.task);
+  await dropClone(parts);
+  await mkdir(parts.tree, { recursive: true });
+  await git.init(parts.at.gitDir, branch, true);
+  await writeFile(join(parts.at.gitDir, 'objects/info/alternates'), `${resolve(want.productGit, 'objects')}\n`);
+  await setRef(git, parts.at, ref(branch), checkCommit(want.base));
+  await exportTree(git, parts.at.gitDir, want.base, parts.tree, join(parts.at.gitDir, 'index'));
+  return { dir: `${want.task}/tree`, product: want.product, branch, base: want.base };
+}
+
+/** Removes a clone, keeping its backups. */
+export async function dropClone(parts: CloneParts): Promise<void> {
+  await rm(parts.at.gitDir, { recursive: true, force: true });
+  await rm(parts.tree, { recursive: true, force: true });
+}
+
+async function changedBetween(git: Git, at: GitAt, from: string, to: string): Promise<ReadonlySet<string>> {
+  const before = new Map((await entriesOf(git, at, from)).map(({ path, id }) => [path, id]));
+  const after = new Map((await entriesOf(git, at, to)).map(({ path, id }) => [path, id]));
+  const paths = new Set([...before.keys(), ...after.keys()]);
+  return new Set([...paths].filter((path) => before.get(path) !== after.get(path)));
+}
+
+type Planned = { readonly file: FileChange; readonly place: string; readonly exists: boolean };
+
+/** Keeps what is about to be replaced, once for each base. */
+async function backUp(parts: CloneParts, base: string, planned: readonly Planned[]): Promise<string[]> {
+  const folder = base.slice(0, 7);
+  const kept: string[] = [];
+  for (const { file, place, exists } of planned) {
+    if (!exists) continue;
+    const to = join(parts.backups, folder, file.path);
+    await mkdir(dirname(to), { recursive: true });
+    await copyFile(place, to);
+    kept.push(`${folder}/${file.path}`);
+  }
+  return kept;
+}
+
+/** Writes every new content beside the tree first, so that a full disk leaves the tree as it was. */
+async function stage(parts: CloneParts, planned: readonly Planned[]): Promise<string> {
+  const staging = join(dirname(parts.tree), 'staging');
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  for (const [index, { file, place, exists }] of planned.entries()) {
+    if (!('content' in file)) continue;
+    const to = join(staging, String(index));
+    await writeFile(to, file.content, { mode: 0o644, flag: 'wx' });
+    await chmod(to, exists ? (await stat(place)).mode & 0o777 : 0o644);
+  }
+  return staging;
+}
+
+/** Writes a model's files, all or none. Throws PathRefused, Conflict, NoClone. */
+export async function applyFiles(
+  git: Git,
+  workRoot: string,
+  clone: Clone,
+  files: readonly FileChange[],
+  draftedOn: string,
+): Promise<Applied> {
+  const parts = await openParts(workRoot, clone);
+  checkChanges(files);
+  if (checkCommit(draftedOn) !== clone.base) {
+    const changed = await changedBetween(git, parts.at, draftedOn, clone.base);
+    const stale = files.map(({ path }) => path).filter((path) => changed.has(path));
+    if (stale.length > 0) throw new Conflict(stale.sort());
+  }
+  const planned: Planned[] = [];
+  for (const file of files) planned.push({ file, ...(await placeInside(parts.tree, file.path)) });
+  const backups = await backUp(parts, clone.base, planned);
+  const staging = await stage(parts, planned);
+  const written: string[] = [];
+  const deleted: string[] = [];
+  for (const [index, { file, place, exists }] of planned.entries()) {
+    if ('content' in file) {
+      await mkdir(dirname(place), { recursive: true });
+      await rename(join(staging, String(index)), place);
+      written.push(file.path);
+    } else if (exists) {
+      await rm(place);
+      deleted.push(file.path);
+    }
+  }
+  await rm(staging, { recursive: true, force: true });
+  return { written, deleted, backups };
+}
+
+/** Foreign code may have left a repository of its own in the tree; it is never committed. */
+async function refuseRepositories(tree: string): Promise<void> {
+  for (const entry of await readdir(tree, { recursive: true })) {
+    if (/^\.git$/i.test(basename(entry))) throw new PathRefused(entry, 'it is a git directory of its own');
+  }
+}
+
+/** Commits everything in the tree; undefined when nothing changed. Throws PathRefused, NoClone. */
+export async function commitClone(
+  git: Git,
+  workRoot: string,
+  clone: Clone,
+  info: CommitInfo,
+): Promise<string | undefined> {
+  const parts = await openParts(workRoot, clone);
+  await refuseRepositories(parts.tree);
+  const parent = await resolveRef(git, parts.at, ref(checkBranch(clone.branch)));
+  if (parent === undefined) throw new NoClone(clone);
+  await git.run(parts.at, ['add', '--all', '--verbose']);
+  const tree = (await git.run(parts.at, ['write-tree'])).out.trim();
+  if (tree === (await treeOf(git, parts.at, parent))) return undefined;
+  await refuseSpecial(git, parts.at, clone.base, tree);
+  const { message, author, at } = info;
+  const commit = await commitTree(git, parts.at, { tree, parents: [parent], message }, { author, at });
+  if (!(await moveRef(git, parts.at, ref(clone.branch), commit, parent))) throw new NoClone(clone);
+  return commit;
+}
+
+/** Links and submodules that `head` has and `base` has not: they could lead the host out of the product. Throws PathRefused. */
+export async function refuseSpecial(git: Git, at: GitAt, base: string, head: string): Promise<void> {
+  const known = new Set((await entriesOf(git, at, base)).map(({ mode, id, path }) => `${mode} ${id} ${path}`));
+  for (const entry of await entriesOf(git, at, head)) {
+    if (isPlain(entry) || known.has(`${entry.mode} ${entry.id} ${entry.path}`)) continue;
+    throw new PathRefused(entry.path, entry.mode === '160000' ? 'it is a submodule' : 'it is a link');
+  }
+}

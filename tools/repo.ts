@@ -1,0 +1,118 @@
+// Plumbing on one repository, as functions over its git directory. Every template that reads or writes objects and refs is
+// here; names and commit ids are checked before they get this far.
+
+import type { Git, GitAt, Identity } from './git.ts';
+import { GitFailed } from './git.ts';
+
+/** An entry of a tree, as git sees it. */
+export type Entry = { readonly mode: string; readonly id: string; readonly path: string };
+
+/** Everything a product may hold: plain files. No links, no submodules. */
+const PLAIN = ['100644', '100755'];
+
+export function isPlain(entry: Entry): boolean {
+  return PLAIN.includes(entry.mode);
+}
+
+/** The commit a ref points at; undefined when there is no such ref. */
+export async function resolveRef(git: Git, at: GitAt, ref: string): Promise<string | undefined> {
+  const { code, out } = await git.run(at, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], {
+    codes: [1],
+  });
+  return code === 0 ? out.trim() : undefined;
+}
+
+/** Files at a commit or tree, sorted by path as git sorts. Throws GitFailed. */
+export async function entriesOf(git: Git, at: GitAt, commit: string): Promise<Entry[]> {
+  const { out } = await git.run(at, ['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit]);
+  const entries: Entry[] = [];
+  for (const line of out.split('\0')) {
+    const match = /^(\d{6}) \w+ ([0-9a-f]+)\t([\s\S]+)$/.exec(line);
+    const [, mode, id, path] = match ?? [];
+    if (mode && id && path) entries.push({ mode, id, path });
+  }
+  return entries;
+}
+
+/** The content of a blob, as text. Throws GitFailed. */
+export async function readBlob(git: Git, at: GitAt, id: string): Promise<string> {
+  return (await git.run(at, ['cat-file', 'blob', id])).out;
+}
+
+export async function treeOf(git: Git, at: GitAt, commit: string): Promise<string> {
+  return (await git.run(at, ['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`])).out.trim();
+}
+
+/** Makes a commit object; no ref moves. The same input gives the same id. */
+export async function commitTree(
+  git: Git,
+  at: GitAt,
+  commit: { readonly tree: string; readonly parents: readonly string[]; readonly message: string },
+  identity: Identity,
+): Promise<string> {
+  const parents = commit.parents.flatMap((parent) => ['-p', parent]);
+  const input = `${commit.message.replaceAll('\0', '')}\n`;
+  const { out } = await git.run(at, ['commit-tree', commit.tree, ...parents, '-F', '-'], { input, identity });
+  return out.trim();
+}
+
+/**
+ * Moves a ref if it still points at `old` (undefined: if it does not exist).
+ * @returns false when somebody else moved it first
+ */
+export async function moveRef(git: Git, at: GitAt, ref: string, to: string, old: string | undefined): Promise<boolean> {
+  const input = `start\nupdate ${ref} ${to} ${old ?? '0'.repeat(to.length)}\nprepare\ncommit\n`;
+  try {
+    await git.run(at, ['update-ref', '--stdin'], { input });
+    return true;
+  } catch (error) {
+    if (!(error instanceof GitFailed) || (await resolveRef(git, at, ref)) === old) throw error;
+    return false;
+  }
+}
+
+/** Moves a ref wherever it points. */
+export async function setRef(git: Git, at: GitAt, ref: string, to: string): Promise<void> {
+  await git.run(at, ['update-ref', '--stdin'], { input: `start\nupdate ${ref} ${to}\nprepare\ncommit\n` });
+}
+
+export type Merge =
+  | { readonly ok: true; readonly tree: string }
+  | { readonly ok: false; readonly paths: readonly string[] };
+
+/** Merges two commits without touching a work tree or a ref. */
+export async function mergeTrees(git: Git, at: GitAt, ours: string, theirs: string): Promise<Merge> {
+  const { code, out } = await git.run(
+    at,
+    ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', ours, theirs],
+    { codes: [1] },
+  );
+  const [tree = '', ...paths] = out.split('\0').map((part) => part.trim());
+  if (code === 0) return { ok: true, tree };
+  return { ok: false, paths: [...new Set(paths.filter((path) => path !== ''))] };
+}
+
+/** Writes the files of a commit or tree into an empty folder: no repository, no links to one. */
+export async function exportTree(git: Git, gitDir: string, commit: string, dir: string, index: string): Promise<void> {
+  await git.run({ gitDir, workTree: dir, index }, ['read-tree', '--reset', '-u', commit]);
+}
+
+/** A squash merge that is already on the default branch after `base`: the commit with this trailer. */
+export async function findByTrailer(
+  git: Git,
+  at: GitAt,
+  range: { readonly base: string; readonly head: string },
+  trailer: { readonly key: string; readonly value: string },
+): Promise<string | undefined> {
+  const { out } = await git.run(at, [
+    'log',
+    '--first-parent',
+    '--no-ext-diff',
+    '--no-textconv',
+    `--format=%H %(trailers:key=${trailer.key},valueonly,separator=%x2C)`,
+    '--end-of-options',
+    `${range.base}..${range.head}`,
+  ]);
+  const line = out.split('\n').find((text) => text.trim().split(' ').slice(1).join(' ') === trailer.value);
+  return line?.split(' ')[0];
+}
