@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Bus, Stored } from './bus.ts';
 import { HeadcountError } from './errors.ts';
-import { parseMessage } from './messages.ts';
+import { type Message, parseMessage } from './messages.ts';
 
 /** A file that is not a whole, unchanged export. */
 export class ExportInvalid extends HeadcountError {
@@ -28,7 +28,7 @@ export async function* exportLines(bus: Bus): AsyncGenerator<string> {
   const { lastSeq } = await bus.info();
   let sum = '';
   for await (const { seq, message } of bus.replay({ filter: '>', untilSeq: lastSeq })) {
-    const body = `{"seq":${seq},"of":${lastSeq},"message":${JSON.stringify(message)}`;
+    const body = `{"seq":${seq},"of":${lastSeq},"message":${ordered(message)}`;
     sum = chained(sum, body);
     yield `${body},"sum":"${sum}"}\n`;
   }
@@ -63,6 +63,13 @@ function readLine(text: string, line: number, before: string): { stored: Stored;
   const read = parseMessage(JSON.stringify(message));
   if (!read.ok) throw new ExportInvalid(line, read.reason);
   return { stored: { seq, subject: read.message.subject, message: read.message }, of, sum };
+}
+
+/** JSON with the attributes in one order, however the message came here. */
+function ordered(message: Message): string {
+  const { specversion, id, type, source, time, subject, datacontenttype, data, correlationid, causationid } = message;
+  const head = { specversion, id, type, source, time, subject, datacontenttype };
+  return JSON.stringify({ ...head, data, correlationid, causationid });
 }
 
 function jsonOf(text: string): unknown {

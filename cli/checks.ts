@@ -1,6 +1,7 @@
 // What Headcount needs of a machine, each as a check that finds the real cause and names the command that mends it.
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { HeadcountError, reasonOf } from '../bus/errors.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
+import { debianDir } from '../bus/server/debian.ts';
 import { findServer } from '../bus/server/find.ts';
 import { startServer } from '../bus/server/launcher.ts';
 import { readInfo } from '../bus/server/ready.ts';
@@ -38,6 +40,8 @@ export type Finding = {
 const OLDEST_NODE = '20.19.0';
 const OLDEST_GIT = '2.38.0';
 const ANSWER_MS = 5_000;
+/** Releases of Debian that the sandbox fetches from. */
+const BWRAP_SUITES = ['bookworm', 'trixie'];
 const LITTLE_SPACE_BYTES = 500_000_000;
 
 const execute = promisify(execFile);
@@ -130,15 +134,18 @@ async function checkJetStream(machine: Machine): Promise<Finding> {
 /** Runs a program contained, as a test run would; looks for bubblewrap only where it is, unless told to fetch. */
 async function checkSandbox(machine: Machine): Promise<Finding> {
   const why = 'programs of real models will not run (scenarios do)';
-  const version = await versionOf('bwrap', machine);
-  if (version === undefined && !machine.fetch) {
-    return bad('bubblewrap', `not on the PATH: ${why} unless it can be fetched`, 'headcount doctor --fetch', false);
+  const cacheDir = defaultCacheDir({ ...machine.env });
+  const cached = BWRAP_SUITES.some((suite) =>
+    existsSync(join(debianDir(cacheDir, 'bubblewrap', suite), 'usr/bin/bwrap')),
+  );
+  if (!cached && !machine.fetch && (await versionOf('bwrap', machine)) === undefined) {
+    return bad('bubblewrap', `not here: ${why} unless it can be fetched`, 'headcount doctor --fetch', false);
   }
   const { openSandbox } = await import('../tools/sandbox.ts');
   const sandbox = await openSandbox({
     mode: 'required',
     scripted: false,
-    cacheDir: defaultCacheDir({ ...machine.env }),
+    cacheDir,
     env: { ...machine.env },
     progress: machine.progress,
   });

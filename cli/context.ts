@@ -40,6 +40,32 @@ export function switchesOf(argv: readonly string[]): Pick<CliContext, 'plain' | 
 }
 
 const DEFAULT_COLUMNS = 80;
+const INFRASTRUCTURE = 5;
+/** As a shell reports a process that was interrupted. */
+const INTERRUPTED = 130;
+/** How long a command that was told to stop at once may take to do so, in ms. */
+const LAST_GRACE_MS = 5_000;
+
+/** Ctrl+C: a company drains first and stops at once the second time; everything else just ends. */
+function onInterrupts(
+  argv: readonly string[],
+  { drain, stop, err }: { drain: AbortController; stop: AbortController; err: (text: string) => void },
+): void {
+  const command = argv.find((word) => !word.startsWith('-'));
+  const drains = command === 'run' || command === 'up';
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(INTERRUPTED);
+    if (drains && !drain.signal.aborted) {
+      err('\ndraining: press Ctrl+C again to stop at once\n');
+      return drain.abort();
+    }
+    drain.abort();
+    stop.abort();
+    setTimeout(() => process.exit(INTERRUPTED), LAST_GRACE_MS).unref();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
 
 /** The context of this process. Installs the signal handlers; call it once. */
 export function processContext(argv: readonly string[]): CliContext {
@@ -54,20 +80,13 @@ export function processContext(argv: readonly string[]): CliContext {
 
   // `headcount log | head`: the reader has what it wanted, so this is no error.
   const onWriteError = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     readerGone = true;
     drain.abort();
+    if (error.code !== 'EPIPE') process.exitCode = INFRASTRUCTURE;
   };
   stdout.on('error', onWriteError);
   stderr.on('error', onWriteError);
-
-  const onSignal = () => {
-    if (drain.signal.aborted) return stop.abort();
-    err('\ndraining: press Ctrl+C again to stop at once\n');
-    drain.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  onInterrupts(argv, { drain, stop, err });
 
   const isTTY = stdout.isTTY === true;
   return {

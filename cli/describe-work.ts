@@ -1,7 +1,7 @@
 // Tasks and pull requests in plain words; describe.ts has the rest.
 
 import type { Message, TaskMessage } from '../bus/messages.ts';
-import type { Task } from '../bus/records.ts';
+import type { Pull, Task } from '../bus/records.ts';
 import { money, type When } from './format.ts';
 import { type Line, news, quiet, short } from './line.ts';
 
@@ -88,9 +88,14 @@ export function describeTask(message: TaskMessage, before: Task | undefined, whe
   }
 }
 
+/** A pull request's title without the task in front of it, which is said anyway. */
+export function withoutTask({ title, task }: Pick<Pull, 'title' | 'task'>): string {
+  return title.startsWith(`${task}: `) ? title.slice(task.length + 2) : title;
+}
+
 export function describePull(message: Extract<Message, { type: `pull.${string}` }>): Line {
   const pull = message.data;
-  const name = `pull ${pull.number} ${pull.title} (${pull.task})`;
+  const name = `pull ${pull.number} ${withoutTask(pull)} (${pull.task})`;
   switch (message.type) {
     case 'pull.opened':
       return news(pull.author, 'pull opened', name);

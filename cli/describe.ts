@@ -111,6 +111,15 @@ function describeRest(message: Rest): Line {
       const { id, answer, by, note } = message.data;
       return news(by ?? who, 'answers', `${id} ${answer ?? message.data.status}${note ? `: ${note}` : ''}`, 'good');
     }
+    case 'backlog.given': {
+      const { tasks } = message.data;
+      return news(
+        who,
+        'backlog',
+        `${plural(tasks.length, 'task')}: ${tasks.map(({ title }) => title).join(', ')}`,
+        'strong',
+      );
+    }
     case 'brain.mission':
       return news(who, 'mission', message.data.text, 'strong');
     case 'brain.deployment': {

@@ -12,7 +12,7 @@ export class UsageError extends HeadcountError {
   }
 }
 
-export type Explained = {
+type Explained = {
   readonly code: string;
   readonly what: string;
   /** The cause, when it adds something. */
@@ -22,7 +22,7 @@ export type Explained = {
 };
 
 /** Reads anything thrown as the parts that a person needs. */
-export function explain(error: unknown): Explained {
+function explain(error: unknown): Explained {
   if (error instanceof HeadcountError) {
     const cause = error.cause === undefined ? undefined : reasonOf(error.cause);
     const adds = cause !== undefined && !error.message.includes(cause);

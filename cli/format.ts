@@ -16,13 +16,13 @@ export function duration(ms: number): string {
 const two = (value: number) => String(value).padStart(2, '0');
 
 /** `+00:12:03` since the start of a run; hours go on past 24. */
-export function sinceStart(ms: number): string {
+function sinceStart(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return `+${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
 /** `14:05:30`, in the reader's time zone. */
-export function clockTime(at: number): string {
+function clockTime(at: number): string {
   const date = new Date(at);
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

@@ -85,7 +85,10 @@ export async function main(line: readonly string[], context: CliContext): Promis
   }
 }
 
-/** Runs the command line of this process, then ends it once everything written has gone out. */
+/**
+ * Runs the command line of this process, then ends it once everything written has gone out. For bin/headcount.js.
+ * @public
+ */
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
   const code = await main(argv, processContext(argv));

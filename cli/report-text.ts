@@ -24,11 +24,10 @@ function built(report: Report, places: ReportPlaces, paint: Paint, width: number
   for (const { slug, name, deployment } of report.products) {
     lines.push(cut(`${pad('built', LABEL)}${clean(name)} in ${clean(places.productDir(slug))}`, width));
     if (deployment !== undefined) {
-      const live = places.url !== undefined && deployment.status === 'live' ? ` at ${places.url}` : '';
+      // What was live when the run ended is gone with it, unless it was kept.
+      const state = deployment.status !== 'live' ? `${deployment.status}, ` : places.url ? `${places.url}, ` : '';
       const commit = deployment.commit.slice(0, 7);
-      lines.push(
-        cut(`${pad('deployed', LABEL)}${deployment.status}${live}, ${commit} ${clean(deployment.detail)}`, width),
-      );
+      lines.push(cut(`${pad('deployed', LABEL)}${state}${commit} ${clean(deployment.detail)}`, width));
     }
   }
   for (const { task, title, author, commit } of report.merged) {

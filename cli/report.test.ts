@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aTask, morning, Story } from '../tests/fixtures/story.ts';
+import { aPull, aTask, morning, Story } from '../tests/fixtures/story.ts';
 import { painter } from './output.ts';
 import { reportOf } from './report.ts';
 import { renderReport } from './report-text.ts';
@@ -19,7 +19,7 @@ test('a run ends with what was built, where, what it cost and what to try next',
     [
       "mission    Ship a link shortener",
       "built      Linkshort in products/linkshort",
-      "deployed   live at http://127.0.0.1:4000, ccccccc healthy",
+      "deployed   http://127.0.0.1:4000, ccccccc healthy",
       "           ccccccc  T1  Store links  backend-1",
       "tasks      1 of 3 done, 1 escalated, 1 open",
       "on the way 1 retry, 1 escalation, 0 of 1 decision answered",
@@ -55,4 +55,23 @@ test('without a store to read, only what is on disk is offered', () => {
 
 test('an empty run makes a report', () => {
   expect(renderReport(reportOf([], 'acme'), places, painter(false), 80).join('\n')).toContain('0 of 0 done');
+});
+
+test('what is live is said with its address only while it is there', () => {
+  const report = reportOf(morning().history, 'acme');
+  const { url: _, ...gone } = places;
+  expect(renderReport(report, places, painter(false), 80).join('\n')).toContain(
+    'deployed   http://127.0.0.1:4000, ccccccc healthy',
+  );
+  expect(renderReport(report, gone, painter(false), 80).join('\n')).toContain('deployed   ccccccc healthy');
+});
+
+test('the title of a pull request is said without the task in front of it', () => {
+  const story = new Story().say('forge.pull.1', {
+    id: 'pull.1.merged',
+    type: 'pull.merged',
+    source: 'harness',
+    data: aPull({ title: 'T1: Store links', status: 'merged', merged: 'c'.repeat(40) }),
+  });
+  expect(reportOf(story.history, 'acme').merged).toMatchObject([{ task: 'T1', title: 'Store links' }]);
 });

@@ -4,6 +4,7 @@
 import type { Stored } from '../bus/bus.ts';
 import type { Task } from '../bus/records.ts';
 import { countLosses } from '../scenarios/losses.ts';
+import { withoutTask } from './describe-work.ts';
 import { latestOf, ofType, spendingOf, timeOf } from './views/history.ts';
 
 export type Report = {
@@ -63,7 +64,7 @@ function mostEventful(tasks: readonly Task[]): string | undefined {
 function mergedOf(history: readonly Stored[]): Report['merged'] {
   return ofType(history, 'pull.merged').map(({ data }) => ({
     task: data.task,
-    title: data.title,
+    title: withoutTask(data),
     author: data.author,
     commit: data.merged ?? data.head,
   }));

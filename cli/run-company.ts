@@ -8,7 +8,6 @@ import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
 import { type Clock, RealClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
-import { claimCompany } from '../bus/jetstream.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
 import { diffLines, diffOrg, isEmptyDiff } from '../org/diff.ts';
@@ -70,7 +69,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     });
     closing.unshift(() => stream.close());
     const { bus, clock } = stream;
-    if (stream.readable) await claimCompany(bus, { pid: process.pid, workspace: context.cwd });
+    await stream.claim();
     const inspection = options.inspect ? await openInspection(logs.redact) : undefined;
     if (inspection) closing.unshift(() => inspection.close());
     const sandbox = await openSandbox({

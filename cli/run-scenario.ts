@@ -1,7 +1,7 @@
 // Plays a scenario to its end: given a company, when things happen, then this is how it ends.
 
 import { writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
@@ -9,7 +9,7 @@ import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
 import { exportLines } from '../bus/export.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
-import { loadOrg, readOrg } from '../org/load.ts';
+import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
 import { createEnding } from '../scenarios/ending.ts';
@@ -44,7 +44,10 @@ type Ready = {
 
 async function prepare(options: RunOptions, context: CliContext): Promise<Ready> {
   const scenario = await loadScenario(findFile(options.scenario, context.cwd));
-  const source = readOrg(findFile('org/org.yaml', context.cwd), 'org/org.yaml');
+  const file = readOrg(findFile('org/org.yaml', context.cwd), 'org/org.yaml');
+  // A role that only this scenario has brings its prompt along.
+  const ours = promptsIn(join(dirname(scenario.path), scenario.name));
+  const source = { ...file, readPrompt: (path: string) => file.readPrompt(path) ?? ours(path) };
   const patch = patchOf(scenario.given);
   const org = loadPatched(source, patch, { duties: dutyFacts() });
   const orgText = overlayOrg(source.text, patch);

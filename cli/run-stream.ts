@@ -3,6 +3,7 @@
 
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
+import { claimCompany } from '../bus/jetstream/claim.ts';
 import { openJetStreamBus } from '../bus/jetstream.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { NoServer } from '../bus/server/errors.ts';
@@ -17,6 +18,8 @@ export type RunStream = {
   readonly described: string;
   /** True when it can be read after the run, from the workspace's store. */
   readonly readable: boolean;
+  /** Keeps other processes from running the same company. Throws CompanyRunning. */
+  claim(): Promise<void>;
   /** Closes the bus, then the server if it is ours. */
   close(): Promise<void>;
 };
@@ -60,7 +63,7 @@ export async function openRunStream(options: RunStreamOptions): Promise<RunStrea
 function memory({ company, clock, log }: RunStreamOptions, described: string): RunStream {
   const time = clock('memory');
   const bus = new MemoryBus(company, time, { log });
-  return { bus, clock: time, described, readable: false, close: () => bus.close() };
+  return { bus, clock: time, described, readable: false, claim: async () => {}, close: () => bus.close() };
 }
 
 async function jetstream(
@@ -78,6 +81,7 @@ async function jetstream(
     clock: time,
     described,
     readable: true,
+    claim: () => claimCompany(bus),
     close: async () => {
       removeRunFile(context.cwd);
       await bus.close();

@@ -448,8 +448,8 @@ describe('the chart and a living actor', () => {
       await path.test({
         states: {
           '*': (expected) => {
-            const { value, context } = actor.getSnapshot();
-            expect([value, context]).toEqual([expected.value, expected.context]);
+            // Not the whole context: of situations that go on alike the walk keeps one.
+            expect(keyOf(actor.getSnapshot())).toBe(keyOf(expected));
           },
         },
         events: Object.fromEntries(

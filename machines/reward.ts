@@ -126,7 +126,10 @@ export function buildRewardMachine(policy: RewardPolicy) {
     },
   });
 
-  const bandState = (effect: Effect) => ({
+  // Found by id, not by path: the name of a band is anybody's text.
+  const idOf = (index: number) => `band-${index + 1}`;
+  const bandState = (index: number, effect: Effect) => ({
+    id: idOf(index),
     description: told[effect],
     entry: effect === 'recover' ? (['remember', 'learn'] as const) : (['remember'] as const),
     on: {
@@ -135,7 +138,7 @@ export function buildRewardMachine(policy: RewardPolicy) {
     },
   });
   const bandStates: Record<string, ReturnType<typeof bandState>> = {};
-  for (const { name, effect } of policy.bands) bandStates[name] = bandState(effect);
+  for (const [index, { name, effect }] of policy.bands.entries()) bandStates[name] = bandState(index, effect);
 
   return machine.createMachine({
     id: 'reward',
@@ -145,9 +148,9 @@ export function buildRewardMachine(policy: RewardPolicy) {
       idle: { description: 'Nothing scored yet.', on: { SCORE: { target: 'scoring', actions: 'judge' } } },
       scoring: {
         description: 'The score decides the band.',
-        always: policy.bands.map(({ name }) => ({
+        always: policy.bands.map(({ name }, index) => ({
           guard: { type: 'inBand' as const, params: { band: name } },
-          target: `#reward.banded.${name}`,
+          target: `#${idOf(index)}`,
         })),
       },
       banded: {

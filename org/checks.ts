@@ -13,7 +13,7 @@ export type DutyFacts = {
   readonly task: boolean;
   /** It may be on a schedule. */
   readonly schedulable: boolean;
-  /** Subjects that a standing duty listens to besides its clock; left out: it listens unless it is schedulable. */
+  /** Subjects that a standing duty listens to besides its clock and its role's mailbox. */
   readonly filters?: readonly string[];
   /** Types of task that a task duty does; left out: any. */
   readonly types?: readonly string[];
@@ -124,19 +124,21 @@ function checkDuties({ name, keys, role }: PlacedRole, document: OrgDocument, op
   const at = [...keys, 'duties'];
   const known = !isBroken(at, options) && !isBroken([...keys, 'schedule'], options);
   if (known && !isReached(role, duties)) {
-    const why =
-      own.length === 0 ? 'it has no duties' : 'its duties do no tasks, hear no messages and are on no schedule';
+    const why = own.length === 0 ? 'it has no duties' : 'its duties wait for the clock and are on no schedule';
     problems.push(document.problem(at, `nobody can assign to ${name}: ${why}`, own.length === 0 ? 'key' : 'value'));
   }
   return problems;
 }
 
-/** True when something makes the role work: a task, a message, or the clock. An unknown duty is given the benefit of the doubt. */
+/**
+ * True when something makes the role work: a task or another message in its mailbox, a subject it listens to, or the
+ * clock. An unknown duty is given the benefit of the doubt.
+ */
 function isReached(role: RoleFile, duties: Duties): boolean {
   return (role.duties ?? []).some((duty) => {
     const facts = duties.get(duty);
-    if (facts === undefined || facts.task || Object.hasOwn(role.schedule ?? {}, duty)) return true;
-    return facts.filters === undefined ? !facts.schedulable : facts.filters.length > 0;
+    if (facts === undefined || !facts.schedulable || Object.hasOwn(role.schedule ?? {}, duty)) return true;
+    return (facts.filters ?? []).length > 0;
   });
 }
 

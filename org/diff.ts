@@ -8,9 +8,9 @@ import { agentsOf, type Org, type Role, roleOf } from './org.ts';
 import { quote } from './problems.ts';
 
 /** One field that changes, in plain words; `of` is a role, or `company`. */
-export type Change = { readonly of: string; readonly text: string };
+type Change = { readonly of: string; readonly text: string };
 
-export type Stranded = {
+type Stranded = {
   readonly task: string;
   readonly title: string;
   readonly role: string;

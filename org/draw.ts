@@ -6,7 +6,7 @@ import { type Org, type Role, roleOf } from './org.ts';
 /** One line a role, in columns: tree, title, tier, duties with their clocks. No colour, no trailing space. */
 export function drawOrg(org: Org): string {
   const rows = [
-    { tree: org.person, rest: ['', '', 'the person every escalation ends at'] },
+    { tree: org.person, rest: [] },
     ...draw(
       org,
       org.roles.filter(({ boss }) => boss === undefined),

@@ -233,9 +233,9 @@ reports:
     ],
     [
       'a role nobody can assign to',
-      small('', '      idle: { title: Idle }\n      dreamer: { duties: [strategy] }\n'),
+      small('', '      idle: { title: Idle }\n      dreamer: { duties: [assure] }\n'),
       'org.yaml:8:7 idle.duties nobody can assign to idle: it has no duties',
-      'org.yaml:9:26 dreamer.duties nobody can assign to dreamer: its duties do no tasks, hear no messages and are on no schedule',
+      'org.yaml:9:26 dreamer.duties nobody can assign to dreamer: its duties wait for the clock and are on no schedule',
     ],
     [
       'an escalation that nobody hears',

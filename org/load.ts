@@ -117,8 +117,8 @@ function cadenceOf(text: string): Cadence {
   return cadence;
 }
 
-/** `customer_success` -> `Customer success`. */
-function titled(name: string): string {
+/** What a name is called when nobody says: `customer_success` -> `Customer success`. */
+export function titled(name: string): string {
   const words = name.replaceAll(/[-_]/g, ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -89,7 +89,7 @@ describe('problems of a patch', () => {
       ],
     );
     expect(thrown({ roles: { qa: { reportsTo: 'cmo' } } })).toEqual([
-      'org patch qa.reportsTo "cmo" is no role; did you mean "cto"?',
+      'org patch qa.reportsTo "cmo" is no role; did you mean "ceo"?',
     ]);
     expect(thrown([])).toEqual(['org patch [] must be a map']);
     expect(thrown({ roles: [] })).toEqual(['org patch roles [] must be a map of roles by name']);

@@ -55,7 +55,9 @@ export function overlayOrg(baseText: string, patch: unknown): string {
   const problems: Problem[] = [];
   const person = typeof merged.person === 'string' ? merged.person : DEFAULT_PERSON;
   for (const [name, role] of Object.entries(roles)) patchRole(flat, name, role, person, problems);
-  for (const name of Object.keys(roles)) problems.push(...checkBoss(flat, name));
+  for (const [name, role] of Object.entries(roles)) {
+    if (isFields(role) && role.reportsTo !== undefined) problems.push(...checkBoss(flat, name));
+  }
   if (problems.length > 0) throw new OrgInvalid(problems, 'correct the `org` part; it is a patch on the company file');
   merged.reports = nest(flat, undefined);
   return stringify(merged, { lineWidth: 0 });

@@ -112,6 +112,12 @@ const WHOLES: Readonly<Record<string, string>> = {
   band: 'a band',
   product: 'a product',
   'health check': 'a health check',
+  scenario: 'a scenario',
+  answer: 'an answer',
+  event: 'an event',
+  fault: 'a fault',
+  condition: 'a condition',
+  task: 'a task',
 };
 
 /** What a place in the file is called, and the fields it may have. */
@@ -122,7 +128,7 @@ function describe(keys: Keys, root: z.ZodType): { noun: string; fields: string[]
   const object = open instanceof z.ZodUnion ? open.options.find((option) => option instanceof z.ZodObject) : open;
   if (!(object instanceof z.ZodObject)) return { noun: 'value', fields: [] };
   return {
-    noun: WHOLES[object.meta()?.title ?? ''] ?? String(object.meta()?.title),
+    noun: WHOLES[object.meta()?.title ?? ''] ?? object.meta()?.title ?? 'this',
     fields: Object.keys(object.shape),
   };
 }

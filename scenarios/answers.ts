@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { answers as contracts } from '../brain/answers.ts';
-import type { ScriptedAnswer, ScriptedReply } from '../brain/models/scripted.ts';
 import type { Purpose } from '../brain/models/model.ts';
+import type { ScriptedAnswer, ScriptedReply } from '../brain/models/scripted.ts';
 import type { FileChange } from '../bus/records.ts';
 import type { OrgDocument } from '../org/document.ts';
 import type { Keys, Problem } from '../org/problems.ts';
@@ -101,7 +101,8 @@ async function filesReply(
   } else {
     for (const name of [files].flat()) {
       const found = await folder.files(name);
-      if (found.length === 0) problems.push(document.problem([...at, 'files'], `"${name}" is no folder with files in ${folder.name}`));
+      if (found.length === 0)
+        problems.push(document.problem([...at, 'files'], `"${name}" is no folder with files in ${folder.name}`));
       for (const { path, content } of found) take(path, content);
     }
   }

@@ -45,7 +45,10 @@ const happenings = {
     .meta({ description: 'A person answers the open question about a task (or the one with this id).' }),
   org: OrgPatch.optional().meta({ description: 'The org chart changes while the company runs.' }),
   feedback: z.strictObject({ from: Text, text: Text }).optional().meta({ description: 'A user says something.' }),
-  control: z.enum(['paused', 'running']).optional().meta({ description: 'A person pauses the company, or lets it go on.' }),
+  control: z
+    .enum(['paused', 'running'])
+    .optional()
+    .meta({ description: 'A person pauses the company, or lets it go on.' }),
 };
 
 export const Event = z
@@ -76,16 +79,26 @@ const faults = {
     .optional()
     .meta({ description: 'The provider refuses until then.' }),
   garbage: z
-    .strictObject({ task: Text.optional(), purpose: z.enum(purposes).optional(), attempt: z.int().positive().optional(), times })
+    .strictObject({
+      task: Text.optional(),
+      purpose: z.enum(purposes).optional(),
+      attempt: z.int().positive().optional(),
+      times,
+    })
     .optional()
     .meta({ description: 'The answer is cut off in the middle.' }),
   tool: z
     .strictObject({ ...place, kind: FailureKind.default('environment'), reason: Text })
     .optional()
     .meta({ description: 'A tool fails instead of a step.' }),
-  slow: z.strictObject({ ...place, by: Duration }).optional().meta({ description: 'A step takes longer.' }),
+  slow: z
+    .strictObject({ ...place, by: Duration })
+    .optional()
+    .meta({ description: 'A step takes longer.' }),
 };
 
-export const Fault = z.strictObject(faults).refine(...exactlyOne(Object.keys(faults))).meta({ title: 'fault' });
+export const Fault = z
+  .strictObject(faults)
+  .refine(...exactlyOne(Object.keys(faults)))
+  .meta({ title: 'fault' });
 export type FaultFile = z.infer<typeof Fault>;
-

@@ -192,8 +192,10 @@ async function checkFiles({ files }: Scenario['then'], world: World): Promise<Ve
     });
     if (content === undefined) continue;
     const has = (text: string) => (content.includes(text) ? 'it does' : 'it does not');
-    for (const text of [contains ?? []].flat()) verdicts.push(same(`file ${path}: contains "${text}"`, 'it does', has(text)));
-    for (const text of [lacks ?? []].flat()) verdicts.push(same(`file ${path}: contains "${text}"`, 'it does not', has(text)));
+    for (const text of [contains ?? []].flat())
+      verdicts.push(same(`file ${path}: contains "${text}"`, 'it does', has(text)));
+    for (const text of [lacks ?? []].flat())
+      verdicts.push(same(`file ${path}: contains "${text}"`, 'it does not', has(text)));
   }
   return verdicts;
 }

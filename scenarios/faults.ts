@@ -3,7 +3,7 @@
 
 import { type Answer, type Model, ModelFailure, type Question } from '../brain/models/model.ts';
 import { keyMatches } from '../brain/models/scripted.ts';
-import type { Turn } from '../bus/clock.ts';
+import type { Clock, Turn } from '../bus/clock.ts';
 import type { Failure } from '../bus/records.ts';
 import type { TimedFault } from './schema.ts';
 
@@ -44,7 +44,12 @@ export function isAgentOf(agent: string, name: string): boolean {
   return agent === name || (agent.startsWith(`${name}-`) && /^\d+$/.test(agent.slice(name.length + 1)));
 }
 
-type Where = { agent?: string | undefined; task?: string | undefined; step?: string | undefined; attempt?: number | undefined };
+type Where = {
+  agent?: string | undefined;
+  task?: string | undefined;
+  step?: string | undefined;
+  attempt?: number | undefined;
+};
 
 function strikesAt(where: Where, at: StepPlace): boolean {
   return (
@@ -62,9 +67,9 @@ function named(fault: TimedFault): string {
 
 /**
  * @param faults in the order of the scenario; of several that fit one step, all strike, slow ones first
- * @param options.now the company's clock
+ * @param clock the company's
  */
-export function createFaults(faults: readonly TimedFault[], { now }: { readonly now: () => number }): Faults {
+export function createFaults(faults: readonly TimedFault[], clock: Pick<Clock, 'now'>): Faults {
   const left = new Map(faults.map((fault) => [fault, timesOf(fault)]));
   const spend = (fault: TimedFault): boolean => {
     const times = left.get(fault) ?? 0;
@@ -75,7 +80,7 @@ export function createFaults(faults: readonly TimedFault[], { now }: { readonly 
   function refuse({ tier }: Question): void {
     for (const fault of faults) {
       const { quota } = fault;
-      if (!quota || now() < quota.from || now() >= quota.until) continue;
+      if (!quota || clock.now() < quota.from || clock.now() >= quota.until) continue;
       if (quota.tier !== undefined && quota.tier !== tier) continue;
       spend(fault);
       throw new ModelFailure({ kind: 'quota', reason: 'the provider refuses: out of quota', until: quota.until });

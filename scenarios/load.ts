@@ -85,7 +85,6 @@ async function resolve(file: ScenarioFile, reading: Reading): Promise<Scenario> 
     title,
     story,
     until,
-    // biome-ignore lint/suspicious/noThenProperty: see schema.ts.
     then,
     given: { ...given, start, knowledge },
     answers: await readAnswers(file, { ...reading, start }),

@@ -39,7 +39,9 @@ export function countLosses(messages: readonly Stored[]): Losses {
     if (message.type === 'task.failed') retries += 1;
     if (message.type === 'task.escalated') escalations += 1;
   }
-  const twice = [...completed, ...merged].filter(([, times]) => times > 1).map(([what, times]) => `${what} ${times} times`);
+  const twice = [...completed, ...merged]
+    .filter(([, times]) => times > 1)
+    .map(([what, times]) => `${what} ${times} times`);
   const open = [...tasks.values()].filter(({ status }) => status !== 'done' && status !== 'abandoned');
   const cost = [...costs.values()].reduce((sum, one) => sum + one, 0);
   return {

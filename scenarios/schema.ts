@@ -4,8 +4,8 @@
 
 import { z } from 'zod';
 import { answers } from '../brain/answers.ts';
-import type { PlannedTask } from '../bus/records.ts';
 import type { ScriptedAnswer } from '../brain/models/scripted.ts';
+import type { PlannedTask } from '../bus/records.ts';
 import { FailureKind, Token } from '../bus/records.ts';
 import type { LocatePatch } from '../org/overlay.ts';
 import { OrgFile } from '../org/schema.ts';
@@ -37,7 +37,12 @@ const Given = z
       .meta({ description: 'virtual: time moves when nobody has anything to do. speed: times as fast as the wall.' }),
     start: z.iso.datetime('is no instant; write 2026-01-05T09:00:00Z').default('2026-01-05T09:00:00Z'),
     seed: z.int().min(0).default(1).meta({ description: 'Decides everything that chance decides.' }),
-    jitter: z.number().min(0).max(0.9).default(0).meta({ description: 'How much the time of answers varies: 0.2 = 20 %.' }),
+    jitter: z
+      .number()
+      .min(0)
+      .max(0.9)
+      .default(0)
+      .meta({ description: 'How much the time of answers varies: 0.2 = 20 %.' }),
     sandbox: z
       .enum(['required', 'none'])
       .optional()
@@ -50,7 +55,9 @@ const Match = z
   .strictObject({
     role: RoleName.optional(),
     purpose: z.enum(purposes).optional(),
-    task: Text.optional().meta({ description: 'Key of a task or of what it is about; its last part will do; * = any.' }),
+    task: Text.optional().meta({
+      description: 'Key of a task or of what it is about; its last part will do; * = any.',
+    }),
     attempt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).optional(),
   })
   .meta({ title: 'match', description: 'Which questions this answers; what is absent fits every question.' });
@@ -80,10 +87,16 @@ const replies = ['answer', 'files', 'raw', 'fail'];
 const [hasOneReply, oneReply] = exactlyOne(replies);
 const hasNoReply = (value: object) => !replies.some((key) => Object.hasOwn(value, key));
 
-const Rule = z.strictObject({ for: Match, ...reply }).refine(hasOneReply, oneReply).meta({ title: 'answer' });
+const Rule = z
+  .strictObject({ for: Match, ...reply })
+  .refine(hasOneReply, oneReply)
+  .meta({ title: 'answer' });
 export type RuleFile = z.infer<typeof Rule>;
 
-const Default = z.strictObject(reply).refine((value) => hasOneReply(value) || hasNoReply(value), oneReply).meta({ title: 'default' });
+const Default = z
+  .strictObject(reply)
+  .refine((value) => hasOneReply(value) || hasNoReply(value), oneReply)
+  .meta({ title: 'default' });
 export type DefaultFile = z.infer<typeof Default>;
 
 /** A scenario as it is written. */
@@ -100,10 +113,9 @@ export const ScenarioFile = z
     answers: z.array(Rule).default([]).meta({ description: 'The first rule that fits answers.' }),
     when: z.array(Event).default([]),
     faults: z.array(Fault).default([]),
-    until: z
-      .array(Condition)
-      .default([])
-      .meta({ description: 'The run ends when every task has ended, everything in `when` has happened, and all this is so.' }),
+    until: z.array(Condition).default([]).meta({
+      description: 'The run ends when every task has ended, everything in `when` has happened, and all this is so.',
+    }),
     deadline: Duration.meta({ description: 'After the start. A run that has not ended by then has failed.' }),
     // biome-ignore lint/suspicious/noThenProperty: the third word of a story; nobody awaits a scenario.
     then: Expectations,

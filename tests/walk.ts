@@ -1,6 +1,7 @@
 // Walks a chart through every situation it can get into, for the tests of machines/.
 
 import {
+  type AnyActorLogic,
   type AnyMachineSnapshot,
   type AnyStateMachine,
   type AnyStateNode,
@@ -51,7 +52,7 @@ export function walk<M extends AnyStateMachine>(
 ): { readonly situations: SnapshotFrom<M>[]; readonly edges: Edge<M>[] } {
   const { input, events, key } = options;
   const traversal: unknown = { input, events, serializeState: (snapshot: SnapshotFrom<M>) => key(snapshot) };
-  const map = getAdjacencyMap(machine, traversal as Parameters<typeof getAdjacencyMap<SnapshotFrom<M>, EventFromLogic<M>>>[1]);
+  const map = getAdjacencyMap(machine as AnyActorLogic, traversal as Parameters<typeof getAdjacencyMap>[1]);
   const situations = Object.values(map).map(({ state }) => state as SnapshotFrom<M>);
   const edges = situations.flatMap((from) => events(from).map((event) => step(machine, from, event)));
   return { situations, edges };

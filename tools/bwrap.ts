@@ -1,6 +1,6 @@
 // The command line of bubblewrap: what a contained program sees. Unprivileged; tried with bubblewrap 0.8.
 
-import { lstat, mkdir, readlink, realpath, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readlink, realpath, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Limits } from './process.ts';
 
@@ -64,16 +64,23 @@ export async function insidePath(): Promise<readonly Root[]> {
   return roots;
 }
 
+const etcFiles = {
+  hosts: '127.0.0.1 localhost\n::1 localhost\n',
+  passwd: `task:x:1000:1000:task:${HOME}:/bin/sh\n`,
+  group: 'task:x:1000:\n',
+  'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+  'ld.so.cache': '',
+};
+
 /** Writes the little of /etc that programs look for: `localhost`, and a user. Returns the folder. */
 export async function prepareEtc(cacheDir: string): Promise<string> {
   const etc = join(cacheDir, 'sandbox', 'etc');
-  await mkdir(etc, { recursive: true });
-  await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost\n::1 localhost\n');
-  await writeFile(join(etc, 'passwd'), `task:x:1000:1000:task:${HOME}:/bin/sh\n`);
-  await writeFile(join(etc, 'group'), 'task:x:1000:\n');
-  await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files\n');
   await mkdir(join(etc, 'alternatives'), { recursive: true });
-  await writeFile(join(etc, 'ld.so.cache'), '');
+  for (const [name, content] of Object.entries(etcFiles)) {
+    const place = join(etc, name);
+    // Left alone when it is right: a running program may be reading it.
+    if ((await readFile(place, 'utf8').catch(() => undefined)) !== content) await writeFile(place, content);
+  }
   return etc;
 }
 
@@ -99,7 +106,8 @@ function pathOf(node: NodePlaces): string {
 function limitArgs(prlimit: string | undefined, limits: Limits | undefined): string[] {
   if (prlimit === undefined) return [];
   // Not --as: V8 reserves more address space for one WebAssembly module (fetch has one) than any useful limit.
-  const data = limits ? [`--data=${limits.memoryBytes}`] : [];
+  // Twice the limit: what watches the memory of the whole tree comes first, this only stops what is faster.
+  const data = limits ? [`--data=${2 * limits.memoryBytes}`] : [];
   return [prlimit, `--nproc=${PROCESSES}`, `--fsize=${FILE_BYTES}`, '--core=0', ...data, '--'];
 }
 

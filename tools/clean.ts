@@ -72,7 +72,9 @@ function failedNames(text: string): string[] {
   for (const [index, line] of lines.entries()) {
     const tap = /^\s*not ok \d+ - (.+?)(?: # .*)?$/.exec(line)?.[1];
     if (tap === undefined) continue;
-    const block = lines.slice(index + 1, index + 8).join('\n');
+    const rest = lines.slice(index + 1, index + 10);
+    const end = rest.findIndex((next) => /^\s*(?:\.\.\.|(?:not )?ok \d+.*)$/.test(next));
+    const block = rest.slice(0, end < 0 ? undefined : end).join('\n');
     if (!/failureType: '?subtestsFailed/.test(block)) names.push(tap);
   }
   if (names.length > 0) return names;

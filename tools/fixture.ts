@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Product } from '../bus/records.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { openGit } from './git.ts';
@@ -26,10 +27,16 @@ export const shop: Product = {
   health: [{ name: 'up', method: 'GET', path: '/', body: undefined, status: 200, includes: 'hello' }],
 };
 
+const made: string[] = [];
+
+afterAll(() => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true });
+});
+
 /** A folder that is gone after the tests of the file. */
-export function scratch(remove: (clean: () => void) => void): string {
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'headcount-test-')));
-  remove(() => rmSync(dir, { recursive: true, force: true }));
+export function scratch(): string {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'headcount-tools-')));
+  made.push(dir);
   return dir;
 }
 

@@ -34,14 +34,14 @@ export type GitAt = {
 /** Who made a commit; `at` in epoch ms. */
 export type Identity = { readonly author: string; readonly at: number };
 
-export type GitOptions = {
+type GitOptions = {
   readonly input?: string;
   readonly identity?: Identity;
   /** Exit codes that are an answer and no failure, besides 0. */
   readonly codes?: readonly number[];
 };
 
-export type GitAnswer = { readonly code: number; readonly out: string };
+type GitAnswer = { readonly code: number; readonly out: string };
 
 export interface Git {
   /** Runs one command on one repository. Throws GitFailed. */

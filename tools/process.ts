@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 
 export type Limits = {
   /** Wall time. */
@@ -16,7 +17,7 @@ export type Limits = {
 };
 
 /** `ended`: by itself, with `code`. `missing`: it could not be started. The others: it was ended. */
-export type Outcome = 'ended' | 'timeout' | 'memory' | 'output' | 'missing' | 'aborted';
+type Outcome = 'ended' | 'timeout' | 'memory' | 'output' | 'missing' | 'aborted';
 
 export type Ended = {
   readonly outcome: Outcome;
@@ -41,6 +42,9 @@ const GRACE_MS = 300;
 
 /** How often memory is looked at, in ms. */
 const LOOK_MS = 200;
+
+/** What cannot be ended within this many looks hangs in the kernel. */
+const MOST_LOOKS = 400;
 
 /** In the environment of everything started here. */
 const MARK = 'HEADCOUNT_RUN';
@@ -94,16 +98,24 @@ function signalGroup(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Ends what carries the mark and is not in the group any more. */
-function killMarked(mark: string): void {
+/** Ends what carries the mark, in the group or not. Returns how many there were. */
+function killMarked(mark: string): number {
+  let found = 0;
   for (const pid of processIds()) {
     if (!readProc(pid, 'environ').includes(`${MARK}=${mark}\0`)) continue;
+    found += 1;
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
       // It ended in the meantime.
     }
   }
+  return found;
+}
+
+/** Waits until nothing with the mark is left: a signal is not yet an end, and a fork may have been missed. */
+async function untilGone(mark: string): Promise<void> {
+  for (let look = 0; look < MOST_LOOKS && killMarked(mark) > 0; look += 1) await wait(5);
 }
 
 /** A running program that was started by `launch`. */
@@ -138,7 +150,7 @@ export function launch(start: Pick<Start, 'argv' | 'dir' | 'env'>): Launched {
     child.once('exit', sweep);
     child.once('close', (code) => {
       clearTimeout(kill);
-      resolve({ code: code ?? undefined, missing: child.pid === undefined });
+      void untilGone(mark).then(() => resolve({ code: code ?? undefined, missing: child.pid === undefined }));
     });
   });
   const stop = () => {

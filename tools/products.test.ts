@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Conflict, NoClone } from './clone.ts';
 import { gitIn, plainSandbox, productsIn, START, scratch, shop } from './fixture.ts';
-import { LocalEdits, NoProduct } from './products.ts';
 import type { LocalProducts } from './products.ts';
+import { LocalEdits, NoProduct } from './products.ts';
 
 const sandbox = await plainSandbox();
 
 function room(): { dir: string; repo: string; products: LocalProducts } {
-  const dir = scratch((clean) => afterAll(clean));
+  const dir = scratch();
   return { dir, repo: join(dir, 'products/shop'), products: productsIn(dir, sandbox) };
 }
 
@@ -129,7 +129,14 @@ describe('a merge', () => {
     const made = room();
     const { head } = await made.products.ensure(shop, START);
     const clone = await made.products.openClone('shop', 'T1', 'agent/T1/greet');
-    await made.products.apply(clone, [{ path: 'hello.txt', content: 'hello' }, { path: 'README.md', content: 'new' }], head);
+    await made.products.apply(
+      clone,
+      [
+        { path: 'hello.txt', content: 'hello' },
+        { path: 'README.md', content: 'new' },
+      ],
+      head,
+    );
     await made.products.commit(clone, info);
     return { ...made, base: head, head: await made.products.repos.take(clone) };
   }

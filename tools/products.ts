@@ -10,6 +10,7 @@ import { type Git, type GitAt, GitFailed, harness, type Identity } from './git.t
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
 import { refusedPath } from './paths.ts';
 import type { Limits } from './process.ts';
+import { queues } from './queues.ts';
 import {
   commitTree,
   entriesOf,
@@ -45,7 +46,7 @@ export class LocalEdits extends HeadcountError {
 }
 
 /** What the forge and the deployer of this machine need on top of Products. */
-export interface ProductRepos {
+interface ProductRepos {
   /** Brings a clone's branch into the product. Throws NoClone, PathRefused. Returns its head there. */
   take(clone: Clone): Promise<string>;
   branchHead(slug: string, branch: string): Promise<string | undefined>;
@@ -79,19 +80,6 @@ const MAIN = 'refs/heads/main';
 const SHOWN = 'refs/headcount/shown';
 
 const IGNORED = 'node_modules/\ncoverage/\n.env\n*.log\n';
-
-/** One at a time for each key, in the order they were asked for. */
-function queues() {
-  const tails = new Map<string, Promise<unknown>>();
-  return <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const run = (tails.get(key) ?? Promise.resolve()).then(work, work);
-    tails.set(
-      key,
-      run.catch(() => undefined),
-    );
-    return run;
-  };
-}
 
 export function openProducts(options: ProductsOptions): LocalProducts {
   const { git, sandbox } = options;

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { plainSandbox, realSandbox, scratch, signal } from './fixture.ts';
 import type { Ended, Limits } from './process.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
@@ -12,7 +12,7 @@ const limits: Limits = { timeoutMs: 20_000, memoryBytes: 600_000_000, outputByte
 
 /** Runs a script of CommonJS in a folder of its own. */
 async function run(sandbox: Sandbox, script: string, given: Partial<Limits> = {}, abort?: AbortSignal): Promise<Ended> {
-  const dir = scratch((clean) => afterAll(clean));
+  const dir = scratch();
   writeFileSync(join(dir, 'main.cjs'), script);
   const ended = await sandbox.run({
     argv: ['node', 'main.cjs'],
@@ -87,16 +87,8 @@ describe.skipIf(contained.kind !== 'bwrap')('bubblewrap', () => {
     expect(ended.stdout).toBe('hi\ntrue\n');
   });
 
-  test('is found by an unpacked package where the PATH has none, and refuses when there is none at all', async () => {
-    expect(contained.reason).toContain('bubblewrap');
-    const cacheDir = scratch((clean) => afterAll(clean));
-    const stopped = AbortSignal.abort(new Error('no fetching'));
-    const nowhere = { cacheDir, env: { PATH: '' }, signal: stopped };
-    await expect(openSandbox({ mode: 'required', scripted: false, ...nowhere })).rejects.toThrow('no fetching');
-  });
-
   test('says when the program does not exist', async () => {
-    const dir = scratch((clean) => afterAll(clean));
+    const dir = scratch();
     expect(await contained.run({ argv: ['no-such-program'], dir, limits })).toMatchObject({ outcome: 'missing' });
   });
 });
@@ -127,7 +119,9 @@ describe.each([
   });
 
   it('ends what ignores being asked to end', async () => {
-    const ended = await run(sandbox, "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)", { timeoutMs: 500 });
+    const ended = await run(sandbox, "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)", {
+      timeoutMs: 500,
+    });
     expect(ended.outcome).toBe('timeout');
   });
 
@@ -156,7 +150,7 @@ describe.each([
 });
 
 test('without bubblewrap, only a scenario or the operator may run anything', async () => {
-  const cacheDir = scratch((clean) => afterAll(clean));
+  const cacheDir = scratch();
   mkdirSync(join(cacheDir, 'sandbox'));
   // A file where the package would go: it cannot be fetched here.
   writeFileSync(join(cacheDir, 'debian'), '');
@@ -167,5 +161,4 @@ test('without bubblewrap, only a scenario or the operator may run anything', asy
   const scripted = await openSandbox({ mode: 'required', scripted: true, ...nowhere });
   expect(scripted.kind).toBe('none');
   expect(scripted.reason).toContain('without a sandbox');
-  expect(existsSync(join(cacheDir, 'debian'))).toBe(true);
 });

@@ -9,9 +9,9 @@ import { bwrapArgv, type Inside, insidePath, nodePlaces, prepareEtc } from './bw
 import { type Ended, type Launched, type Limits, launch, runLimited } from './process.ts';
 
 /** `bwrap`: contained. `none`: a plain process group with the same limits. `refused`: nothing runs. */
-export type SandboxKind = 'bwrap' | 'none' | 'refused';
+type SandboxKind = 'bwrap' | 'none' | 'refused';
 
-export type Job = {
+type Job = {
   readonly argv: readonly string[];
   /** The only folder it can write to. */
   readonly dir: string;
@@ -21,7 +21,7 @@ export type Job = {
   readonly signal?: AbortSignal | undefined;
 };
 
-export type Service = {
+type Service = {
   readonly argv: readonly string[];
   /** The only folder it can write to; `workDir` inside it is where it starts. */
   readonly dir: string;
@@ -96,30 +96,40 @@ async function probe(binary: string, options: SandboxOptions): Promise<Found> {
   return why === undefined ? { inside } : { why: `bubblewrap does not work here: ${why}` };
 }
 
+async function findInstalled(options: SandboxOptions): Promise<Found> {
+  const installed = await onPath('bwrap', options.env);
+  return installed === undefined ? { why: 'bwrap is not on the PATH' } : probe(installed, options);
+}
+
+async function findFetched(options: SandboxOptions): Promise<Found> {
+  const dir = await fetchDebianPackage({
+    package: 'bubblewrap',
+    suites: SUITES,
+    cacheDir: options.cacheDir,
+    check: async (unpacked) => {
+      const found = await probe(join(unpacked, 'usr/bin/bwrap'), options);
+      if ('why' in found) throw new Error(found.why);
+    },
+    progress: options.progress,
+    signal: options.signal,
+  });
+  return probe(join(dir, 'usr/bin/bwrap'), options);
+}
+
 async function find(options: SandboxOptions): Promise<Found> {
   if (process.platform !== 'linux') return { why: 'bubblewrap needs Linux' };
-  const installed = await onPath('bwrap', options.env);
-  if (installed !== undefined) {
-    const found = await probe(installed, options);
-    if ('inside' in found) return found;
+  const reasons: string[] = [];
+  for (const look of [findInstalled, findFetched]) {
+    try {
+      const found = await look(options);
+      if ('inside' in found) return found;
+      reasons.push(found.why);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      reasons.push(reasonOf(error));
+    }
   }
-  try {
-    const dir = await fetchDebianPackage({
-      package: 'bubblewrap',
-      suites: SUITES,
-      cacheDir: options.cacheDir,
-      check: async (unpacked) => {
-        const found = await probe(join(unpacked, 'usr/bin/bwrap'), options);
-        if ('why' in found) throw new Error(found.why);
-      },
-      progress: options.progress,
-      signal: options.signal,
-    });
-    return await probe(join(dir, 'usr/bin/bwrap'), options);
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    return { why: reasonOf(error) };
-  }
+  return { why: reasons.join('; ') };
 }
 
 function plainEnv(

@@ -5,6 +5,7 @@ import type { FileChange, HealthCheck, Product, Pull } from '../bus/records.ts';
 
 /** A task's own clone of a product repository: never a worktree of the host's. */
 export type Clone = {
+  /** `<task>/tree`, below the work folder: a record of a clone names no folder of this machine. */
   readonly dir: string;
   readonly product: string;
   readonly branch: string;

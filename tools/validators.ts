@@ -9,7 +9,7 @@ import { checkPython } from './python.ts';
 import type { Finding, Validation } from './tools.ts';
 
 /** A file that is to be checked. */
-export type Source = { readonly path: string; readonly text: string };
+type Source = { readonly path: string; readonly text: string };
 
 type Checker = (source: Source) => Promise<readonly Finding[]>;
 
@@ -17,6 +17,12 @@ const scripts = ['.js', '.mjs', '.cjs', '.jsx', '.ts', '.mts', '.cts', '.tsx'];
 
 /** Files that are JSON with comments. */
 const COMMENTED = /(?:^|\/)(?:tsconfig|jsconfig)[^/]*\.json$|\.jsonc$/;
+
+/** Parsers run in this process, where nothing can stop them: larger files are not checked, in bytes. */
+const MOST_BYTES = 200_000;
+
+/** Findings of one file that are worth telling. */
+const MOST_FINDINGS = 20;
 
 /** Compiled on first use: the compiler takes 60 MB and a third of a second. */
 async function checkScript(source: Source): Promise<readonly Finding[]> {
@@ -33,6 +39,7 @@ async function checkScript(source: Source): Promise<readonly Finding[]> {
   });
   return diagnostics
     .filter((found) => found.category === ts.DiagnosticCategory.Error)
+    .slice(0, MOST_FINDINGS)
     .map((found) => ({
       path: source.path,
       ...placeOf(source.text, found.start ?? 0),
@@ -55,16 +62,27 @@ function checkJson(source: Source): Promise<readonly Finding[]> {
 }
 
 async function checkYaml(source: Source): Promise<readonly Finding[]> {
-  const { parseAllDocuments } = await import('yaml');
-  const documents = parseAllDocuments(source.text, { prettyErrors: true, logLevel: 'silent' });
-  if (!Array.isArray(documents)) return [];
-  return documents.flatMap((document) =>
-    document.errors.map((error) => {
-      const start = error.linePos?.[0] ?? { line: 1, col: 1 };
-      const message = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.code;
-      return { path: source.path, line: start.line, column: start.col, message };
-    }),
-  );
+  const { isScalar, parseAllDocuments, visit } = await import('yaml');
+  // The parser compares every key with every other one, which takes minutes for a large file: done here in one pass.
+  const documents = parseAllDocuments(source.text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+  const findings: Finding[] = [];
+  const found = (at: number, message: string) =>
+    findings.push({ path: source.path, ...placeOf(source.text, at), message: oneLine(message) });
+  for (const document of Array.isArray(documents) ? documents : []) {
+    for (const error of document.errors) found(error.pos[0], error.message);
+    if (document.errors.length > 0) continue;
+    visit(document, {
+      Map(_, map) {
+        const seen = new Set<unknown>();
+        for (const { key } of map.items) {
+          if (!isScalar(key)) continue;
+          if (seen.has(key.value)) found(key.range?.[0] ?? 0, `the key ${JSON.stringify(key.value)} is there twice`);
+          seen.add(key.value);
+        }
+      },
+    });
+  }
+  return findings.slice(0, MOST_FINDINGS);
 }
 
 /** Line and column, 1-based, of an offset. */
@@ -80,6 +98,10 @@ function checkerOf(path: string): Checker | undefined {
   if (kind === '.json') return checkJson;
   if (kind === '.yaml' || kind === '.yml') return checkYaml;
   return undefined;
+}
+
+function isCode(path: string): boolean {
+  return checkerOf(path) !== undefined || extname(path).toLowerCase() === '.py';
 }
 
 /** The text of a file; undefined when it is gone, because the change deleted it. Throws PathRefused. */
@@ -103,6 +125,10 @@ export async function validateFiles(
   for (const path of [...paths].sort()) {
     const source = await readSource(dir, path);
     if (!source) continue;
+    if (Buffer.byteLength(source.text) > MOST_BYTES) {
+      if (isCode(path)) unchecked.push({ path, why: 'it is larger than 200 KB' });
+      continue;
+    }
     if (extname(path).toLowerCase() === '.py') python.push(source);
     try {
       findings.push(...((await checkerOf(path)?.(source)) ?? []));

@@ -38,8 +38,10 @@ export async function productSections(
   const paths = await products.list(product.slug, commit);
   const shown: string[] = [];
   let left = BYTES;
-  for (const path of ranked(paths, text).slice(0, FILES)) {
-    const content = await products.read(product.slug, commit, path);
+  const first = ranked(paths, text).slice(0, FILES);
+  const contents = await Promise.all(first.map((path) => products.read(product.slug, commit, path)));
+  for (const [index, path] of first.entries()) {
+    const content = contents[index];
     if (content === undefined || Buffer.byteLength(content) > left) continue;
     left -= Buffer.byteLength(content);
     shown.push(fenced(path, content));
@@ -64,14 +66,12 @@ export async function productSections(
 export async function changeSection(products: Products, slug: string, base: string, head: string): Promise<Section> {
   const before = new Set(await products.list(slug, base));
   const after = await products.list(slug, head);
-  const parts: string[] = [];
-  for (const path of after) {
-    const [old, now] = [
-      before.has(path) ? await products.read(slug, base, path) : undefined,
-      await products.read(slug, head, path),
-    ];
-    if (old !== now) parts.push(fenced(old === undefined ? `${path} (new)` : path, now ?? ''));
-  }
+  const read = async (path: string) => {
+    const old = before.has(path) ? products.read(slug, base, path) : undefined;
+    return { path, old: await old, now: await products.read(slug, head, path) };
+  };
+  const changed = (await Promise.all(after.map(read))).filter(({ old, now }) => old !== now);
+  const parts = changed.map(({ path, old, now }) => fenced(old === undefined ? `${path} (new)` : path, now ?? ''));
   const gone = [...before].filter((path) => !after.includes(path));
   return {
     name: 'Changed files',

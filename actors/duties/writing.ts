@@ -10,13 +10,14 @@
 import type { AnswerTo } from '../../brain/answers.ts';
 import type { Product, Task } from '../../bus/records.ts';
 import { branchFor } from '../../tools/names.ts';
-import type { Clone, Validation } from '../../tools/tools.ts';
+import type { Clone, CommitInfo, Validation } from '../../tools/tools.ts';
 import type { TaskDuty, TaskWork } from '../duty.ts';
 import { failed, productFor, using } from './failing.ts';
 import { verifyPull } from './merging.ts';
 import { productSections } from './source.ts';
 
-type Opened = { readonly base: string; readonly branch: string; readonly at: number };
+/** Who began this attempt is its author, whoever finishes it after a crash: the same work, the same commit. */
+type Opened = { readonly base: string; readonly branch: string; readonly at: number; readonly author: string };
 type Draft = AnswerTo<'write'>;
 
 /** The pull request as this attempt recorded it. */
@@ -29,9 +30,9 @@ export type Writing = {
   readonly refusePath: (path: string) => string | undefined;
 };
 
-/** The commit message: subject, why, and trailers that say who did it for which task. */
-function messageOf(task: Task, agent: string, summary: string): string {
-  return `${task.id}: ${task.title}\n\n${summary}\n\nTask: ${task.id}\nAgent: ${agent}`;
+/** The commit: subject, why, and trailers that say who did it for which task. */
+function infoOf(task: Task, { author, at }: Opened, summary: string): CommitInfo {
+  return { message: `${task.id}: ${task.title}\n\n${summary}\n\nTask: ${task.id}\nAgent: ${author}`, author, at };
 }
 
 /** The task's clone with the draft in it, made when it is first needed in this process. */
@@ -67,7 +68,7 @@ async function open(work: TaskWork, product: Product): Promise<Opened> {
     using(async () => {
       const at = work.turn.now();
       const { head } = await work.tools.products.ensure(product, at);
-      return { base: head, branch: branchFor(work.task.id, work.task.title), at };
+      return { base: head, branch: branchFor(work.task.id, work.task.title), at, author: work.agent };
     }),
   );
 }
@@ -94,7 +95,7 @@ async function test(work: TaskWork, bench: Workbench, product: Product): Promise
 }
 
 async function commit(work: TaskWork, bench: Workbench, opened: Opened, draft: Draft): Promise<string> {
-  const info = { message: messageOf(work.task, work.agent, draft.summary), author: work.agent, at: opened.at };
+  const info = infoOf(work.task, opened, draft.summary);
   const { head } = await work.step('commit', () =>
     using(async () => ({ head: (await work.tools.products.commit(await bench.clone(), info)) ?? null })),
   );
@@ -108,14 +109,13 @@ async function pull(work: TaskWork, bench: Workbench, opened: Opened, draft: Dra
   return work.step('pull', () =>
     using(async () => {
       const clone = await bench.clone();
-      const info = { message: messageOf(task, work.agent, draft.summary), author: work.agent, at: opened.at };
-      const now = (await tools.products.commit(clone, info)) ?? head;
+      const now = (await tools.products.commit(clone, infoOf(task, opened, draft.summary))) ?? head;
       const { number } = await tools.forge.open({
         clone,
         head: now,
         title: `${task.id}: ${task.title}`,
         task: task.id,
-        author: work.agent,
+        author: opened.author,
         authorRole: work.role.name,
       });
       return { number, head: now };

@@ -49,7 +49,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   #line: InMailbox[] = [];
   #burying = 0;
   #beat: NodeJS.Timeout | undefined;
-  #recovering: Promise<void> | undefined;
+  #recovering = false;
   #closed = false;
   /** Highest sequence published here that matches, and highest delivered here. */
   #expected = 0;
@@ -244,8 +244,9 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   #recover(reason: string): void {
     if (this.#closed || this.#recovering) return;
     this.#puller.forget();
-    this.#recovering = this.#tryRecovering(reason).finally(() => {
-      this.#recovering = undefined;
+    this.#recovering = true;
+    void this.#tryRecovering(reason).then(() => {
+      this.#recovering = false;
       this.dispatcher.pump();
     });
   }

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 
-export type CommandModule = {
+type CommandModule = {
   /** Adds the command, its options and its action. */
   register(program: Command, context: CliContext): void;
 };

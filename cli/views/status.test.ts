@@ -25,7 +25,7 @@ test('the screen begins with what needs a person, then what is late, then what i
       "backend-1  idle       -     1 h 25 m  75 ^   $0.0400",
       "backend-2  idle       -     1 h 25 m  -      -",
       "frontend   working !  T3    45 m      -      -",
-      "FLOW  todo 0   working 1   retrying 0   waiting 0   escalated 1   done 1   dead 0",
+      "FLOW  todo 0  working 1  retrying 0  waiting 0  escalated 1  done 1  dead 0",
     ]
   `);
 });

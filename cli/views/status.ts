@@ -4,7 +4,7 @@ import type { Stored } from '../../bus/bus.ts';
 import type { Task, TaskStatus } from '../../bus/records.ts';
 import { type Latest, latestOf, nowIn, ofType, spendingOf, timeOf } from './history.ts';
 
-export type Question = {
+type Question = {
   readonly id: string;
   readonly question: string;
   readonly askedBy: string;
@@ -14,7 +14,7 @@ export type Question = {
   readonly blocks: number;
 };
 
-export type LateTask = {
+type LateTask = {
   readonly task: string;
   readonly title: string;
   readonly agent: string | undefined;
@@ -26,7 +26,7 @@ export type LateTask = {
   readonly overdueMs: number | undefined;
 };
 
-export type AgentRow = {
+type AgentRow = {
   readonly agent: string;
   /** `unknown` when it never told: its work alone says that it exists. */
   readonly state: string;

@@ -5,7 +5,7 @@ import { type DataOf, isTaskMessage, type TaskMessage } from '../../bus/messages
 import type { Approval, Pull, Task } from '../../bus/records.ts';
 import { isPull, ofType, timeOf } from './history.ts';
 
-export type StepView = { readonly name: string; readonly agent: string; readonly ms: number; readonly cost: number };
+type StepView = { readonly name: string; readonly agent: string; readonly ms: number; readonly cost: number };
 
 export type AttemptView = {
   readonly number: number;
@@ -18,7 +18,7 @@ export type AttemptView = {
 };
 
 /** Something outside the attempts that moved the task. */
-export type Turning = { readonly at: number; readonly what: string; readonly text: string };
+type Turning = { readonly at: number; readonly what: string; readonly text: string };
 
 export type Why = {
   readonly task: Task;

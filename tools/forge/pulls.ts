@@ -10,7 +10,7 @@ import { NoPull } from './refusals.ts';
 type PullEvent = 'pull.opened' | 'pull.checked' | 'pull.reviewed' | 'pull.merged' | 'pull.closed';
 
 /** A change of a pull request; `what` becomes part of the message's id. */
-export type Change = { readonly type: Exclude<PullEvent, 'pull.opened'>; readonly what: string; readonly pull: Pull };
+type Change = { readonly type: Exclude<PullEvent, 'pull.opened'>; readonly what: string; readonly pull: Pull };
 
 /** How often a stale writer reads again before it gives up. */
 const TRIES = 5;

@@ -1,0 +1,222 @@
+// What the tests of duties share: a company on the memory bus with real journals, and answers that are written down.
+
+import { answers as contracts } from '../../brain/answers.ts';
+import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.ts';
+import type { Purpose } from '../../brain/models/model.ts';
+import type { Bus, Stored } from '../../bus/bus.ts';
+import { VirtualClock } from '../../bus/clock.ts';
+import { MemoryBus } from '../../bus/memory.ts';
+import type { Draft, Message } from '../../bus/messages.ts';
+import type { PlannedTask, Product, Task } from '../../bus/records.ts';
+import { subjects } from '../../bus/subjects.ts';
+import type { Org, Role } from '../../org/org.ts';
+import type { Tools } from '../../tools/tools.ts';
+import { type JobWork, type StandingDuty, type TaskWork, type Work, WorkFailure } from '../duty.ts';
+import { jobId } from '../job-turn.ts';
+import { JobJournal, TaskJournal } from '../journal.ts';
+import { follow, type Projections } from '../projections.ts';
+import { taskIn } from '../release.ts';
+
+export const START = Date.UTC(2026, 0, 5, 8);
+
+function role(name: string, boss: string | undefined, duties: readonly string[], instances = 1): Role {
+  return {
+    name,
+    title: name,
+    boss,
+    reports: [],
+    tier: 'light',
+    duties,
+    schedule: {},
+    instances,
+    prompt: '',
+    policy: {
+      ladder: ['standard', 'escalate'],
+      backoff: { firstMs: 1_000, factor: 2, maxMs: 60_000 },
+      waits: 2,
+      depth: 1,
+      lineage: { attempts: 10, cost: 10, ms: 86_400_000 },
+    },
+    budget: undefined,
+  };
+}
+
+export function orgWith(products: readonly Product[] = []): Org {
+  return {
+    company: 'acme',
+    title: 'Acme',
+    mission: undefined,
+    person: 'founder',
+    products,
+    sandbox: 'none',
+    reward: { weights: { qa: 0.3, time: 0.2, regressions: 0.2, quality: 0.15, attempts: 0.15 }, bands: [] },
+    milestones: ['first-deployment'],
+    roles: [
+      role('ceo', undefined, ['strategy']),
+      role('cto', 'ceo', ['decompose', 'remediate', 'digest', 'review']),
+      role('backend', 'cto', ['write-code', 'advise'], 2),
+      role('fullstack', 'cto', ['write-code']),
+      role('devops', 'cto', ['operate']),
+      role('qa', 'cto', ['assure', 'review']),
+      role('marketing', 'ceo', ['write-documents']),
+      role('hr', 'ceo', ['staff']),
+      role('finance', 'ceo', ['account']),
+    ],
+  };
+}
+
+/** A planned task with what a plan need not say. */
+export function planned(key: string, about: Partial<PlannedTask> = {}): PlannedTask {
+  const rest = { title: `Do ${key}`, description: '', acceptance: [], role: 'backend', estimateMinutes: 30 };
+  return { key, ...rest, priority: 'normal', after: [], ...about };
+}
+
+export type Office = {
+  readonly bus: MemoryBus;
+  readonly org: Org;
+  readonly seen: Projections;
+  /** Answers by purpose, taken in order; what was asked is counted. */
+  readonly answers: Partial<Record<Purpose, unknown[]>>;
+  readonly asked: Purpose[];
+  tell(subject: string, draft: Omit<Draft, 'source'>): Promise<void>;
+  taskWork(id: string, agent: string): Promise<TaskWork>;
+  jobWork(message: Message, agent: string): Promise<JobWork>;
+  /** Publishes nothing and runs a standing duty on a message; false when the duty does not want it. */
+  run(duty: StandingDuty, message: Message, agent: string): Promise<boolean>;
+  task(id: string): Promise<Task>;
+  /** Messages on matching subjects. */
+  on(filter: string): Promise<readonly Stored[]>;
+};
+
+/** Tools that a test does not need: touching them is an error. */
+const noTools = new Proxy({} as Tools, {
+  get: (_, name) => {
+    throw new Error(`this test has no ${String(name)}`);
+  },
+});
+
+export async function openOffice(
+  options: { org?: Org; tools?: Tools | ((bus: MemoryBus) => Tools); documents?: readonly Passage[] } = {},
+): Promise<Office> {
+  const clock = new VirtualClock({ start: START });
+  const bus = new MemoryBus('acme', clock);
+  const org = options.org ?? orgWith();
+  const seen = await follow(bus);
+  const tools = typeof options.tools === 'function' ? options.tools(bus) : (options.tools ?? noTools);
+  const answers: Office['answers'] = {};
+  const asked: Purpose[] = [];
+  const knowledge = createFileKnowledge(options.documents ?? []);
+
+  function roleOf(agent: string): Role {
+    const found = org.roles.find((one) => one.name === agent.replace(/-\d+$/, ''));
+    if (!found) throw new Error(`no role for ${agent}`);
+    return found;
+  }
+
+  function work(agent: string, journal: TaskJournal | JobJournal, message: Message | undefined): Work {
+    return {
+      agent,
+      role: roleOf(agent),
+      org,
+      turn: clock,
+      signal: new AbortController().signal,
+      bus,
+      tools,
+      knowledge,
+      board: seen.board,
+      company: seen.company,
+      step: (name, run) => journal.step(name, async () => ({ result: await run() })),
+      think: (purpose, _sections, refuse) =>
+        journal.step(purpose, async () => {
+          asked.push(purpose);
+          const next = answers[purpose]?.shift();
+          if (next === undefined) throw new Error(`no answer left for ${purpose}`);
+          const answer = contracts[purpose].parse(next) as never;
+          const wrong = refuse?.(answer);
+          if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong });
+          return { result: answer };
+        }),
+      publish: async (subject, draft) => {
+        const whole = { source: agent, causationid: message?.id, ...draft };
+        await bus.publish(subject, whole as unknown as Draft);
+      },
+    };
+  }
+
+  const office: Office = {
+    bus,
+    org,
+    seen,
+    answers,
+    asked,
+    tell: async (subject, draft) => {
+      await bus.publish(subject, { source: 'operator', ...draft } as Draft);
+    },
+    async taskWork(id, agent) {
+      const journal = await TaskJournal.open(bus, agent, id);
+      if (!journal) throw new Error(`no task ${id}`);
+      if (journal.task.attempt === 0) {
+        await journal.record('task.started', 'a1.w0.started', { status: 'working', attempt: 1, agent });
+      }
+      return {
+        ...work(agent, journal, undefined),
+        get task() {
+          return journal.task;
+        },
+        note: (patch) => journal.note(patch),
+      };
+    },
+    async jobWork(message, agent) {
+      const spent = { inputTokens: 0, outputTokens: 0, cost: 0 };
+      const about = { id: jobId(message.id), duty: 'test', agent, role: roleOf(agent).name, attempt: 1 };
+      const job = { ...about, status: 'working' as const, startedAt: clock.now(), spent };
+      const journal = await JobJournal.open(bus, job, { id: message.id, lineage: message.correlationid }, true);
+      return { ...work(agent, journal, message), message, attempt: 1 };
+    },
+    async run(duty, message, agent) {
+      const job = await office.jobWork(message, agent);
+      if (!duty.wants(job, message)) return false;
+      await duty.run(job);
+      return true;
+    },
+    async task(id) {
+      const task = taskIn(await bus.last(subjects.task(id)));
+      if (!task) throw new Error(`no task ${id}`);
+      return task;
+    },
+    async on(filter) {
+      const found: Stored[] = [];
+      for await (const stored of bus.replay({ filter })) found.push(stored);
+      return found;
+    },
+  };
+  return office;
+}
+
+/** The same bus, with something in front of every publish. */
+export function publishingThrough(bus: MemoryBus, publish: Bus['publish']): Bus {
+  return {
+    company: bus.company,
+    publish,
+    tell: (...given) => bus.tell(...given),
+    last: (subject) => bus.last(subject),
+    consume: (...given) => bus.consume(...given),
+    replay: (range) => bus.replay(range),
+    tap: (...given) => bus.tap(...given),
+    putBlob: (bytes) => bus.putBlob(bytes),
+    getBlob: (digest) => bus.getBlob(digest),
+    info: () => bus.info(),
+    consumers: () => bus.consumers(),
+    close: () => bus.close(),
+  };
+}
+
+/** A message as it would be delivered, without publishing it. */
+export function message(draft: Omit<Draft, 'source'>, subject = 'test'): Message {
+  const envelope = { specversion: '1.0', source: 'test', time: new Date(START).toISOString(), subject };
+  return { ...envelope, datacontenttype: 'application/json', ...draft } as Message;
+}
+
+export function tick(duty: string, slot = 1): Message {
+  return message({ id: `tick.${duty}.${slot}`, type: 'clock.ticked', data: { duty, slot, due: START } });
+}

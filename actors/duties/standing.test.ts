@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest';
+import type { Task } from '../../bus/records.ts';
+import { subjects } from '../../bus/subjects.ts';
+import { fileTasks } from '../file-tasks.ts';
+import { account } from './account.ts';
+import { answer } from './answer.ts';
+import { decompose } from './decompose.ts';
+import { digest } from './digest.ts';
+import { message, type Office, openOffice, planned, START, tick } from './fixture.ts';
+import { remediate } from './remediate.ts';
+import { staff } from './staff.ts';
+import { strategy } from './strategy.ts';
+
+const mission = message({ id: 'brain.mission.1', type: 'brain.mission', data: { text: 'Sell shoes' } });
+const plan = { directive: 'Open a shop', goals: [{ id: 'Open it', text: 'It is open' }], deadlineHours: 48 };
+
+async function withDirective(): Promise<Office> {
+  const office = await openOffice({ documents: [{ source: 'a.md', text: 'Shoes come in pairs.' }] });
+  office.answers.strategy = [plan];
+  await office.run(strategy, mission, 'ceo');
+  await office.tell(subjects.brain('mission'), {
+    id: 'brain.mission.1',
+    type: 'brain.mission',
+    data: { text: 'Sell shoes' },
+  });
+  return office;
+}
+
+const lastOn = async (office: Office, filter: string) => (await office.on(filter)).at(-1)?.message;
+
+async function become(office: Office, id: string, patch: Partial<Task>): Promise<void> {
+  const task = { ...(await office.task(id)), ...patch };
+  const type = patch.status === 'escalated' ? 'task.escalated' : 'task.completed';
+  await office.tell(subjects.task(id), { id: `task.${id}.${patch.status}.${task.attempt}`, type, data: { task } });
+}
+
+async function failureOf(run: Promise<unknown>): Promise<unknown> {
+  return run.then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error && 'failure' in error ? error.failure : error),
+  );
+}
+
+describe('strategy', () => {
+  it('answers a mission with one directive and its goals', async () => {
+    const office = await withDirective();
+    expect((await lastOn(office, 'ceo.directives'))?.data).toMatchObject({
+      id: 'D1',
+      mission: 'Sell shoes',
+      goals: [{ id: 'open-it' }],
+      deadline: START + 48 * 3_600_000,
+    });
+    expect(office.seen.company.get().goals).toMatchObject({ 'open-it': { status: 'open' } });
+  });
+
+  it('asks no model while its directive is under way, nor when it is achieved', async () => {
+    const office = await withDirective();
+    expect(await office.run(strategy, tick('strategy'), 'ceo')).toBe(false);
+    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('a')], { prefix: 'D1', directive: 'D1' });
+    await become(office, 'T1', { status: 'done' });
+    await office.run(digest, tick('digest'), 'cto');
+    expect(await office.run(strategy, tick('strategy', 2), 'ceo')).toBe(false);
+    expect(office.asked).toEqual(['strategy']);
+  });
+
+  it('plans again when a directive has ended with goals open', async () => {
+    const office = await withDirective();
+    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('a')], { prefix: 'D1', directive: 'D1' });
+    await become(office, 'T1', { status: 'abandoned' });
+    await office.run(digest, tick('digest'), 'cto');
+    office.answers.strategy = [plan];
+    await office.run(strategy, tick('strategy'), 'ceo');
+    expect((await lastOn(office, 'ceo.directives'))?.data).toMatchObject({ id: 'D2' });
+  });
+});
+
+describe('decomposing', () => {
+  it('files the tasks of a directive', async () => {
+    const office = await withDirective();
+    office.answers.decompose = [{ tasks: [planned('a'), planned('b', { after: ['a'] })] }];
+    const issued = await lastOn(office, 'ceo.directives');
+    if (issued) await office.run(decompose, issued, 'cto');
+    expect(office.seen.board.tasks()).toMatchObject([
+      { id: 'T1', key: 'D1.a', directive: 'D1', goal: 'open-it' },
+      { id: 'T2', key: 'D1.b', status: 'blocked' },
+    ]);
+  });
+
+  it('refuses a plan that cannot be filed, and asks again on the next try', async () => {
+    const office = await withDirective();
+    office.answers.decompose = [{ tasks: [planned('a', { after: ['a'] })] }, { tasks: [planned('a')] }];
+    const issued = await lastOn(office, 'ceo.directives');
+    if (!issued) throw new Error('no directive');
+    expect(await failureOf(office.run(decompose, issued, 'cto'))).toEqual({
+      kind: 'contract',
+      reason: 'the plan cannot be filed: the tasks wait for each other: a -> a',
+    });
+    await office.run(decompose, issued, 'cto');
+    expect(office.seen.board.tasks()).toMatchObject([{ id: 'T1' }]);
+  });
+
+  it('files a backlog without asking a model', async () => {
+    const office = await openOffice();
+    const given = message({ id: 'backlog.1', type: 'backlog.given', data: { id: 'B1', tasks: [planned('a')] } });
+    await office.run(decompose, given, 'cto');
+    expect(await office.task('T1')).toMatchObject({ key: 'B1.a' });
+    expect(office.asked).toEqual([]);
+  });
+});
+
+describe('the digest', () => {
+  it('sums a directive up once, and says that its goals are achieved', async () => {
+    const office = await withDirective();
+    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('a')], { prefix: 'D1', directive: 'D1' });
+    expect(await office.run(digest, tick('digest'), 'cto')).toBe(false);
+    await become(office, 'T1', { status: 'done' });
+    expect(await office.run(digest, tick('digest', 2), 'cto')).toBe(true);
+    expect(await office.run(digest, tick('digest', 3), 'cto')).toBe(false);
+    expect((await lastOn(office, 'agent.reports'))?.data).toMatchObject({
+      kind: 'directive',
+      summary: 'D1: 1 of 1 tasks done, 0 failed attempts, $0.00',
+    });
+    expect(office.seen.company.get().goals).toMatchObject({ 'open-it': { status: 'achieved' } });
+    expect(office.asked).toEqual(['strategy']);
+  });
+});
+
+describe('an alert', () => {
+  const data = { id: 'A-up-abc', product: 'shop', severity: 'critical', check: 'up', detail: 'got 500' } as const;
+  const alert = message({ id: 'alert.A-up-abc', type: 'alert.raised', data });
+
+  it('becomes repair tasks and an open bug, once while they are open', async () => {
+    const office = await openOffice();
+    office.answers.remediate = [{ tasks: [planned('fix')] }];
+    await office.run(remediate, alert, 'cto');
+    await office.run(remediate, { ...alert, id: 'alert.again' }, 'cto');
+    expect(office.seen.board.tasks()).toMatchObject([{ key: 'A-up-abc.fix', product: 'shop' }]);
+    expect(office.seen.company.get().bugs).toMatchObject({ 'A-up-abc': { status: 'open' } });
+    expect(office.asked).toEqual(['remediate']);
+  });
+});
+
+describe('a question', () => {
+  const ask = (question: string) =>
+    message({
+      id: `knowledge.${question}`,
+      type: 'knowledge.requested',
+      data: { id: 'q1', question, task: 'T1', attempt: 3, by: 'backend-1', replyTo: 'answer.q1', deadline: START + 1 },
+    });
+
+  it('is answered with the sources that were read, and no others', async () => {
+    const office = await withDirective();
+    office.answers.answer = [{ known: true, answer: 'two', sources: ['a.md', 'made-up.md'] }];
+    await office.run(answer, ask('How many shoes?'), 'hr');
+    expect((await lastOn(office, 'answer.q1'))?.data).toMatchObject({ known: true, text: 'two', sources: ['a.md'] });
+  });
+});
+
+describe('staffing', () => {
+  async function escalated(): Promise<Office> {
+    const office = await openOffice();
+    const tasks = [planned('a', { type: 'code' }), planned('b', { after: ['a'] })];
+    await fileTasks(await office.jobWork(tick('x'), 'cto'), tasks, { prefix: 'D1' });
+    await become(office, 'T1', { status: 'escalated', agent: 'backend-1', attempt: 4, rung: 5, waits: 2 });
+    return office;
+  }
+  const data = {
+    id: 'hr-T1-1',
+    kind: 'reassign',
+    task: 'T1',
+    reason: 'stuck',
+    by: 'backend-1',
+    replyTo: 'answer.hr-T1-1',
+  } as const;
+  const request = message({ id: 'hr.hr-T1-1', type: 'hr.requested', data });
+
+  it('gives an escalated task to another role, afresh', async () => {
+    const office = await escalated();
+    office.answers.staff = [{ action: 'reassign', role: 'fullstack', reason: 'fresh eyes' }];
+    await office.run(staff, request, 'hr');
+    const given = {
+      status: 'ready',
+      role: 'fullstack',
+      avoid: ['backend-1'],
+      rung: 1,
+      waits: 0,
+      attempt: 5,
+      reassigned: 1,
+    };
+    expect(await office.task('T1')).toMatchObject({ ...given, phase: 'briefing' });
+    expect(await lastOn(office, 'cto.tasks.fullstack')).toMatchObject({
+      id: 'task.T1.reassigned.1',
+      data: { task: 'T1', why: 'reassigned' },
+    });
+    expect((await lastOn(office, 'answer.*'))?.data).toMatchObject({ known: true });
+  });
+
+  it('does it once, however often the request is delivered', async () => {
+    const office = await escalated();
+    office.answers.staff = [{ action: 'reassign', role: 'fullstack', reason: 'fresh eyes' }];
+    await office.run(staff, request, 'hr');
+    const { lastSeq } = await office.bus.info();
+    await office.run(staff, request, 'hr');
+    expect((await office.bus.info()).lastSeq).toBe(lastSeq);
+  });
+
+  it('refuses a role that cannot do the work', async () => {
+    const office = await escalated();
+    office.answers.staff = [{ action: 'reassign', role: 'marketing', reason: 'why not' }];
+    expect(await failureOf(office.run(staff, request, 'hr'))).toMatchObject({
+      kind: 'contract',
+      reason: 'marketing cannot do a task of type code',
+    });
+  });
+
+  it.each([
+    ['retry', { status: 'ready', role: 'backend', avoid: [] }],
+    ['reassign-fullstack', { status: 'ready', role: 'fullstack', avoid: ['backend-1'] }],
+    ['abandon', { status: 'abandoned' }],
+    ['use-sqlite', { status: 'ready', role: 'backend', guidance: [{ from: 'founder', text: 'Which? Use SQLite' }] }],
+  ])('asks a person, whose answer %s counts', async (key, then) => {
+    const office = await escalated();
+    const options = [
+      { key: 'retry', label: 'Again' },
+      { key: 'use-sqlite', label: 'Use SQLite' },
+    ];
+    office.answers.staff = [{ action: 'ask', question: 'Which?', options }];
+    await office.run(staff, request, 'hr');
+    const asked = await lastOn(office, 'approval.*');
+    if (asked?.type !== 'approval.asked') throw new Error('nobody was asked');
+    expect(asked.data).toMatchObject({ id: 'Q-T1', status: 'open', blocks: ['T1', 'T2'] });
+    const answered = { ...asked.data, status: 'answered' as const, answer: key, by: 'founder' };
+    const reply = message({ id: 'approval.Q-T1.answered', type: 'approval.answered', data: answered });
+    await office.run(staff, reply, 'hr');
+    expect(await office.task('T1')).toMatchObject(then);
+    expect((await office.task('T2')).status).toBe(key === 'abandon' ? 'abandoned' : 'blocked');
+  });
+});
+
+describe('accounting', () => {
+  it('reports what was spent by role, and nothing when nothing was spent since', async () => {
+    const office = await openOffice();
+    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('a')], { prefix: 'D1' });
+    expect(await office.run(account, tick('account'), 'finance')).toBe(false);
+    const spent = { inputTokens: 1, outputTokens: 1, cost: 0.5, workingMs: 1 };
+    await become(office, 'T1', { status: 'done', merged: 'abc', spent });
+    expect(await office.run(account, tick('account', 2), 'finance')).toBe(true);
+    const report = await lastOn(office, 'agent.reports');
+    expect(report?.data).toMatchObject({ kind: 'finance', cost: 0.5 });
+    expect(JSON.stringify(report?.data)).toContain('| backend | 1 | 1 | $0.50 |');
+    expect(await office.run(account, tick('account', 3), 'finance')).toBe(false);
+  });
+});

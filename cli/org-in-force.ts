@@ -1,0 +1,69 @@
+// The org chart a company runs with, as its stream tells it, and putting another in force.
+
+import { createHash } from 'node:crypto';
+import { dutyFacts } from '../actors/duties/registry.ts';
+import type { Bus } from '../bus/bus.ts';
+import { HeadcountError } from '../bus/errors.ts';
+import { subjects } from '../bus/subjects.ts';
+import { diffLines, diffOrg, isEmptyDiff, type OrgDiff } from '../org/diff.ts';
+import { loadOrg, type OrgSource } from '../org/load.ts';
+import type { Org } from '../org/org.ts';
+import { readHistory } from './connect.ts';
+import { latestOf } from './views/history.ts';
+
+/** Putting this org chart in force would leave open tasks with nobody to do them. Exit code 1. */
+class WouldStrand extends HeadcountError {
+  override readonly name = 'WouldStrand';
+  constructor(diff: OrgDiff) {
+    const lines = diffLines({ ...diff, hires: [], fires: [], moves: [], changes: [] });
+    const message = `open tasks would be left with nobody to do them\n${lines.join('\n')}`;
+    super('WOULD_STRAND', message, 'nothing was changed; resolve each task as said, then apply again', { exit: 1 });
+  }
+}
+
+export type Comparison = {
+  readonly diff: OrgDiff;
+  /** False: the company has not said how it is organised, and was compared with `fallback`. */
+  readonly told: boolean;
+  /** Sequence of the org chart in force; 0 when the stream has none. */
+  readonly seq: number;
+};
+
+/**
+ * What would change in a company when the org file became its org chart.
+ * @param fallback the org file to compare with while the stream holds none
+ * @throws OrgInvalid
+ */
+export async function compareWith(bus: Bus, file: OrgSource, fallback: () => OrgSource): Promise<Comparison> {
+  const duties = dutyFacts();
+  // A company may run under another name than its file has; that is nothing a change can undo.
+  const named = (org: Org): Org => ({ ...org, company: bus.company });
+  const after = named(loadOrg(file, { duties }));
+  const last = await bus.last(subjects.org);
+  const told = last?.message.type === 'org.changed' ? last.message.data.text : undefined;
+  const before = told === undefined ? fallback() : inForce(told, file);
+  const { tasks } = latestOf(await readHistory(bus));
+  const diff = diffOrg(named(loadOrg(before, { duties })), after, tasks.values(), duties);
+  return { diff, told: told !== undefined, seq: last?.seq ?? 0 };
+}
+
+/** The stream has the chart, not the prompts: those are compared as they are on disk now, and one that is gone is no error. */
+function inForce(text: string, { readPrompt }: OrgSource): OrgSource {
+  return { text, file: 'the org chart in force', readPrompt: (path) => readPrompt(path) ?? 'This prompt is gone.' };
+}
+
+/**
+ * Puts an org file in force: every process of the company follows it. Returns what changes; nothing is said when nothing does.
+ * @throws OrgInvalid; WouldStrand; StaleWrite when somebody else changed the org chart meanwhile
+ */
+export async function applyOrg(bus: Bus, file: OrgSource, fallback: () => OrgSource): Promise<Comparison> {
+  const compared = await compareWith(bus, file, fallback);
+  const { diff, seq } = compared;
+  if (diff.stranded.length > 0) throw new WouldStrand(diff);
+  if (isEmptyDiff(diff)) return compared;
+  const digest = createHash('sha256').update(file.text).digest('hex').slice(0, 16);
+  const data = { by: 'operator', text: file.text, summary: diffLines(diff) };
+  const draft = { id: `org.${seq}.${digest}`, type: 'org.changed', source: 'operator', data } as const;
+  await bus.publish(subjects.org, draft, { expectedLastSeq: seq });
+  return compared;
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { defaultOrgPath, duties } from '../tests/fixtures/company-file.ts';
+import { drawOrg } from './draw.ts';
+import { loadOrg } from './load.ts';
+
+test('the company is drawn as a tree under the person, one line a role', () => {
+  expect(drawOrg(loadOrg(defaultOrgPath, { duties }))).toBe(
+    `
+founder
+└─ ceo                  Chief Executive           strategy  strategy (every 5m)
+   ├─ cto               Chief Technology Officer  strategy  decompose, remediate, digest (every 2m), review
+   │  ├─ backend x2     Backend Engineer          coding    write-code, advise
+   │  ├─ frontend       Frontend Engineer         coding    write-code, advise
+   │  ├─ devops         DevOps Engineer           strategy  operate, advise
+   │  ├─ qa             Quality Engineer          strategy  assure (every 15m), review, advise
+   │  └─ knowledge      Knowledge Keeper          light     answer
+   ├─ marketing         Marketer                  light     write-documents, advise
+   ├─ sales             Sales Representative      light     write-documents, advise
+   ├─ customer_success  Customer Success Manager  light     write-documents, advise
+   ├─ hr                People Manager            light     staff
+   └─ finance           Financial Controller      light     account (cron 0 9 * * 1)
+`.trim(),
+  );
+});

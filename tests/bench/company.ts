@@ -1,0 +1,123 @@
+// A company for measuring: one planner, eight workers, a model that answers at once, no git. Everything else is the real
+// path: directive, plan, tasks, recorded steps, score, memory, report.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dutyFacts } from '../../actors/duties/registry.ts';
+import type { Model, Question } from '../../brain/models/model.ts';
+import type { Bus, Stored } from '../../bus/bus.ts';
+import type { Clock } from '../../bus/clock.ts';
+import { subjects } from '../../bus/subjects.ts';
+import { type Assembled, assemble, placesIn } from '../../cli/assemble.ts';
+import { loadOrg } from '../../org/load.ts';
+import type { Org } from '../../org/org.ts';
+import { openSandbox } from '../../tools/sandbox.ts';
+
+const text = `
+company: bench
+sandbox: none
+retry:
+  ladder: [standard, escalate]
+reports:
+  cto:
+    title: Planner
+    duties: [decompose, digest, staff]
+    reports:
+      worker: { title: Worker, duties: [advise], instances: 8 }
+`;
+
+export function benchOrg(): Org {
+  const readPrompt = () => 'You work in a company that is being measured.';
+  return loadOrg({ text, file: 'bench.yaml', readPrompt }, { duties: dutyFacts() });
+}
+
+/** Tasks in each directive's plan. */
+export const TASKS_PER_DIRECTIVE = 10;
+
+const usage = { model: 'zero', inputTokens: 100, outputTokens: 20, cost: 0.0001 };
+
+/** Answers at once. */
+export const zeroModel: Model = {
+  async think({ purpose }: Question) {
+    if (purpose === 'decompose') {
+      const tasks = Array.from({ length: TASKS_PER_DIRECTIVE }, (_, n) => ({
+        key: `t${n}`,
+        title: `Piece of work number ${n}`,
+        description: 'x'.repeat(200),
+        role: 'worker',
+        type: 'advice',
+      }));
+      return { text: JSON.stringify({ tasks }), usage };
+    }
+    return { text: JSON.stringify({ summary: 'done', advice: 'y'.repeat(200) }), usage };
+  },
+};
+
+export type Bench = {
+  readonly assembled: Assembled;
+  /** Gives directives and waits until all their tasks are done and reported. Returns ms of the wall. */
+  run(directives: number): Promise<number>;
+  close(): Promise<void>;
+};
+
+/** @param onMessage sees every message of the stream */
+export async function openBench(bus: Bus, clock: Clock, onMessage: (stored: Stored) => void = () => {}): Promise<Bench> {
+  const workspace = await mkdtemp(join(tmpdir(), 'headcount-bench-'));
+  const org = benchOrg();
+  let reported = 0;
+  let awaited = { count: 0, arrived: () => {} };
+  const sandbox = await openSandbox({ mode: 'none', scripted: true, cacheDir: workspace, env: process.env });
+  const assembled = await assemble({
+    org,
+    bus,
+    clock,
+    model: zeroModel,
+    knowledge: [],
+    sandbox,
+    places: placesIn(workspace, org.company),
+    env: process.env,
+    log: () => {},
+    onMessage: (stored) => {
+      onMessage(stored);
+      if (stored.message.type !== 'report.filed' || stored.message.data.kind !== 'task') return;
+      reported += 1;
+      if (reported === awaited.count) awaited.arrived();
+    },
+  });
+  await assembled.company.start();
+  let given = 0;
+  return {
+    assembled,
+    async run(directives) {
+      const arrived = new Promise<void>((resolve) => {
+        awaited = { count: reported + directives * TASKS_PER_DIRECTIVE, arrived: resolve };
+      });
+      const started = performance.now();
+      for (let n = 0; n < directives; n += 1) {
+        given += 1;
+        const id = `D${given}`;
+        void bus.publish(subjects.directives, {
+          id: `directive.${id}`,
+          type: 'directive.issued',
+          source: 'bench',
+          data: {
+            id,
+            mission: 'measure',
+            directive: 'do ten pieces of work',
+            goals: [{ id: 'g', text: 'measured' }],
+            priorities: [],
+            deadline: clock.now() + 86_400_000,
+          },
+        });
+      }
+      await arrived;
+      return performance.now() - started;
+    },
+    async close() {
+      await assembled.company.drain('measured');
+      await assembled.projections.close();
+      await rm(workspace, { recursive: true, force: true });
+    },
+  };
+}
