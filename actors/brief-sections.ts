@@ -13,7 +13,11 @@ function bullets(lines: readonly string[]): string {
 function ancestry(task: Task, board: Board): string {
   const directive = task.directive === undefined ? undefined : board.state.directives.get(task.directive);
   const lines = directive
-    ? [`Mission: ${directive.mission}`, `Directive ${directive.id}: ${directive.directive}`, ...directive.goals.map((goal) => `Goal ${goal.id}: ${goal.text}`)]
+    ? [
+        `Mission: ${directive.mission}`,
+        `Directive ${directive.id}: ${directive.directive}`,
+        ...directive.goals.map((goal) => `Goal ${goal.id}: ${goal.text}`),
+      ]
     : [];
   for (let id = task.parent; id !== undefined; id = board.task(id)?.parent) {
     lines.push(`Part of ${id}: ${board.task(id)?.title ?? ''}`);
@@ -25,7 +29,9 @@ function companySection(company: CompanyState): string {
   const lines = [
     company.product ? `Product: ${company.product.name}. ${company.product.description}` : '',
     company.features.length > 0 ? `Shipped: ${company.features.map((feature) => feature.title).join('; ')}` : '',
-    ...Object.values(company.bugs).filter((bug) => bug.status === 'open').map((bug) => `Open bug: ${bug.title}`),
+    ...Object.values(company.bugs)
+      .filter((bug) => bug.status === 'open')
+      .map((bug) => `Open bug: ${bug.title}`),
     ...Object.entries(company.blockers).map(([task, reason]) => `Blocked: ${task}, ${reason}`),
     ...Object.values(company.milestones).map((text) => `We celebrate: ${text}`),
   ];
@@ -55,7 +61,9 @@ export function taskSections(
   return [
     {
       name: `Task ${task.id}: ${task.title}`,
-      text: [task.description, task.acceptance.length > 0 ? `Accepted when:\n${bullets(task.acceptance)}` : ''].join('\n\n'),
+      text: [task.description, task.acceptance.length > 0 ? `Accepted when:\n${bullets(task.acceptance)}` : ''].join(
+        '\n\n',
+      ),
       budget: 6_000,
     },
     { name: 'Where it comes from', text: ancestry(task, board), budget: 2_000 },
@@ -70,7 +78,9 @@ export function taskSections(
     { name: 'Lessons', text: bullets(memory?.patterns ?? []), budget: 1_500 },
     {
       name: 'Tried before',
-      text: bullets(task.failures.slice(-4).map((one) => `attempt ${one.attempt} by ${one.agent} (${one.kind}): ${one.reason}`)),
+      text: bullets(
+        task.failures.slice(-4).map((one) => `attempt ${one.attempt} by ${one.agent} (${one.kind}): ${one.reason}`),
+      ),
       budget: 2_000,
     },
     {

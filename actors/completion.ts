@@ -2,21 +2,19 @@
 // event is the point of no return; what follows has ids derived from the task, so a repeat after a crash changes nothing.
 
 import { createActor } from 'xstate';
-import type { Bus } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
-import { isTaskMessage } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
-import { buildRewardMachine, type RewardCommand, type RewardMachine } from '../machines/reward.ts';
 import type { RewardPolicy } from '../machines/policy.ts';
+import { buildRewardMachine, type RewardCommand, type RewardMachine } from '../machines/reward.ts';
 import { signalsOf } from '../machines/score.ts';
 import type { Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
-import { releaseTask } from './release.ts';
 import type { TaskJournal } from './journal.ts';
 import { type Lesson, recordLesson } from './memory.ts';
 import type { Ports } from './ports.ts';
-import type { TaskTurn } from './task-turn.ts';
+import { releaseTask, wakeParent } from './release.ts';
+import type { TaskTurn } from './task-work.ts';
 
 export type Finishing = {
   readonly ports: Ports;
@@ -39,7 +37,10 @@ function rewardMachine(policy: RewardPolicy): RewardMachine {
 /** Runs the reward chart over a finished task: the score, and what its agent is to remember. */
 async function rewarded(ports: Ports, task: Task): Promise<Lesson> {
   const commands: RewardCommand[] = [];
-  const actor = createActor(rewardMachine(ports.org().reward), ports.inspect ? { id: `reward-${task.id}`, inspect: ports.inspect } : {});
+  const actor = createActor(
+    rewardMachine(ports.org().reward),
+    ports.inspect ? { id: `reward-${task.id}`, inspect: ports.inspect } : {},
+  );
   actor.on('*', (command) => void commands.push(command));
   actor.start();
   const signals = signalsOf({ ...task, attempts: task.attempt, workingMs: task.spent.workingMs });
@@ -49,7 +50,9 @@ async function rewarded(ports: Ports, task: Task): Promise<Lesson> {
   for (let command = commands.shift(); command; command = commands.shift()) {
     if (command.type === 'learn') {
       const [found] = await ports.knowledge.search(command.question);
-      actor.send(found ? { type: 'LEARNED', text: `${found.source}: ${found.text.slice(0, 300)}` } : { type: 'APPLIED' });
+      actor.send(
+        found ? { type: 'LEARNED', text: `${found.source}: ${found.text.slice(0, 300)}` } : { type: 'APPLIED' },
+      );
     } else if (command.list === 'patterns') {
       if (lesson) lesson = { ...lesson, pattern: command.text };
     } else {
@@ -94,7 +97,7 @@ export async function followUp(f: Finishing): Promise<void> {
     report(f, who),
     ...(task.failures.length > 0 && task.reassigned > 0 ? [clearBlocker(f)] : []),
     ...task.dependents.map((id) => releaseTask(ports.bus, id, { source: agent.name, why: 'unblocked' })),
-    ...(task.parent === undefined ? [] : [resumeParent(ports.bus, task.parent, agent.name)]),
+    ...(task.parent === undefined ? [] : [wakeParent(ports.bus, task.parent, agent.name)]),
   ]);
 }
 
@@ -130,25 +133,6 @@ async function clearBlocker({ ports, journal, agent }: Finishing): Promise<void>
     type: 'brain.blocker',
     source: agent.name,
     data: { task: task.id, reason: 'done', status: 'cleared' },
-    correlationid: task.directive ?? task.lineage,
-  });
-}
-
-/** The last child to end wakes its parent; two that end at once wake it once, for the id is the same. */
-export async function resumeParent(bus: Bus, parent: string, source: string): Promise<void> {
-  const last = await bus.last(subjects.task(parent));
-  if (!last || !isTaskMessage(last.message)) return;
-  const { task } = last.message.data;
-  const children = await Promise.all(task.children.map((id) => bus.last(subjects.task(id))));
-  const ended = children.every(
-    (child) => child && isTaskMessage(child.message) && ['done', 'abandoned'].includes(child.message.data.task.status),
-  );
-  if (task.status !== 'waiting' || !ended) return;
-  await bus.publish(subjects.tasksFor(task.role), {
-    id: `task.${parent}.a${task.attempt}.children`,
-    type: 'assignment.given',
-    source,
-    data: { task: parent, why: 'children' },
     correlationid: task.directive ?? task.lineage,
   });
 }

@@ -23,15 +23,20 @@ function stemOf(parent: string | undefined): string {
   return parent === undefined ? 'T' : `${parent}-`;
 }
 
-/** Gives ids that are free, one after the other. The board may lag behind the stream, so each is looked up. */
+/**
+ * Gives ids that are free, one after the other. The board may lag behind the stream, so the first one is looked up; those
+ * above it are taken on trust, and creating a task finds out.
+ */
 function freeIds(work: Pick<Work, 'bus' | 'board'>, stem: string, used: readonly string[]): () => Promise<string> {
   const numbers = [...work.board.tasks().map((task) => task.id), ...used]
     .filter((id) => id.startsWith(stem) && /^\d+$/.test(id.slice(stem.length)))
     .map((id) => Number(id.slice(stem.length)));
   let last = Math.max(0, ...numbers);
+  let found = false;
   return async () => {
     do last += 1;
-    while (await work.bus.last(subjects.task(`${stem}${last}`)));
+    while (!found && (await work.bus.last(subjects.task(`${stem}${last}`))));
+    found = true;
     return `${stem}${last}`;
   };
 }
@@ -90,18 +95,16 @@ async function newNames(
 /** `seq` is its first message when this call made it; undefined when it existed. */
 type Created = { readonly task: Task; readonly seq: number | undefined };
 
-/** Creates tasks in order; stops at the first whose id is taken, or which exists under another id. */
+/** Creates tasks, all on their way at once; `wrong` is the first whose id is taken, or which exists under another id. */
 async function createAll(
   work: Work,
   tasks: readonly Task[],
 ): Promise<{ readonly created: readonly Created[]; readonly wrong?: { id: string; is: string | undefined } }> {
-  const created: Created[] = [];
-  for (const task of tasks) {
-    const made = await create(work, task);
-    if (made?.task.id !== task.id) return { created, wrong: { id: task.id, is: made?.task.id } };
-    created.push(made);
-  }
-  return { created };
+  const made = await Promise.all(tasks.map((task) => create(work, task)));
+  const created = made.filter((one, index): one is Created => one !== undefined && one.task.id === tasks[index]?.id);
+  const wrong = tasks.findIndex((task, index) => made[index]?.task.id !== task.id);
+  const first = tasks[wrong];
+  return first ? { created, wrong: { id: first.id, is: made[wrong]?.task.id } } : { created };
 }
 
 /** Undefined when the id belongs to a task with another key. */
@@ -156,11 +159,13 @@ async function mend(work: Work, tasks: readonly Task[]): Promise<void> {
 async function assignAll(work: Work, created: readonly Created[], mended: boolean): Promise<void> {
   const { bus } = work;
   const by = { source: work.agent, why: 'new' } as const;
-  for (const { task, seq } of created) {
-    const isNew = seq !== undefined && !mended;
-    if (isNew && (task.dependsOn.length > 0 || (await assign(bus, task, seq, by)))) continue;
-    await releaseTask(bus, task.id, by);
-  }
+  await Promise.all(
+    created.map(async ({ task, seq }) => {
+      const isNew = seq !== undefined && !mended;
+      if (isNew && (task.dependsOn.length > 0 || (await assign(bus, task, seq, by)))) return;
+      await releaseTask(bus, task.id, by);
+    }),
+  );
 }
 
 /** The tasks on the board whose natural key starts with this prefix. */

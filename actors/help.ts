@@ -9,9 +9,9 @@ import { roleOf } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import type { TaskWork } from './duty.ts';
 import { fileTasks } from './file-tasks.ts';
-import { resumeParent } from './completion.ts';
-import type { TaskTurn } from './task-turn.ts';
-import { publishFor } from './task-turn.ts';
+import { refusePlan, staffSection } from './plan.ts';
+import { wakeParent } from './release.ts';
+import { publishFor, type TaskTurn } from './task-work.ts';
 
 /** How long an agent waits for an answer before it tries without one. */
 const ANSWER_MS = 30 * 60_000;
@@ -81,9 +81,8 @@ async function awaitAnswer(
 
 /** Rung four, first half: the plan of the parts, numbered and recorded. */
 export async function decompose(t: TaskTurn, work: TaskWork): Promise<void> {
-  const roles = work.org.roles.map((role) => `${role.name}: ${role.title}`).join('\n');
-  await work.think('split', [{ name: 'Who can take a part', text: roles }]);
   t.journal.note({ phase: 'planning' });
+  await work.think('split', [staffSection(work.org)], (plan) => refusePlan(plan, work.org));
 }
 
 /**
@@ -103,7 +102,7 @@ export async function delegate(t: TaskTurn, work: TaskWork): Promise<void> {
     children: ids,
     reason: `waits for ${ids.join(', ')}`,
   });
-  await resumeParent(ports.bus, task.id, agent.name);
+  await wakeParent(ports.bus, task.id, agent.name);
 }
 
 /** The last rung: the task is escalated, and whoever staffs the company is asked; failing that, a person. */
@@ -136,7 +135,11 @@ async function askPerson(t: TaskTurn, reason: string, now: number): Promise<void
       id: `Q-${task.id}`,
       question: `${task.id} "${task.title}" is stuck: ${reason}. What now?`,
       options: [
-        { key: 'retry', label: `let ${roleOf(t.ports.org(), task.role)?.title ?? task.role} try again`, recommended: true },
+        {
+          key: 'retry',
+          label: `let ${roleOf(t.ports.org(), task.role)?.title ?? task.role} try again`,
+          recommended: true,
+        },
         { key: 'abandon', label: 'give it up' },
       ],
       askedBy: t.agent.name,

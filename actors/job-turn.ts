@@ -83,7 +83,8 @@ export async function runJob(t: JobTurn): Promise<void> {
     const { event, ends } = await perform(t, journal, work, command, failure).catch(
       (error: unknown): { event: AgentEvent; ends?: boolean } => {
         signal.throwIfAborted();
-        const known = error instanceof Error && 'failure' in error ? new WorkFailure(error.failure as Failure) : undefined;
+        const known =
+          error instanceof Error && 'failure' in error ? new WorkFailure(error.failure as Failure) : undefined;
         if (!known) throw error;
         if (error instanceof WorkFailure) journal.charge(error.usage);
         return { event: { type: 'FAILED', failure: known.failure, affordable: true } };

@@ -33,7 +33,11 @@ async function unpacked(bus: Bus, step: Step): Promise<unknown> {
   if (step.blob === undefined) return step.result;
   const bytes = await bus.getBlob(step.blob);
   if (createHash('sha256').update(bytes).digest('hex') !== step.blob) {
-    throw new HeadcountError('BLOB_CHANGED', `the blob of step ${step.name} is not what was stored`, 'restore the store from a backup');
+    throw new HeadcountError(
+      'BLOB_CHANGED',
+      `the blob of step ${step.name} is not what was stored`,
+      'restore the store from a backup',
+    );
   }
   return JSON.parse(new TextDecoder().decode(bytes));
 }
@@ -161,7 +165,12 @@ export class JobJournal {
   /**
    * @param again true when the message was delivered before: only then can there be a record
    */
-  static async open(bus: Bus, job: Job, cause: { id: string; lineage: string | undefined }, again: boolean): Promise<JobJournal> {
+  static async open(
+    bus: Bus,
+    job: Job,
+    cause: { id: string; lineage: string | undefined },
+    again: boolean,
+  ): Promise<JobJournal> {
     const journal = new JobJournal(bus, job, cause.id, cause.lineage);
     if (!again) return journal;
     for await (const { message, seq } of bus.replay({ filter: subjects.job(job.id) })) {

@@ -7,7 +7,14 @@ import { subjects } from '../bus/subjects.ts';
 /** Notes and patterns an agent keeps at hand; the stream has them all. */
 const KEPT = 20;
 
-const empty = (agent: string): AgentMemory => ({ agent, count: 0, average: 0, rewards: [], corrections: [], patterns: [] });
+const empty = (agent: string): AgentMemory => ({
+  agent,
+  count: 0,
+  average: 0,
+  rewards: [],
+  corrections: [],
+  patterns: [],
+});
 
 export type Lesson = {
   readonly task: string;
@@ -39,12 +46,24 @@ export async function recallMemory(bus: Bus, agent: string): Promise<{ memory: A
 }
 
 /** Records a lesson once per task and attempt; a task remembered before is left alone. */
-export async function recordLesson(bus: Bus, agent: string, lesson: Lesson, cause: string, at: number): Promise<AgentMemory> {
+export async function recordLesson(
+  bus: Bus,
+  agent: string,
+  lesson: Lesson,
+  cause: string,
+  at: number,
+): Promise<AgentMemory> {
   const { memory, seq } = await recallMemory(bus, agent);
   const next = remember(memory, lesson, at);
   await bus.publish(
     subjects.agentMemory(agent),
-    { id: `memory.${agent}.${lesson.task}`, type: 'agent.remembered', source: 'harness', data: next, causationid: cause },
+    {
+      id: `memory.${agent}.${lesson.task}`,
+      type: 'agent.remembered',
+      source: 'harness',
+      data: next,
+      causationid: cause,
+    },
     { expectedLastSeq: seq },
   );
   return next;

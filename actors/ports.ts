@@ -9,8 +9,8 @@ import type { Bus } from '../bus/bus.ts';
 import type { Clock, Turn } from '../bus/clock.ts';
 import type { Org } from '../org/org.ts';
 import type { Tools } from '../tools/tools.ts';
-import type { Duty } from './duty.ts';
 import type { Board } from './board.ts';
+import type { Duty } from './duty.ts';
 
 /** Where a scenario puts its faults: called before each step runs; throwing is the fault. */
 export type StepHook = (

@@ -1,8 +1,8 @@
 // The projections every process keeps: one ordered consumer over the whole stream feeds them all.
 
+import type { CompanyState } from '../brain/memory/company.ts';
 import { createCompanyBrain } from '../brain/memory/company.ts';
 import { createEpisodes } from '../brain/memory/episodic.ts';
-import type { CompanyState } from '../brain/memory/company.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
 import { createBoard } from './board.ts';
 

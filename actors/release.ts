@@ -127,7 +127,7 @@ async function endAbandoned(bus: Bus, id: string, source: string, reason: string
 }
 
 /** Wakes a parent all of whose parts have ended; the id is the same whoever ends last. */
-async function wakeParent(bus: Bus, parent: string, source: string): Promise<void> {
+export async function wakeParent(bus: Bus, parent: string, source: string): Promise<void> {
   const task = taskIn(await bus.last(subjects.task(parent)));
   if (task?.status !== 'waiting') return;
   for (const id of task.children) {

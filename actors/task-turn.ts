@@ -5,37 +5,20 @@
 //   T2. Everything done here can be done again: steps are recorded, message ids derive from the task and the attempt.
 //   T3. `done` needs the evidence that the duty demands; the worker cannot write it.
 
-import type { Delivery, Stored } from '../bus/bus.ts';
-import type { Turn } from '../bus/clock.ts';
-import { type Draft, isTaskMessage, type MessageType } from '../bus/messages.ts';
 import type { Evidence, Failure, Phase, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentCommand, AgentEvent, WorkView } from '../machines/agent.ts';
 import type { Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
-import { taskSections } from './brief-sections.ts';
 import { affordable } from './budget.ts';
 import { complete } from './completion.ts';
-import { type TaskDuty, type TaskWork, WorkFailure } from './duty.ts';
+import { type TaskWork, WorkFailure } from './duty.ts';
 import { consult, decompose, delegate, escalate, recall } from './help.ts';
-import type { TaskJournal } from './journal.ts';
-import { recallMemory } from './memory.ts';
-import type { Ports } from './ports.ts';
-import { think } from './thinking.ts';
+import { taskIn } from './release.ts';
+import { type TaskTurn, taskWorkOf } from './task-work.ts';
 
 /** A wait longer than this gives the delivery back, so that the agent is free meanwhile. */
 const PARK_MS = 5 * 60_000;
-
-export type TaskTurn = {
-  readonly ports: Ports;
-  readonly agent: Agent;
-  readonly role: Role;
-  readonly duty: TaskDuty;
-  readonly journal: TaskJournal;
-  readonly delivery: Delivery;
-  readonly turn: Turn;
-  readonly signal: AbortSignal;
-};
 
 function viewOf(task: Task, role: Role, canAfford: boolean): WorkView {
   return {
@@ -47,64 +30,6 @@ function viewOf(task: Task, role: Role, canAfford: boolean): WorkView {
     depthLeft: role.policy.depth - task.depth,
     affordable: canAfford,
   };
-}
-
-/** The work as a duty sees it. */
-export function taskWorkOf(t: TaskTurn): TaskWork {
-  const { ports, agent, role, journal, turn, signal } = t;
-  const hook = (step: string) =>
-    ports.atStep?.({ agent: agent.name, task: journal.task.key, attempt: journal.task.attempt, step }, turn);
-  return {
-    agent: agent.name,
-    role,
-    get org() {
-      return ports.org();
-    },
-    get task() {
-      return journal.task;
-    },
-    turn,
-    signal,
-    bus: ports.bus,
-    tools: ports.tools,
-    knowledge: ports.knowledge,
-    board: ports.board,
-    company: ports.company,
-    note: (patch) => journal.note(patch),
-    step: (name, run) =>
-      journal.step(name, async () => {
-        await hook(name);
-        return { result: await run() };
-      }),
-    think: async (purpose, sections, refuse) => {
-      const thought = await journal.step(purpose, async () => {
-        await hook(purpose);
-        const { memory } = await recallMemory(ports.bus, agent.name);
-        const common = taskSections(
-          journal.task,
-          ports.board,
-          ports.company.get(),
-          memory,
-          ports.episodes.day(agent.name, turn.now()),
-        );
-        const asking = { agent: agent.name, role, about: journal.task.key, attempt: journal.task.attempt, turn, signal };
-        return think(ports, asking, purpose, [...common, ...sections], refuse);
-      });
-      return thought.answer;
-    },
-    publish: (subject, draft) => publishFor(t, subject, draft),
-  };
-}
-
-/** Publishes with the task as cause and lineage. */
-export async function publishFor<T extends MessageType>(
-  t: Pick<TaskTurn, 'ports' | 'agent' | 'journal'>,
-  subject: string,
-  draft: Omit<Draft<T>, 'source'>,
-): Promise<void> {
-  const { task } = t.journal;
-  const whole = { correlationid: task.directive ?? task.lineage, causationid: `task.${task.id}`, source: t.agent.name, ...draft };
-  await t.ports.bus.publish(subject, whole as unknown as Draft<T>);
 }
 
 /** Runs the chart until it has nothing more to ask, then settles the delivery. */
@@ -149,7 +74,7 @@ async function perform(
   command: AgentCommand,
   failure: Failure | undefined,
 ): Promise<AgentEvent> {
-  const { journal, duty, agent } = t;
+  const { duty, agent } = t;
   switch (command.type) {
     case 'brief':
       await begin(t);
@@ -284,10 +209,9 @@ async function childrenVerdict(t: TaskTurn): Promise<{ evidence: Evidence[] } | 
   return { evidence: [{ check: 'children', ok: true, by: 'harness', detail }] };
 }
 
-function taskIn(stored: Stored | undefined): Task | undefined {
-  return stored && isTaskMessage(stored.message) ? stored.message.data.task : undefined;
-}
-
 function slug(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60);
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 60);
 }

@@ -55,10 +55,12 @@ export async function think<P extends Purpose>(
     attempt,
     prompt: brief.text,
   };
-  const reply = await turn.pause(() => ports.model.think(question, signal)).catch((error: unknown) => {
-    if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
-    throw error;
-  });
+  const reply = await turn
+    .pause(() => ports.model.think(question, signal))
+    .catch((error: unknown) => {
+      if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
+      throw error;
+    });
   const parsed = parseAnswer(purpose, reply.text);
   if (!parsed.ok) throw new WorkFailure({ kind: 'contract', reason: parsed.reason }, reply.usage);
   const wrong = refuse?.(parsed.answer);

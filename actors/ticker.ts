@@ -22,12 +22,20 @@ export type TickerPorts = {
 function paceOf(cadence: Cadence): Pace {
   if ('every' in cadence) return cadence;
   return {
-    nextSlot: (after) => CronExpressionParser.parse(cadence.cron, { currentDate: new Date(after), tz: 'UTC' }).next().getTime(),
+    nextSlot: (after) =>
+      CronExpressionParser.parse(cadence.cron, { currentDate: new Date(after), tz: 'UTC' })
+        .next()
+        .getTime(),
   };
 }
 
 /** Ticks for one duty until the signal is aborted. */
-export async function runTicker(ports: TickerPorts, duty: string, cadence: Cadence, signal: AbortSignal): Promise<void> {
+export async function runTicker(
+  ports: TickerPorts,
+  duty: string,
+  cadence: Cadence,
+  signal: AbortSignal,
+): Promise<void> {
   const { bus, clock, inspect } = ports;
   const subject = subjects.clock(duty);
   const commands: ScheduleCommand[] = [];
@@ -53,7 +61,12 @@ export async function runTicker(ports: TickerPorts, duty: string, cadence: Caden
     }
     signal.throwIfAborted();
     const { slot, due } = command;
-    const tick = { id: `tick.${duty}.${slot}`, type: 'clock.ticked', source: 'clock', data: { duty, slot, due } } as const;
+    const tick = {
+      id: `tick.${duty}.${slot}`,
+      type: 'clock.ticked',
+      source: 'clock',
+      data: { duty, slot, due },
+    } as const;
     try {
       await bus.publish(subject, tick, { expectedLastSeq: seen?.seq ?? 0 });
     } catch (error) {

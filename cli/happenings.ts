@@ -1,6 +1,5 @@
 // What happens to a company from outside while a scenario runs: issues, answers of people, changes of the org chart.
 
-import { answerApproval } from './commands/answer.ts';
 import type { Board } from '../actors/board.ts';
 import { keyMatches } from '../brain/models/scripted.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
@@ -8,6 +7,7 @@ import type { Clock } from '../bus/clock.ts';
 import { subjects } from '../bus/subjects.ts';
 import { type Ending, watchFor } from '../scenarios/ending.ts';
 import type { Scenario, TimedEvent } from '../scenarios/schema.ts';
+import { answerApproval } from './commands/answer.ts';
 
 export type HappeningPorts = {
   readonly bus: Bus;
@@ -61,7 +61,12 @@ export function createHappenings(scenario: Scenario, ports: HappeningPorts, sign
     if (answer) await answered(answer);
     if (org) await ports.changeOrg(org);
     if (feedback) {
-      await bus.publish(subjects.brain('feedback'), { id, type: 'brain.feedback', source: feedback.from, data: feedback });
+      await bus.publish(subjects.brain('feedback'), {
+        id,
+        type: 'brain.feedback',
+        source: feedback.from,
+        data: feedback,
+      });
     }
     if (control) await ports.switchTo(control);
   }

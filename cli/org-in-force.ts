@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import type { Bus } from '../bus/bus.ts';
 import { HeadcountError } from '../bus/errors.ts';
+import type { DataOf } from '../bus/messages.ts';
 import { subjects } from '../bus/subjects.ts';
 import { diffLines, diffOrg, isEmptyDiff, type OrgDiff } from '../org/diff.ts';
 import { loadOrg, type OrgSource } from '../org/load.ts';
@@ -40,11 +41,15 @@ export async function compareWith(bus: Bus, file: OrgSource, fallback: () => Org
   const named = (org: Org): Org => ({ ...org, company: bus.company });
   const after = named(loadOrg(file, { duties }));
   const last = await bus.last(subjects.org);
-  const told = last?.message.type === 'org.changed' ? last.message.data.text : undefined;
-  const before = told === undefined ? fallback() : inForce(told, file);
-  const { tasks } = latestOf(await readHistory(bus));
-  const diff = diffOrg(named(loadOrg(before, { duties })), after, tasks.values(), duties);
-  return { diff, told: told !== undefined, seq: last?.seq ?? 0 };
+  const text = last?.message.type === 'org.changed' ? last.message.data.text : undefined;
+  const before = named(loadOrg(text === undefined ? fallback() : inForce(text, file), { duties }));
+  const tasks = [...latestOf(await readHistory(bus)).tasks.values()];
+  const diff = diffOrg(before, after, tasks, duties);
+  const seq = last?.seq ?? 0;
+  if (text !== undefined) return { diff, told: true, seq };
+  // The fallback may be the very file: what it could do before says nothing about what strands.
+  const { stranded } = diffOrg({ ...before, roles: [] }, after, tasks, duties);
+  return { diff: { ...diff, stranded }, told: false, seq };
 }
 
 /** The stream has the chart, not the prompts: those are compared as they are on disk now, and one that is gone is no error. */
@@ -53,17 +58,31 @@ function inForce(text: string, { readPrompt }: OrgSource): OrgSource {
 }
 
 /**
- * Puts an org file in force: every process of the company follows it. Returns what changes; nothing is said when nothing does.
+ * Puts an org file in force: every process of the company follows it. Says nothing when nothing would change.
  * @throws OrgInvalid; WouldStrand; StaleWrite when somebody else changed the org chart meanwhile
  */
-export async function applyOrg(bus: Bus, file: OrgSource, fallback: () => OrgSource): Promise<Comparison> {
+export async function applyOrg(
+  bus: Bus,
+  file: OrgSource,
+  fallback: () => OrgSource,
+): Promise<Comparison & { readonly applied: boolean }> {
   const compared = await compareWith(bus, file, fallback);
-  const { diff, seq } = compared;
+  const { diff, told, seq } = compared;
   if (diff.stranded.length > 0) throw new WouldStrand(diff);
-  if (isEmptyDiff(diff)) return compared;
-  const digest = createHash('sha256').update(file.text).digest('hex').slice(0, 16);
-  const data = { by: 'operator', text: file.text, summary: diffLines(diff) };
+  const applied = !told || !isEmptyDiff(diff);
+  if (applied) await tell(bus, { by: 'operator', text: file.text, summary: diffLines(diff) }, seq);
+  return { ...compared, applied };
+}
+
+/** Says which org chart a company starts with, unless its stream says so already; `text` is the org file's, patches applied. */
+export async function tellOrg(bus: Bus, text: string): Promise<void> {
+  const last = await bus.last(subjects.org);
+  if (last?.message.type === 'org.changed' && last.message.data.text === text) return;
+  await tell(bus, { by: 'operator', text, summary: ['as the company starts'] }, last?.seq ?? 0);
+}
+
+async function tell(bus: Bus, data: DataOf<'org.changed'>, seq: number): Promise<void> {
+  const digest = createHash('sha256').update(data.text).digest('hex').slice(0, 16);
   const draft = { id: `org.${seq}.${digest}`, type: 'org.changed', source: 'operator', data } as const;
   await bus.publish(subjects.org, draft, { expectedLastSeq: seq });
-  return compared;
 }

@@ -41,7 +41,10 @@ async function prepare(options: UpOptions, context: CliContext): Promise<Staff> 
     ...(options.company === undefined ? {} : { company: options.company }),
     ...(options.mission === undefined ? {} : { mission: options.mission }),
   };
-  const org = Object.keys(patch).length === 0 ? loadOrg(source, { duties: dutyFacts() }) : loadPatched(source, patch, { duties: dutyFacts() });
+  const org =
+    Object.keys(patch).length === 0
+      ? loadOrg(source, { duties: dutyFacts() })
+      : loadPatched(source, patch, { duties: dutyFacts() });
   return { org, source, script };
 }
 
@@ -143,7 +146,12 @@ async function give(org: Org, bus: Bus, { projections }: Assembled): Promise<voi
 }
 
 /** Does what an operator says from another terminal: another org chart, pause, resume. */
-function obey({ message }: Stored, { company, changeOrg }: Assembled, { source }: Staff, warn: (line: string) => void): void {
+function obey(
+  { message }: Stored,
+  { company, changeOrg }: Assembled,
+  { source }: Staff,
+  warn: (line: string) => void,
+): void {
   const failed = (error: unknown) => warn(`${message.id} could not be followed: ${reasonOf(error)}`);
   if (message.type === 'org.changed') {
     const { text } = message.data;
@@ -170,7 +178,12 @@ function watchOrg(
   const look = () => {
     try {
       const after = loadOrg(readOrg(path, options.org), { duties: dutyFacts() });
-      const diff = diffOrg(assembled.org(), { ...after, company: staff.org.company }, assembled.projections.board.tasks(), dutyFacts());
+      const diff = diffOrg(
+        assembled.org(),
+        { ...after, company: staff.org.company },
+        assembled.projections.board.tasks(),
+        dutyFacts(),
+      );
       if (isEmptyDiff(diff)) return;
       say(`${options.org} was saved:`);
       for (const line of diffLines(diff)) say(`  ${line}`);

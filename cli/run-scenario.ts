@@ -171,12 +171,20 @@ async function play(p: Play): Promise<0 | 1> {
       board: projections.board,
       ending: stage.ending,
       changeOrg: (patch) => changeOrg(ready, assembled, bus, patch),
-      switchTo: (state) => (state === 'paused' ? company.pause('operator', 'the scenario') : company.resume('operator', 'the scenario')),
+      switchTo: (state) =>
+        state === 'paused' ? company.pause('operator', 'the scenario') : company.resume('operator', 'the scenario'),
     },
     over.signal,
   );
   stage.watchHands(() => company.inHand);
-  screen.opening({ org, stream: stream.described, sandbox, scenario, inspector: inspection?.url, kept: assembled.kept });
+  screen.opening({
+    org,
+    stream: stream.described,
+    sandbox,
+    scenario,
+    inspector: inspection?.url,
+    kept: assembled.kept,
+  });
   context.drain.addEventListener('abort', () => stage.end('interrupted'), { once: true });
   context.stop.addEventListener('abort', () => void company.stop('interrupted twice'), { once: true });
   try {
@@ -222,7 +230,12 @@ async function give(scenario: Scenario, org: Org, bus: Bus): Promise<void> {
   const about = product === undefined ? {} : { product };
   if (mission !== undefined) {
     const data = { text: mission, ...about };
-    await bus.publish(subjects.brain('mission'), { id: 'brain.mission.1', type: 'brain.mission', source: 'operator', data });
+    await bus.publish(subjects.brain('mission'), {
+      id: 'brain.mission.1',
+      type: 'brain.mission',
+      source: 'operator',
+      data,
+    });
   }
   if (backlog !== undefined) {
     await bus.publish(subjects.directives, {
@@ -238,7 +251,12 @@ async function changeOrg(ready: Ready, assembled: Assembled, bus: Bus, patch: un
   const text = overlayOrg(ready.orgText, patch);
   const after = loadOrg({ text, file: 'org.yaml', readPrompt: ready.readPrompt }, { duties: dutyFacts() });
   const data = { by: 'operator', text, summary: [] };
-  await bus.publish(subjects.org, { id: `org.${(await bus.info()).lastSeq}`, type: 'org.changed', source: 'operator', data });
+  await bus.publish(subjects.org, {
+    id: `org.${(await bus.info()).lastSeq}`,
+    type: 'org.changed',
+    source: 'operator',
+    data,
+  });
   await assembled.changeOrg(after);
 }
 

@@ -51,7 +51,9 @@ function failedCheck(check: Check, line: (stored: Stored) => string | undefined)
     `  ${check.what}`,
     `    expected  ${check.expected}`,
     `    actual    ${check.actual}`,
-    ...check.before.map((stored) => `    before    ${line(stored) ?? `${stored.seq} ${stored.subject} ${stored.message.type}`}`),
+    ...check.before.map(
+      (stored) => `    before    ${line(stored) ?? `${stored.seq} ${stored.subject} ${stored.message.type}`}`,
+    ),
   ];
 }
 
@@ -66,7 +68,10 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
     opening({ org, stream, sandbox, scenario, inspector, kept }) {
       if (silent) return;
       const people = org.roles.reduce((sum, role) => sum + role.instances, 0);
-      label('company', `${org.company}   ${people} agents in ${org.roles.length} roles   scripted workers, no key needed`);
+      label(
+        'company',
+        `${org.company}   ${people} agents in ${org.roles.length} roles   scripted workers, no key needed`,
+      );
       label('scenario', scenario.title);
       label('stream', stream);
       label('sandbox', `${sandbox.kind === 'none' ? 'none' : sandbox.kind}: ${sandbox.reason}`);
@@ -90,7 +95,8 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
       }
       const { productDir, url, wallMs, readable, reproduce } = end;
       say('');
-      for (const line of renderReport(report, { productDir, url, wallMs, readable, reproduce }, paint, width)) say(line);
+      for (const line of renderReport(report, { productDir, url, wallMs, readable, reproduce }, paint, width))
+        say(line);
       if (end.how !== 'reached') {
         say(paint(end.how === 'deadline' ? 'the deadline came first; still open:' : 'interrupted; still open:', 'bad'));
         for (const line of end.open) say(cut(`  ${line}`, width));
@@ -99,7 +105,9 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
       say('');
       if (failed.length === 0) say(paint(`${all} of ${all} expectations met`, 'good'));
       else say(paint(`${failed.length} of ${all} expectations failed`, 'bad'));
-      for (const check of failed) for (const line of failedCheck(check, createTimeline({ relative: true, paint, width, everything: true }))) say(line);
+      for (const check of failed)
+        for (const line of failedCheck(check, createTimeline({ relative: true, paint, width, everything: true })))
+          say(line);
     },
     keep(drain) {
       if (!silent) say('\neverything stays up; Ctrl+C ends it');
@@ -137,7 +145,8 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
       const label = (name: string, text: string) => say(cut(`${pad(name, LABEL)}${text}`, width));
       label('company', `${org.company}   ${people} agents in ${org.roles.length} roles`);
       if (scripted) label('workers', `scripted by ${scripted.path}`);
-      else say(paint(`${pad('workers', LABEL)}scripted, without a script: --script scenarios/first-product.yaml`, 'warn'));
+      else
+        say(paint(`${pad('workers', LABEL)}scripted, without a script: --script scenarios/first-product.yaml`, 'warn'));
       label('stream', stream);
       label('sandbox', sandbox.reason);
       if (inspector !== undefined) label('inspector', inspector);

@@ -56,7 +56,10 @@ export async function openRunStream(options: RunStreamOptions): Promise<RunStrea
     });
   } catch (error) {
     if (!(error instanceof NoServer) || options.bus === 'jetstream') throw error;
-    return memory(options, `memory bus, for want of a nats-server (${error.message}); everything works but \`headcount tap\``);
+    return memory(
+      options,
+      `memory bus, for want of a nats-server (${error.message}); everything works but \`headcount tap\``,
+    );
   }
 }
 

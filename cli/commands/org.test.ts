@@ -13,7 +13,7 @@ import { defaultOrgPath, duties } from '../../tests/fixtures/company-file.ts';
 import { aTask, START } from '../../tests/fixtures/story.ts';
 import { openTerminal, type TerminalOptions } from '../../tests/fixtures/terminal.ts';
 import { main } from '../main.ts';
-import { applyOrg, compareWith } from '../org-in-force.ts';
+import { applyOrg, compareWith, tellOrg } from '../org-in-force.ts';
 
 let dir = '';
 let empty = '';
@@ -120,6 +120,7 @@ describe('a running company', () => {
   const shipped = () => readOrg(defaultOrgPath, 'org.yaml');
   const changed = (patch: unknown) => ({ ...shipped(), text: overlayOrg(shipped().text, patch) });
   const hire = changed({ roles: { fullstack: { reportsTo: 'cto', duties: ['write-code'] } } });
+  const hireSource = () => hire;
   let bus: MemoryBus;
   beforeEach(() => {
     bus = new MemoryBus('acme', new VirtualClock({ start: START }));
@@ -143,9 +144,17 @@ describe('a running company', () => {
   });
 
   test('is told nothing when nothing changes, and the same change once', async () => {
-    await applyOrg(bus, shipped(), shipped);
-    await applyOrg(bus, hire, shipped);
-    await applyOrg(bus, hire, shipped);
+    await tellOrg(bus, shipped().text);
+    await tellOrg(bus, shipped().text);
+    expect((await applyOrg(bus, shipped(), shipped)).applied).toBe(false);
+    expect((await bus.info()).lastSeq).toBe(1);
+    expect((await applyOrg(bus, hire, hireSource)).diff.hires).toHaveLength(1);
+    expect((await applyOrg(bus, hire, shipped)).applied).toBe(false);
+    expect((await bus.info()).lastSeq).toBe(2);
+  });
+
+  test('that never said how it is organised is told in any case: its file may have been changed already', async () => {
+    expect(await applyOrg(bus, hire, hireSource)).toMatchObject({ applied: true, told: false, diff: { hires: [] } });
     expect((await bus.info()).lastSeq).toBe(1);
   });
 
@@ -162,7 +171,9 @@ describe('a running company', () => {
       source: 'cto',
       data: { task },
     });
-    await expect(applyOrg(bus, changed({ roles: { sales: null } }), shipped)).rejects.toMatchObject({
+    const fired = changed({ roles: { sales: null } });
+    await expect(applyOrg(bus, fired, () => fired)).rejects.toMatchObject({ code: 'WOULD_STRAND' });
+    await expect(applyOrg(bus, fired, shipped)).rejects.toMatchObject({
       code: 'WOULD_STRAND',
       exit: 1,
       message: expect.stringContaining(

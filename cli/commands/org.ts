@@ -138,8 +138,9 @@ async function apply(file: string, options: CompanyOptions, context: CliContext)
     }
     const compared = await applyOrg(bus, source, () => sourceOf(DEFAULT_FILE, context));
     sayFallback(compared, context);
-    const done = isEmptyDiff(compared.diff) ? 'nothing to apply' : 'in force';
-    print(context, { applied: !isEmptyDiff(compared.diff), ...compared.diff }, (paint) => [
+    const { applied } = compared;
+    const done = applied ? 'in force' : 'nothing to apply';
+    print(context, { applied, ...compared.diff }, (paint) => [
       ...linesOf(compared.diff, paint),
       `${paint(done, 'good')}: ${company} ${headcountOf(loadOrg(source, { duties: dutyFacts() }))}`,
     ]);

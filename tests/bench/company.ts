@@ -62,7 +62,11 @@ export type Bench = {
 };
 
 /** @param onMessage sees every message of the stream */
-export async function openBench(bus: Bus, clock: Clock, onMessage: (stored: Stored) => void = () => {}): Promise<Bench> {
+export async function openBench(
+  bus: Bus,
+  clock: Clock,
+  onMessage: (stored: Stored) => void = () => {},
+): Promise<Bench> {
   const workspace = await mkdtemp(join(tmpdir(), 'headcount-bench-'));
   const org = benchOrg();
   let reported = 0;

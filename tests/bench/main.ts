@@ -6,7 +6,12 @@
 import { cliStart, demoStart, installSize, restingCompany } from './process.ts';
 import { measureStream } from './stream.ts';
 
-export type Row = { readonly what: string; readonly value: string; readonly reference?: string; readonly goal?: string };
+export type Row = {
+  readonly what: string;
+  readonly value: string;
+  readonly reference?: string;
+  readonly goal?: string;
+};
 
 const sections: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   stream: measureStream,

@@ -78,7 +78,12 @@ export async function restingCompany(): Promise<readonly Row[]> {
   await rm(cwd, { recursive: true, force: true });
   const share = ((after.cpuMs - before.cpuMs) / REST_MS) * 100;
   return [
-    { what: 'company of twelve at rest, with its server', value: `${Math.round(after.mb)} MB`, reference: `${after.processes} processes, PSS`, goal: 'under 150 MB' },
+    {
+      what: 'company of twelve at rest, with its server',
+      value: `${Math.round(after.mb)} MB`,
+      reference: `${after.processes} processes, PSS`,
+      goal: 'under 150 MB',
+    },
     { what: 'processor at rest', value: `${share.toFixed(2)} %`, reference: 'of one core', goal: 'under 1 %' },
     { what: 'model calls at rest', value: String(calls), goal: '0' },
   ];
@@ -98,10 +103,21 @@ export async function installSize(): Promise<readonly Row[]> {
   const { stdout } = await execute('npm', ['pack', '--silent', '--pack-destination', dir], { cwd: packageRoot });
   const tarball = join(dir, stdout.trim().split('\n').at(-1) ?? '');
   const started = performance.now();
-  await execute('npm', ['install', '--omit=dev', '--omit=optional', '--no-audit', '--no-fund', '--prefix', dir, tarball]);
+  await execute('npm', [
+    'install',
+    '--omit=dev',
+    '--omit=optional',
+    '--no-audit',
+    '--no-fund',
+    '--prefix',
+    dir,
+    tarball,
+  ]);
   const seconds = (performance.now() - started) / 1000;
   const size = await execute('du', ['-sk', join(dir, 'node_modules')]);
-  const packages = (await readFile(join(dir, 'node_modules', '.package-lock.json'), 'utf8')).match(/"node_modules\//g)?.length;
+  const packages = (await readFile(join(dir, 'node_modules', '.package-lock.json'), 'utf8')).match(
+    /"node_modules\//g,
+  )?.length;
   await rm(dir, { recursive: true, force: true });
   const mb = Number(size.stdout.split('\t')[0]) / 1024;
   return [

@@ -14,7 +14,12 @@ import { rawPublishes } from './raw.ts';
 const DIRECTIVES = 150;
 const RAW_MS = 3_000;
 
-type Measured = { readonly tasksPerSecond: number; readonly messagesPerSecond: number; readonly loneMs: number; readonly hundredMs: number };
+type Measured = {
+  readonly tasksPerSecond: number;
+  readonly messagesPerSecond: number;
+  readonly loneMs: number;
+  readonly hundredMs: number;
+};
 
 async function measure(bench: Bench, count: () => number): Promise<Measured> {
   await bench.run(10); // warm
