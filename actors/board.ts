@@ -1,7 +1,6 @@
 // The board: every task, agent, pull request and question as the stream last told it. A projection: it decides nothing, and
 // what must be right at once is read with `bus.last` instead.
 
-import { createStore } from '@xstate/store';
 import type { DataOf } from '../bus/messages.ts';
 import { isTaskMessage, type Message } from '../bus/messages.ts';
 import type { Approval, Pull, Task } from '../bus/records.ts';
@@ -13,7 +12,8 @@ export type BoardState = {
   readonly approvals: ReadonlyMap<string, Approval>;
   readonly directives: ReadonlyMap<string, DataOf<'directive.issued'>>;
   readonly alerts: ReadonlyMap<string, DataOf<'alert.raised'>>;
-  readonly seq: number;
+  /** The last sequence folded in. */
+  seq: number;
 };
 
 const statuses = ['blocked', 'ready', 'working', 'retrying', 'waiting', 'escalated'];
@@ -35,11 +35,7 @@ export interface Board {
 /** The folding side of the board. */
 export interface LiveBoard extends Board {
   told(message: Message, seq: number): void;
-  subscribe(look: (state: BoardState) => void): () => void;
 }
-
-/** Messages that the board folds; tap these. */
-export const boardFilters = ['>'] as const;
 
 export function createBoard(): LiveBoard {
   const tasks = new Map<string, Task>();
@@ -49,11 +45,8 @@ export function createBoard(): LiveBoard {
   const approvals = new Map<string, Approval>();
   const directives = new Map<string, DataOf<'directive.issued'>>();
   const alerts = new Map<string, DataOf<'alert.raised'>>();
-  // The maps are updated in place: a copy per message would make a company of 10,000 tasks quadratic.
-  const store = createStore({
-    context: { tasks, agents, pulls, approvals, directives, alerts, seq: 0 } as BoardState,
-    on: { told: (state, event: { seq: number }) => ({ ...state, seq: event.seq }) },
-  });
+  // Updated in place: a copy per message would make a company of 10,000 tasks quadratic.
+  const state: BoardState = { tasks, agents, pulls, approvals, directives, alerts, seq: 0 };
 
   function fold(message: Message): void {
     if (isTaskMessage(message)) {
@@ -86,20 +79,14 @@ export function createBoard(): LiveBoard {
   }
 
   return {
-    get state() {
-      return store.getSnapshot().context;
-    },
+    state,
     task: (id) => tasks.get(id),
     byKey: (key) => tasks.get(keys.get(key) ?? ''),
     tasks: () => [...tasks.values()],
     open: () => [...tasks.values()].filter(isOpen),
     told(message, seq) {
       fold(message);
-      store.trigger.told({ seq });
-    },
-    subscribe(look) {
-      const { unsubscribe } = store.subscribe((snapshot) => look(snapshot.context));
-      return unsubscribe;
+      state.seq = seq;
     },
   };
 }

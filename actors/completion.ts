@@ -68,11 +68,13 @@ async function rewarded(ports: Ports, task: Task): Promise<Lesson> {
 /** Scores and ends the task in hand, then does what follows. */
 export async function complete(t: TaskTurn): Promise<void> {
   const { journal, turn, ports } = t;
+  let lesson: Lesson | undefined;
   if (journal.task.status !== 'done') {
     const { spent, startedAt } = journal.task;
     const now = turn.now();
     journal.note({ spent: { ...spent, workingMs: spent.workingMs + Math.max(0, now - (startedAt ?? now)) } });
-    const { score, band } = await rewarded(ports, journal.task);
+    lesson = await rewarded(ports, journal.task);
+    const { score, band } = lesson;
     await journal.record('task.completed', 'completed', {
       status: 'done',
       phase: 'reporting',
@@ -83,15 +85,18 @@ export async function complete(t: TaskTurn): Promise<void> {
       dueAt: undefined,
     });
   }
-  await followUp(t);
+  await followUp(t, lesson);
 }
 
-/** What follows from a task that is done: memory, report, whoever waited for it. Repeatable. */
-export async function followUp(f: Finishing): Promise<void> {
+/**
+ * What follows from a task that is done: memory, report, whoever waited for it. Repeatable.
+ * @param scored what the reward chart made of it, when that was just asked
+ */
+export async function followUp(f: Finishing, scored?: Lesson): Promise<void> {
   const { ports, agent, journal } = f;
   const { task } = journal;
   const who = task.agent ?? agent.name;
-  const lesson = await rewarded(ports, task);
+  const lesson = scored ?? (await rewarded(ports, task));
   await Promise.all([
     recordLesson(ports.bus, who, lesson, `task.${task.id}.completed`, task.endedAt ?? f.turn.now()),
     report(f, who),

@@ -9,7 +9,6 @@ import type { Evidence, Failure, Phase, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentCommand, AgentEvent, WorkView } from '../machines/agent.ts';
 import type { Role } from '../org/org.ts';
-import type { Agent } from './agent.ts';
 import { affordable } from './budget.ts';
 import { complete } from './completion.ts';
 import { type TaskWork, WorkFailure } from './duty.ts';

@@ -57,7 +57,13 @@ export function parseAnswer<P extends Purpose>(purpose: P, text: string): Parsed
   };
 }
 
+const contracts = new Map<Purpose, string>();
+
 /** The contract section of a prompt: the JSON Schema of the answer. */
 export function contractOf(purpose: Purpose): string {
-  return JSON.stringify(z.toJSONSchema(answers[purpose], { io: 'input' }));
+  const known = contracts.get(purpose);
+  if (known !== undefined) return known;
+  const contract = JSON.stringify(z.toJSONSchema(answers[purpose], { io: 'input' }));
+  contracts.set(purpose, contract);
+  return contract;
 }

@@ -208,6 +208,14 @@ export function isMessageType(type: string): type is MessageType {
   return Object.hasOwn(schemas, type);
 }
 
+/** The last instant written, as text: many messages share one. */
+let written = { at: Number.NaN, text: '' };
+
+function isoOf(at: number): string {
+  if (written.at !== at) written = { at, text: new Date(at).toISOString() };
+  return written.text;
+}
+
 /**
  * Builds the message that goes on the stream.
  * @param subject relative to the company
@@ -217,7 +225,7 @@ export function seal(subject: string, draft: Draft, now: number): Message {
   const message = {
     specversion: '1.0',
     ...draft,
-    time: new Date(now).toISOString(),
+    time: isoOf(now),
     subject,
     datacontenttype: 'application/json',
   };

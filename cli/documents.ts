@@ -96,7 +96,7 @@ export function subjectsDocument(): string {
 /** A record by its name when the message is one, else its fields. */
 function fieldsOf(schema: z.ZodObject, type: string): string {
   const name = nameOf(schema);
-  if (name !== undefined) return `a ${recordLink(name)}`;
+  if (name !== undefined) return `the record ${recordLink(name)}`;
   const fields = Object.entries(schema.shape).map(([field, one]) => {
     const [label, what] = fieldRow(field, one);
     return `${label} ${what}`;

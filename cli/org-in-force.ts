@@ -13,7 +13,7 @@ import { readHistory } from './connect.ts';
 import { latestOf } from './views/history.ts';
 
 /** Putting this org chart in force would leave open tasks with nobody to do them. Exit code 1. */
-class WouldStrand extends HeadcountError {
+export class WouldStrand extends HeadcountError {
   override readonly name = 'WouldStrand';
   constructor(diff: OrgDiff) {
     const lines = diffLines({ ...diff, hires: [], fires: [], moves: [], changes: [] });

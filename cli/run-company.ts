@@ -13,7 +13,7 @@ import { subjects } from '../bus/subjects.ts';
 import { diffLines, diffOrg, isEmptyDiff } from '../org/diff.ts';
 import { loadOrg, type OrgSource, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
-import { loadPatched } from '../org/overlay.ts';
+import { loadPatched, overlayOrg } from '../org/overlay.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
 import type { Scenario } from '../scenarios/schema.ts';
@@ -22,6 +22,7 @@ import { type Assembled, assemble, placesIn } from './assemble.ts';
 import type { CliContext } from './context.ts';
 import { openInspection } from './inspection.ts';
 import type { UpOptions } from './options.ts';
+import { tellOrg, WouldStrand } from './org-in-force.ts';
 import { findFile } from './package-root.ts';
 import { openLog } from './run-log.ts';
 import { createCompanyScreen } from './run-screen.ts';
@@ -30,7 +31,13 @@ import { openRunStream } from './run-stream.ts';
 /** How long after the last change of the org file it is read, in ms: editors write in several steps. */
 const SETTLED_MS = 200;
 
-type Staff = { readonly org: Org; readonly source: OrgSource; readonly script: Scenario | undefined };
+type Staff = {
+  readonly org: Org;
+  /** The company file as it is in force, with what the command line changed. */
+  readonly text: string;
+  readonly source: OrgSource;
+  readonly script: Scenario | undefined;
+};
 
 async function prepare(options: UpOptions, context: CliContext): Promise<Staff> {
   const source = readOrg(findFile(options.org, context.cwd), options.org);
@@ -41,11 +48,10 @@ async function prepare(options: UpOptions, context: CliContext): Promise<Staff> 
     ...(options.company === undefined ? {} : { company: options.company }),
     ...(options.mission === undefined ? {} : { mission: options.mission }),
   };
-  const org =
-    Object.keys(patch).length === 0
-      ? loadOrg(source, { duties: dutyFacts() })
-      : loadPatched(source, patch, { duties: dutyFacts() });
-  return { org, source, script };
+  const patched = Object.keys(patch).length > 0;
+  const load = { duties: dutyFacts() };
+  const org = patched ? loadPatched(source, patch, load) : loadOrg(source, load);
+  return { org, text: patched ? overlayOrg(source.text, patch) : source.text, source, script };
 }
 
 function modelOf(script: Scenario | undefined, clock: Clock): Model {
@@ -83,6 +89,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       progress: (line) => context.err(`${line}\n`),
       signal: context.drain,
     });
+    await tellOrg(bus, staff.text);
     let running: Assembled | undefined;
     const started = (await bus.info()).lastSeq;
     const assembled = await assemble({
@@ -146,23 +153,23 @@ async function give(org: Org, bus: Bus, { projections }: Assembled): Promise<voi
 }
 
 /** Does what an operator says from another terminal: another org chart, pause, resume. */
-function obey(
-  { message }: Stored,
-  { company, changeOrg }: Assembled,
-  { source }: Staff,
-  warn: (line: string) => void,
-): void {
+function obey({ message }: Stored, running: Assembled, { source }: Staff, warn: (line: string) => void): void {
+  const { company } = running;
   const failed = (error: unknown) => warn(`${message.id} could not be followed: ${reasonOf(error)}`);
-  if (message.type === 'org.changed') {
-    const { text } = message.data;
-    const load = async () => changeOrg(loadOrg({ ...source, text }, { duties: dutyFacts() }));
-    load().catch(failed);
-  }
+  if (message.type === 'org.changed') followOrg(message.data.text, running, source).catch(failed);
   if (message.type === 'control.changed' && message.source === 'operator' && message.data.scope === 'company') {
     const { state, by, reason } = message.data;
     if (state === 'paused') company.pause(by, reason).catch(failed);
     if (state === 'running') company.resume(by, reason).catch(failed);
   }
+}
+
+/** Puts another org chart in force. Throws when it is not valid, or would leave an open task with nobody to do it. */
+async function followOrg(text: string, running: Assembled, source: OrgSource): Promise<void> {
+  const after = loadOrg({ ...source, text }, { duties: dutyFacts() });
+  const diff = diffOrg(running.org(), after, running.projections.board.tasks(), dutyFacts());
+  if (diff.stranded.length > 0) throw new WouldStrand(diff);
+  await running.changeOrg(after);
 }
 
 /** Saving the org file while the company runs says what it would change, and how to make it so. */

@@ -137,5 +137,3 @@ export function buildCompanyMachine() {
     },
   });
 }
-
-export type CompanyMachine = ReturnType<typeof buildCompanyMachine>;

@@ -145,8 +145,6 @@ export function buildScheduleMachine(pace: Pace, retryMs: number) {
   });
 }
 
-export type ScheduleMachine = ReturnType<typeof buildScheduleMachine>;
-
 /** The last tick known once the event is heard. */
 function lastOf(context: Context, event: ScheduleEvent): number | undefined {
   return event.type === 'START' ? event.last : context.last;

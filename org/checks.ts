@@ -3,9 +3,9 @@
 
 import { matches, subjects } from '../bus/subjects.ts';
 import type { OrgDocument } from './document.ts';
-import { policyOf } from './policy.ts';
+import { checkMilestones, checkRetry, checkReward } from './number-checks.ts';
 import { didYouMean, type Keys, nearest, type Problem, quote } from './problems.ts';
-import { type OrgFile, type RetryFile, ROLE_NAME, type RoleFile } from './schema.ts';
+import { type OrgFile, ROLE_NAME, type RoleFile } from './schema.ts';
 
 /** What the company file needs to know of a duty; whoever has the duties hands this in. */
 export type DutyFacts = {
@@ -195,71 +195,4 @@ function checkEscalation(roles: readonly PlacedRole[], document: OrgDocument, op
     return [];
   const message = `nobody hears an escalation: no role has the duty ${listeners.map(quote).join(' or ')}, so it cannot reach the person`;
   return [document.problem(['reports'], message, 'key')];
-}
-
-function checkRetry(
-  above: Keys,
-  company: RetryFile | undefined,
-  retry: RetryFile | undefined,
-  document: OrgDocument,
-): Problem[] {
-  if (retry === undefined) return [];
-  const problems: Problem[] = [];
-  const at = (...keys: (string | number)[]) => [...above, 'retry', ...keys];
-  const ladder = retry.ladder ?? [];
-  if (retry.ladder?.length === 0) problems.push(document.problem(at('ladder'), 'the ladder is empty'));
-  else if (ladder[0] !== undefined && ladder[0] !== 'standard') {
-    problems.push(
-      document.problem(at('ladder', 0), `${quote(ladder[0])} is first, but a ladder starts with "standard"`),
-    );
-  }
-  if (ladder.length > 0 && ladder.at(-1) !== 'escalate') {
-    const message = `${quote(ladder.at(-1))} is last, but a ladder ends with "escalate", which reaches the person`;
-    problems.push(document.problem(at('ladder', ladder.length - 1), message));
-  }
-  for (const [index, rung] of ladder.slice(0, -1).entries()) {
-    if (rung === 'escalate') {
-      problems.push(document.problem(at('ladder', index), '"escalate" ends a ladder; what follows is never tried'));
-    }
-  }
-  const { backoff } = policyOf(retry, company);
-  if (retry.backoff !== undefined && backoff.firstMs > backoff.maxMs) {
-    problems.push(
-      document.problem(at('backoff'), 'the first wait is longer than the longest: lower first, or raise max'),
-    );
-  }
-  return problems;
-}
-
-function checkReward({ reward }: OrgFile, document: OrgDocument): Problem[] {
-  const problems: Problem[] = [];
-  if (reward?.weights !== undefined) {
-    const sum = Object.values(reward.weights).reduce((total, weight) => total + weight, 0);
-    if (Math.abs(sum - 1) > 1e-9) {
-      const message = `the weights add up to ${Number(sum.toFixed(6))}, not 1`;
-      problems.push(document.problem(['reward', 'weights'], message, 'key'));
-    }
-  }
-  if (reward?.bands === undefined) return problems;
-  const starts = new Map<number, string>();
-  for (const [name, { from }] of Object.entries(reward.bands)) {
-    const other = starts.get(from);
-    if (other !== undefined) {
-      const message = `${from} is where ${quote(other)} starts: the two bands overlap`;
-      problems.push(document.problem(['reward', 'bands', name, 'from'], message));
-    }
-    starts.set(from, name);
-  }
-  const lowest = Math.min(...starts.keys());
-  if (lowest !== 0) {
-    const gap = starts.size === 0 ? 'there are no bands' : `scores below ${lowest} are in no band`;
-    problems.push(document.problem(['reward', 'bands'], `${gap}; the lowest band starts at 0`, 'key'));
-  }
-  return problems;
-}
-
-function checkMilestones({ milestones = [] }: OrgFile, document: OrgDocument): Problem[] {
-  return milestones.flatMap((name, index) =>
-    milestones.indexOf(name) < index ? [document.problem(['milestones', index], `${quote(name)} is listed twice`)] : [],
-  );
 }

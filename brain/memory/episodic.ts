@@ -32,7 +32,10 @@ export function createEpisodes(): Episodes {
     },
     day(agent, now, most = 20) {
       const list = events.get(agent) ?? [];
-      return list.filter((event) => event.at >= now - DAY_MS).slice(-most).map((event) => event.line);
+      return list
+        .filter((event) => event.at >= now - DAY_MS)
+        .slice(-most)
+        .map((event) => event.line);
     },
   };
 }

@@ -13,8 +13,8 @@ const TOGETHER_MS = 100;
 /** Who answers. */
 export type Presence = { readonly pid: number; readonly host: string };
 
-const Answer = z.object({ claim: z.string(), running: z.boolean(), pid: z.number(), host: z.string() });
-type Answer = z.infer<typeof Answer>;
+const Claim = z.object({ claim: z.string(), running: z.boolean(), pid: z.number(), host: z.string() });
+type Claim = z.infer<typeof Claim>;
 
 /**
  * Claims the company for this process until its bus closes. Throws CompanyRunning when another process runs it.
@@ -26,34 +26,44 @@ export async function claimCompany(
 ): Promise<void> {
   const { company, connection: nc } = bus;
   const subject = `_headcount.presence.${company}`;
-  const claim = nuid.next();
-  const there = await ask(nc, subject, claim, ANSWER_MS);
+  const own: Claim = { claim: nuid.next(), running: false, ...who };
+  const there = await ask(nc, subject, own, ANSWER_MS);
   if (there) throw new CompanyRunning(company, there);
-  let running = false;
+  // Two that start together both find nobody. Then each hears of the other, by its question or by its answer, and the one
+  // with the lower claim stays.
+  let rival: Claim | undefined;
+  const heard = (other: Claim | undefined) => {
+    if (other && !own.running && (other.running || other.claim < own.claim)) rival = other;
+  };
   const presence = nc.subscribe(subject, {
     callback: (_, msg) => {
-      if (msg.string() !== claim) msg.respond(JSON.stringify({ claim, running, ...who } satisfies Answer));
+      const asking = read(msg);
+      if (asking?.claim === own.claim) return;
+      heard(asking);
+      msg.respond(JSON.stringify(own));
     },
   });
-  // Two that start together both found nobody; now each hears the other, and the lower claim stays.
-  const rival = await ask(nc, subject, claim, TOGETHER_MS);
-  if (rival && (rival.running || rival.claim < claim)) {
+  heard(await ask(nc, subject, own, TOGETHER_MS));
+  if (rival) {
     presence.unsubscribe();
     throw new CompanyRunning(company, rival);
   }
-  running = true;
+  own.running = true;
 }
 
 /** The first answer within the time, if any. */
-function ask(nc: NatsConnection, subject: string, claim: string, timeoutMs: number): Promise<Answer | undefined> {
-  return nc.request(subject, claim, { timeout: timeoutMs }).then(read, (error: unknown) => {
+function ask(nc: NatsConnection, subject: string, own: Claim, timeoutMs: number): Promise<Claim | undefined> {
+  return nc.request(subject, JSON.stringify(own), { timeout: timeoutMs }).then(read, (error: unknown) => {
     const silent: string[] = [ErrorCode.NoResponders, ErrorCode.Timeout];
     if (error instanceof NatsError && silent.includes(error.code)) return undefined;
     throw failure('claim the company', error);
   });
 }
 
-function read(msg: Msg): Answer | undefined {
-  const parsed = Answer.safeParse(msg.json());
-  return parsed.success ? parsed.data : undefined;
+function read(msg: Msg): Claim | undefined {
+  try {
+    return Claim.parse(msg.json());
+  } catch {
+    return undefined;
+  }
 }

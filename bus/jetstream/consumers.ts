@@ -17,6 +17,7 @@ export const MAX_UNSETTLED = 20_000;
 export type DurablePlace = { readonly connection: Connection; readonly stream: string; readonly prefix: string };
 
 function configOf(spec: ConsumerSpec, prefix: string) {
+  const [first = '', ...others] = withoutCovered(spec.filters).map((filter) => prefix + filter);
   return {
     durable_name: spec.durable,
     ack_policy: AckPolicy.Explicit,
@@ -25,21 +26,26 @@ function configOf(spec: ConsumerSpec, prefix: string) {
     ack_wait: spec.ackWaitMs * NANOS,
     max_deliver: -1,
     max_ack_pending: MAX_UNSETTLED,
-    filter_subjects: withoutCovered(spec.filters).map((filter) => prefix + filter),
+    // One filter is given as one: with a list, even of one, server 2.10 counts the whole backlog for every message.
+    filter_subject: others.length === 0 ? first : '',
+    filter_subjects: others.length === 0 ? [] : [first, ...others],
   };
 }
 
 type Wanted = ReturnType<typeof configOf>;
 
-function filtersOf(config: ConsumerConfig): string[] {
-  return config.filter_subjects ?? (config.filter_subject ? [config.filter_subject] : []);
+type Filters = Pick<ConsumerConfig, 'filter_subject' | 'filter_subjects'>;
+
+function filtersOf({ filter_subject, filter_subjects = [] }: Filters): string[] {
+  return filter_subject ? [filter_subject] : filter_subjects;
 }
 
 function differing(wanted: Wanted, config: ConsumerConfig): keyof Wanted | undefined {
-  const found = { ...config, filter_subjects: filtersOf(config) };
+  const found = { ...config, filter_subject: '', filter_subjects: filtersOf(config) };
+  const plain = { ...wanted, filter_subject: '', filter_subjects: filtersOf(wanted) };
   const keys = Object.keys(wanted) as (keyof Wanted)[];
   // A consumer that was made again after its deletion starts where it stopped, which is no difference.
-  return keys.find((key) => key !== 'deliver_policy' && JSON.stringify(wanted[key]) !== JSON.stringify(found[key]));
+  return keys.find((key) => key !== 'deliver_policy' && JSON.stringify(plain[key]) !== JSON.stringify(found[key]));
 }
 
 /**
@@ -53,9 +59,8 @@ export async function ensureDurable(place: DurablePlace, spec: ConsumerSpec, res
   if (found && !differing(wanted, found.config)) return found;
   const { consumers } = connection.jsm;
   const resumed = { ...wanted, deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: resumeAt };
-  const { filter_subjects, ack_wait, max_deliver, max_ack_pending } = wanted;
-  // A single filter set by hand must not be sent back beside the new ones.
-  const update = { filter_subject: '', filter_subjects, ack_wait, max_deliver, max_ack_pending };
+  const { filter_subject, filter_subjects, ack_wait, max_deliver, max_ack_pending } = wanted;
+  const update = { filter_subject, filter_subjects, ack_wait, max_deliver, max_ack_pending };
   await connection.ask(`consume ${spec.durable}`, () =>
     found ? consumers.update(stream, spec.durable, update) : consumers.add(stream, resumeAt > 1 ? resumed : wanted),
   );
