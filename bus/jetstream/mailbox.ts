@@ -236,8 +236,10 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   }
 
   #say(reply: string, what: Uint8Array | string): void {
-    const { nc } = this.#options.connection;
-    if (!nc.isClosed()) nc.publish(reply, what);
+    const { connection } = this.#options;
+    connection.send(() => {
+      if (!connection.nc.isClosed()) connection.nc.publish(reply, what);
+    });
   }
 
   /** The consumer may be gone (deleted, server restarted): looks, makes it again where it stopped, and goes on. */

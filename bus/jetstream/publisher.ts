@@ -104,7 +104,7 @@ export class Publisher {
   #start(pending: Pending): void {
     this.#pending.set(pending.n, pending);
     this.#timer ??= setInterval(() => this.#onTick(), TICK_MS);
-    this.#write(pending);
+    this.#connection.send(() => this.#write(pending));
   }
 
   #write(pending: Pending): void {
