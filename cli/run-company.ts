@@ -1,8 +1,9 @@
 // A company that keeps running: it works until Ctrl+C, and goes on where it stopped the next time.
 
 import { watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
+import { readDocuments } from '../brain/knowledge/files.ts';
 import type { Model } from '../brain/models/model.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
@@ -90,6 +91,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       signal: context.drain,
     });
     await tellOrg(bus, staff.text);
+    const papers = await readDocuments(join(context.cwd, 'knowledge'));
     let running: Assembled | undefined;
     const started = (await bus.info()).lastSeq;
     const assembled = await assemble({
@@ -97,7 +99,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       bus,
       clock,
       model: modelOf(script, clock),
-      knowledge: (script?.given.knowledge ?? []).map(({ name, text }) => ({ source: name, text })),
+      knowledge: [...(script?.given.knowledge ?? []).map(({ name, text }) => ({ source: name, text })), ...papers],
       sandbox,
       places,
       env: { ...context.env },

@@ -6,7 +6,7 @@ import { initialTransition } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
 import { Phase } from '../bus/records.ts';
 import { answers, failures, fresh, keyOf, newTasks, policyOf, type Snapshot } from '../tests/fixtures/agent.ts';
-import { placeOf, placesOf, step, stranded, walk } from '../tests/walk.ts';
+import { LIMIT, placeOf, placesOf, step, stranded, walk } from '../tests/walk.ts';
 import { type AgentCommand, type AgentEvent, buildAgentMachine, type WorkView } from './agent.ts';
 import type { AgentPolicy, Rung } from './policy.ts';
 
@@ -221,6 +221,7 @@ for (const ladder of ladders) {
         input: { agent: 'backend-1' },
         events: [...newTasks, ...answers],
         serializeState: keyOf,
+        limit: LIMIT,
       });
       expect(paths.length).toBe(life.situations.length);
       for (const { steps } of paths) {

@@ -37,6 +37,9 @@ export function step<M extends AnyStateMachine>(machine: M, from: SnapshotFrom<M
   return { from, event, to, commands: commandsOf<EmittedFrom<M>>(actions), heard };
 }
 
+/** A chart that counts without end is a failure, not a walk without end. */
+export const LIMIT = 200_000;
+
 /**
  * Every situation of a chart, and every event in each of them.
  * @param options.events what may be said in a situation
@@ -51,7 +54,12 @@ export function walk<M extends AnyStateMachine>(
   },
 ): { readonly situations: SnapshotFrom<M>[]; readonly edges: Edge<M>[] } {
   const { input, events, key } = options;
-  const traversal: unknown = { input, events, serializeState: (snapshot: SnapshotFrom<M>) => key(snapshot) };
+  const traversal: unknown = {
+    input,
+    events,
+    limit: LIMIT,
+    serializeState: (snapshot: SnapshotFrom<M>) => key(snapshot),
+  };
   const map = getAdjacencyMap(machine as AnyActorLogic, traversal as Parameters<typeof getAdjacencyMap>[1]);
   const situations = Object.values(map).map(({ state }) => state as SnapshotFrom<M>);
   const edges = situations.flatMap((from) => events(from).map((event) => step(machine, from, event)));
