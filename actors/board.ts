@@ -3,7 +3,7 @@
 
 import type { DataOf } from '../bus/messages.ts';
 import { isTaskMessage, type Message } from '../bus/messages.ts';
-import type { Approval, Pull, Task } from '../bus/records.ts';
+import type { AgentMemory, Approval, Pull, Task } from '../bus/records.ts';
 
 export type BoardState = {
   readonly tasks: ReadonlyMap<string, Task>;
@@ -12,6 +12,8 @@ export type BoardState = {
   readonly approvals: ReadonlyMap<string, Approval>;
   readonly directives: ReadonlyMap<string, DataOf<'directive.issued'>>;
   readonly alerts: ReadonlyMap<string, DataOf<'alert.raised'>>;
+  /** By agent, with the sequence that a next write must have seen. */
+  readonly memories: ReadonlyMap<string, { readonly memory: AgentMemory; readonly seq: number }>;
   /** The last sequence folded in. */
   seq: number;
 };
@@ -30,6 +32,12 @@ export interface Board {
   byKey(key: string): Task | undefined;
   tasks(): Task[];
   open(): Task[];
+  /** Tasks of a directive, in the order they were created. */
+  under(directive: string): Task[];
+  /** How many of them still have to end. */
+  openUnder(directive: string): number;
+  /** The highest number in ids that start so: 7 for `T` when there is a T7. */
+  highest(stem: string): number;
 }
 
 /** The folding side of the board. */
@@ -45,16 +53,36 @@ export function createBoard(): LiveBoard {
   const approvals = new Map<string, Approval>();
   const directives = new Map<string, DataOf<'directive.issued'>>();
   const alerts = new Map<string, DataOf<'alert.raised'>>();
+  const memories = new Map<string, { memory: AgentMemory; seq: number }>();
+  const numbers = new Map<string, number>();
+  const families = new Map<string, { ids: Set<string>; open: number }>();
   // Updated in place: a copy per message would make a company of 10,000 tasks quadratic.
-  const state: BoardState = { tasks, agents, pulls, approvals, directives, alerts, seq: 0 };
+  const state: BoardState = { tasks, agents, pulls, approvals, directives, alerts, memories, seq: 0 };
 
-  function fold(message: Message): void {
+  function foldTask(task: Task): void {
+    const before = tasks.get(task.id);
+    tasks.set(task.id, task);
+    if (!before) {
+      keys.set(task.key, task.id);
+      const [, stem = '', digits = ''] = /^(.*?)(\d+)$/.exec(task.id) ?? [];
+      numbers.set(stem, Math.max(numbers.get(stem) ?? 0, Number(digits)));
+    }
+    if (task.directive === undefined) return;
+    const family = families.get(task.directive) ?? { ids: new Set(), open: 0 };
+    families.set(task.directive, family);
+    family.ids.add(task.id);
+    family.open += Number(isOpen(task)) - Number(before !== undefined && isOpen(before));
+  }
+
+  function fold(message: Message, seq: number): void {
     if (isTaskMessage(message)) {
-      tasks.set(message.data.task.id, message.data.task);
-      keys.set(message.data.task.key, message.data.task.id);
+      foldTask(message.data.task);
       return;
     }
     switch (message.type) {
+      case 'agent.remembered':
+        memories.set(message.data.agent, { memory: message.data, seq });
+        return;
       case 'agent.changed':
         agents.set(message.data.agent, message.data);
         return;
@@ -84,8 +112,12 @@ export function createBoard(): LiveBoard {
     byKey: (key) => tasks.get(keys.get(key) ?? ''),
     tasks: () => [...tasks.values()],
     open: () => [...tasks.values()].filter(isOpen),
+    under: (directive) =>
+      [...(families.get(directive)?.ids ?? [])].map((id) => tasks.get(id)).filter((task) => task !== undefined),
+    highest: (stem) => numbers.get(stem) ?? 0,
+    openUnder: (directive) => families.get(directive)?.open ?? 0,
     told(message, seq) {
-      fold(message);
+      fold(message, seq);
       state.seq = seq;
     },
   };

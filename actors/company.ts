@@ -169,7 +169,12 @@ export class Company {
       if (duty?.kind !== 'standing') continue;
       const ticks = role.schedule[name] === undefined ? [] : [subjects.clock(name)];
       const filters = [...duty.filters, ...ticks];
-      if (filters.length > 0) await this.#open(staffed, `${role.name}-${name}`, filters, duty);
+      // One durable a subject: with several filters in one, nats-server 2.10 counts the whole backlog at each message.
+      for (const [index, filter] of filters.entries()) {
+        const [topic] = filter.split('.');
+        const durable = index === 0 ? `${role.name}-${name}` : `${role.name}-${name}-${topic}`;
+        await this.#open(staffed, durable, [filter], duty);
+      }
     }
     this.#tick(staffed);
   }

@@ -98,7 +98,7 @@ export async function followUp(f: Finishing, scored?: Lesson): Promise<void> {
   const who = task.agent ?? agent.name;
   const lesson = scored ?? (await rewarded(ports, task));
   await Promise.all([
-    recordLesson(ports.bus, who, lesson, `task.${task.id}.completed`, task.endedAt ?? f.turn.now()),
+    recordLesson(ports, who, lesson, `task.${task.id}.completed`, task.endedAt ?? f.turn.now()),
     report(f, who),
     ...(task.failures.length > 0 && task.reassigned > 0 ? [clearBlocker(f)] : []),
     ...task.dependents.map((id) => releaseTask(ports.bus, id, { source: agent.name, why: 'unblocked' })),

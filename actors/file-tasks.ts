@@ -28,10 +28,8 @@ function stemOf(parent: string | undefined): string {
  * above it are taken on trust, and creating a task finds out.
  */
 function freeIds(work: Pick<Work, 'bus' | 'board'>, stem: string, used: readonly string[]): () => Promise<string> {
-  const numbers = [...work.board.tasks().map((task) => task.id), ...used]
-    .filter((id) => id.startsWith(stem) && /^\d+$/.test(id.slice(stem.length)))
-    .map((id) => Number(id.slice(stem.length)));
-  let last = Math.max(0, ...numbers);
+  const taken = used.filter((id) => id.startsWith(stem)).map((id) => Number(id.slice(stem.length)));
+  let last = Math.max(work.board.highest(stem), ...taken.filter((n) => Number.isInteger(n)));
   let found = false;
   return async () => {
     do last += 1;

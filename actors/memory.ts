@@ -1,8 +1,10 @@
 // What an agent carries from task to task, on `agent.<id>.memory`.
 
 import type { Bus } from '../bus/bus.ts';
+import { StaleWrite } from '../bus/errors.ts';
 import type { AgentMemory } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
+import type { Board } from './board.ts';
 
 /** Notes and patterns an agent keeps at hand; the stream has them all. */
 const KEPT = 20;
@@ -39,32 +41,46 @@ export function remember(memory: AgentMemory, lesson: Lesson, at: number): Agent
   };
 }
 
-export async function recallMemory(bus: Bus, agent: string): Promise<{ memory: AgentMemory; seq: number }> {
-  const last = await bus.last(subjects.agentMemory(agent));
-  if (last?.message.type !== 'agent.remembered') return { memory: empty(agent), seq: 0 };
-  return { memory: last.message.data, seq: last.seq };
+/** What an agent remembers, as the board last heard. */
+export function recallMemory(board: Board, agent: string): AgentMemory {
+  return board.state.memories.get(agent)?.memory ?? empty(agent);
 }
 
-/** Records a lesson once per task and attempt; a task remembered before is left alone. */
+/** Records a lesson once per task: one that is there already is left alone, whoever recorded it. */
 export async function recordLesson(
-  bus: Bus,
+  { bus, board }: { readonly bus: Bus; readonly board: Board },
   agent: string,
   lesson: Lesson,
   cause: string,
   at: number,
-): Promise<AgentMemory> {
-  const { memory, seq } = await recallMemory(bus, agent);
-  const next = remember(memory, lesson, at);
+): Promise<void> {
+  const known = board.state.memories.get(agent);
+  try {
+    await write(bus, agent, known ?? { memory: empty(agent), seq: 0 }, lesson, cause, at);
+  } catch (error) {
+    if (!(error instanceof StaleWrite)) throw error;
+    // The board lags: what is on the stream counts.
+    const last = await bus.last(subjects.agentMemory(agent));
+    if (last?.message.type !== 'agent.remembered') throw error;
+    const { data } = last.message;
+    const there = [...data.rewards, ...data.corrections].some((note) => note.task === lesson.task);
+    if (!there) await write(bus, agent, { memory: data, seq: last.seq }, lesson, cause, at);
+  }
+}
+
+async function write(
+  bus: Bus,
+  agent: string,
+  { memory, seq }: { readonly memory: AgentMemory; readonly seq: number },
+  lesson: Lesson,
+  cause: string,
+  at: number,
+): Promise<void> {
+  const id = `memory.${agent}.${lesson.task}`;
+  const data = remember(memory, lesson, at);
   await bus.publish(
     subjects.agentMemory(agent),
-    {
-      id: `memory.${agent}.${lesson.task}`,
-      type: 'agent.remembered',
-      source: 'harness',
-      data: next,
-      causationid: cause,
-    },
+    { id, type: 'agent.remembered', source: 'harness', data, causationid: cause },
     { expectedLastSeq: seq },
   );
-  return next;
 }

@@ -53,7 +53,7 @@ export function taskWorkOf(t: TaskTurn): TaskWork {
     think: async (purpose, sections, refuse) => {
       const thought = await journal.step(purpose, async () => {
         await hook(purpose);
-        const { memory } = await recallMemory(ports.bus, agent.name);
+        const memory = recallMemory(ports.board, agent.name);
         const common = taskSections(
           journal.task,
           ports.board,

@@ -56,13 +56,20 @@ export class RealClock implements Clock {
   readonly virtual = false;
   readonly factor: number;
   readonly #started = Date.now();
+  #ahead = 0;
 
   constructor(factor = 1) {
     this.factor = factor;
   }
 
   now(): number {
-    return this.factor === 1 ? Date.now() : Math.round(this.#started + (Date.now() - this.#started) * this.factor);
+    const now = this.factor === 1 ? Date.now() : Math.round(this.#started + (Date.now() - this.#started) * this.factor);
+    return now + this.#ahead;
+  }
+
+  /** Goes on from `instant` (epoch ms) if that is later: a company that ran faster than the wall does not fall back to it. */
+  catchUp(instant: number): void {
+    this.#ahead += Math.max(0, instant - this.now());
   }
 
   async sleepUntil(at: number, signal?: AbortSignal): Promise<void> {

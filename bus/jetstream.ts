@@ -7,6 +7,7 @@ import { deadLetter } from './dead.ts';
 import { outOfBand } from './dispatcher.ts';
 import { BusFailure, reasonOf } from './errors.ts';
 import { Blobs } from './jetstream/blobs.ts';
+import { claimCompany } from './jetstream/claim.ts';
 import { Connection } from './jetstream/connection.ts';
 import { type DurablePlace, listDurables } from './jetstream/consumers.ts';
 import { Mailbox, type MailboxOptions } from './jetstream/mailbox.ts';
@@ -15,6 +16,7 @@ import { Publisher } from './jetstream/publisher.ts';
 import { lastOn, ownWrite, replayRange } from './jetstream/reads.ts';
 import { blobsName, ensureStream, findStream, type Owner, streamName } from './jetstream/stream.ts';
 import { openTap, type Tap } from './jetstream/tap.ts';
+import { OwnMessages } from './jetstream/wire.ts';
 import { type Draft, type MessageType, seal } from './messages.ts';
 import { subjects } from './subjects.ts';
 
@@ -29,18 +31,21 @@ export type JetStreamOptions = {
   readonly replicas?: number;
   /** Keep trying when the server is not there yet. */
   readonly wait?: boolean;
+  /** Keeps other processes from running the company until the bus is closed; before the stream is touched. */
+  readonly claim?: boolean;
   /** Hears of what the bus survives: a lost server, a consumer made again, a handler that threw. */
   readonly log?: (line: string) => void;
 };
 
 /**
  * Opens a company's stream and checks that the server keeps it as it should.
- * Throws ServerTooOld, NoJetStream, StreamMismatch, CompanyTaken, BusFailure.
+ * Throws ServerTooOld, NoJetStream, StreamMismatch, CompanyTaken, CompanyRunning, BusFailure.
  */
 export async function openJetStreamBus(options: JetStreamOptions): Promise<JetStreamBus> {
   const { company, owner, replicas, log = () => {} } = options;
   const connection = await Connection.open({ ...options, log });
   try {
+    if (options.claim) await claimCompany({ company, connection: connection.nc });
     if (owner) await ensureStream(connection, company, owner, replicas);
     else await findStream(connection, company);
   } catch (error) {
@@ -72,7 +77,7 @@ export class JetStreamBus implements Bus {
     this.#connection = connection;
     this.#clock = clock;
     this.#log = log;
-    this.#place = { connection, stream: streamName(company), prefix: `${company}.` };
+    this.#place = { connection, stream: streamName(company), prefix: `${company}.`, own: new OwnMessages() };
     this.#publisher = new Publisher(connection, this.#place.prefix, {
       // A cluster elects a new leader within seconds; a single server has none to elect.
       noStreamMs: (options.replicas ?? 1) > 1 ? 10_000 : 2_000,
@@ -90,7 +95,9 @@ export class JetStreamBus implements Bus {
 
   publish<T extends MessageType>(subject: string, draft: Draft<T>, options?: PublishOptions): Promise<Published> {
     const message = seal(subject, draft, this.#clock.now());
-    const data = this.#encoder.encode(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    this.#place.own.note(text, message);
+    const data = this.#encoder.encode(text);
     return this.#publisher.send({ subject, id: draft.id, data, expected: options?.expectedLastSeq });
   }
 

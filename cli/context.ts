@@ -39,7 +39,8 @@ export function switchesOf(argv: readonly string[]): Pick<CliContext, 'plain' | 
   return { plain: own.includes('--plain'), json: own.includes('--json'), verbose: own.includes('--verbose') };
 }
 
-const DEFAULT_COLUMNS = 80;
+/** Where no terminal says how wide it is: a pipe, a file. */
+const DEFAULT_COLUMNS = 100;
 const INFRASTRUCTURE = 5;
 /** As a shell reports a process that was interrupted. */
 const INTERRUPTED = 130;

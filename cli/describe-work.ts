@@ -7,37 +7,21 @@ import { type Line, news, quiet, short } from './line.ts';
 
 const titled = (task: Task) => `${task.id} ${task.title}`;
 
-/** What became of an attempt: `working -> retrying`. */
-function moved(before: Task | undefined, task: Task): string {
-  const from = before?.status === 'retrying' || before?.status === 'escalated' ? before.status : 'working';
-  const to = task.phase === 'planning' && task.status === 'working' ? 'decomposing' : task.status;
-  return from === to ? to : `${from} -> ${to}`;
-}
-
-function describeFailure(message: TaskMessage, before: Task | undefined, when: When): Line {
+function describeFailure(message: TaskMessage, when: When): Line {
   const { task } = message.data;
   const failure = task.failures.at(-1);
   const again = task.dueAt === undefined ? '' : `; again ${when(task.dueAt)}`;
   const why = failure === undefined ? (task.reason ?? '') : `${failure.kind}: ${failure.reason}`;
   const attempt = failure?.attempt ?? task.attempt;
-  return news(
-    task.agent ?? message.source,
-    moved(before, task),
-    `${task.id} attempt ${attempt} ${why}${again}`,
-    'warn',
-  );
+  const state = task.phase === 'planning' && task.status === 'working' ? 'decomposing' : task.status;
+  return news(task.agent ?? message.source, state, `${task.id} attempt ${attempt} ${why}${again}`, 'warn');
 }
 
 function describeStart(message: TaskMessage, before: Task | undefined): Line {
   const { task } = message.data;
-  const resumed = before?.status === 'waiting';
-  const what = resumed
-    ? 'waiting -> working'
-    : before?.status === 'retrying'
-      ? 'retrying -> working'
-      : 'idle -> working';
+  const again = before?.status === 'waiting' || before?.status === 'retrying';
   const text = task.attempt > 1 ? `${titled(task)}, attempt ${task.attempt}` : titled(task);
-  return news(task.agent ?? message.source, what, text);
+  return news(task.agent ?? message.source, again ? 'working again' : 'working', text);
 }
 
 export function describeTask(message: TaskMessage, before: Task | undefined, when: When): Line {
@@ -58,14 +42,9 @@ export function describeTask(message: TaskMessage, before: Task | undefined, whe
       return quiet(step.agent, 'step', `${task.id} ${step.name}${cost}`);
     }
     case 'task.failed':
-      return describeFailure(message, before, when);
+      return describeFailure(message, when);
     case 'task.waiting':
-      return news(
-        task.agent ?? who,
-        'working -> idle',
-        `${task.id} ${task.reason ?? message.data.note ?? 'waits'}`,
-        'dim',
-      );
+      return news(task.agent ?? who, 'waiting', `${task.id} ${task.reason ?? message.data.note ?? ''}`, 'dim');
     case 'task.decomposed':
       return news(task.agent ?? who, 'decomposing', `${task.id} split into ${task.children.join(', ')}`, 'warn');
     case 'task.escalated': {

@@ -161,7 +161,9 @@ function describeRest(message: Rest): Line {
     case 'control.changed': {
       const text =
         message.data.scope === 'company' ? message.data.reason : `${message.data.scope} ${message.data.reason}`;
-      return news(message.data.by, message.data.state, text, 'dim');
+      // The supervisor says the same once it has done so.
+      const said = message.source === 'supervisor' && message.data.state !== 'starting' ? news : quiet;
+      return said(message.data.by, message.data.state, text, 'dim');
     }
     case 'org.changed':
       return news(message.data.by, 'org changed', message.data.summary.join('; '), 'strong');

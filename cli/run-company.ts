@@ -3,6 +3,7 @@
 import { watch } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
+import { restoreLive } from '../actors/restore.ts';
 import { readDocuments } from '../brain/knowledge/files.ts';
 import type { Model } from '../brain/models/model.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
@@ -14,7 +15,7 @@ import { subjects } from '../bus/subjects.ts';
 import { diffLines, diffOrg, isEmptyDiff } from '../org/diff.ts';
 import { loadOrg, type OrgSource, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
-import { loadPatched, overlayOrg } from '../org/overlay.ts';
+import { loadPatched } from '../org/overlay.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
 import type { Scenario } from '../scenarios/schema.ts';
@@ -28,15 +29,17 @@ import { findFile } from './package-root.ts';
 import { openLog } from './run-log.ts';
 import { createCompanyScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
+import { timeOf } from './views/history.ts';
+import { openWorkspace } from './workspace.ts';
 
 /** How long after the last change of the org file it is read, in ms: editors write in several steps. */
 const SETTLED_MS = 200;
 
 type Staff = {
   readonly org: Org;
-  /** The company file as it is in force, with what the command line changed. */
-  readonly text: string;
   readonly source: OrgSource;
+  /** The company of an org file, with what the command line and the script change in it. Throws OrgInvalid. */
+  readonly orgOf: (source: OrgSource) => Org;
   readonly script: Scenario | undefined;
 };
 
@@ -49,10 +52,10 @@ async function prepare(options: UpOptions, context: CliContext): Promise<Staff> 
     ...(options.company === undefined ? {} : { company: options.company }),
     ...(options.mission === undefined ? {} : { mission: options.mission }),
   };
-  const patched = Object.keys(patch).length > 0;
   const load = { duties: dutyFacts() };
-  const org = patched ? loadPatched(source, patch, load) : loadOrg(source, load);
-  return { org, text: patched ? overlayOrg(source.text, patch) : source.text, source, script };
+  const orgOf = (file: OrgSource) =>
+    Object.keys(patch).length > 0 ? loadPatched(file, patch, load, script?.locate) : loadOrg(file, load);
+  return { org: orgOf(source), source, orgOf, script };
 }
 
 function modelOf(script: Scenario | undefined, clock: Clock): Model {
@@ -62,6 +65,7 @@ function modelOf(script: Scenario | undefined, clock: Clock): Model {
 /** Runs a company until Ctrl+C. Returns the exit code. */
 export async function runCompany(options: UpOptions, context: CliContext): Promise<0> {
   const staff = await prepare(options, context);
+  await openWorkspace(context.cwd);
   const { org, script } = staff;
   const places = placesIn(context.cwd, org.company);
   const logs = openLog(places.work, context);
@@ -79,7 +83,8 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     });
     closing.unshift(() => stream.close());
     const { bus, clock } = stream;
-    await stream.claim();
+    const started = (await bus.info()).lastSeq;
+    await goOn(bus, clock, started);
     const inspection = options.inspect ? await openInspection(logs.redact) : undefined;
     if (inspection) closing.unshift(() => inspection.close());
     const sandbox = await openSandbox({
@@ -90,10 +95,9 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       progress: (line) => context.err(`${line}\n`),
       signal: context.drain,
     });
-    await tellOrg(bus, staff.text);
+    await tellOrg(bus, staff.source.text);
     const papers = await readDocuments(join(context.cwd, 'knowledge'));
     let running: Assembled | undefined;
-    const started = (await bus.info()).lastSeq;
     const assembled = await assemble({
       org,
       bus,
@@ -116,8 +120,18 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     closing.unshift(() => assembled.tools.deployer.close());
     screen.opening({ org, stream: stream.described, sandbox, scripted: script, inspector: inspection?.url });
     context.stop.addEventListener('abort', () => void assembled.company.stop('interrupted twice'), { once: true });
+    const { tools, projections } = assembled;
+    for (const { product, commit, url, detail } of await restoreLive({
+      tools,
+      org: assembled.org,
+      company: projections.company,
+    })) {
+      const line = `${product} ${commit.slice(0, 7)}`;
+      if (url === undefined) logs.log('warn', `${line} was live and does not come up: ${detail}`);
+      else screen.say(`live again: ${line} at ${url}`);
+    }
     await assembled.company.start();
-    await give(org, bus, assembled);
+    await give(staff, bus, assembled);
     const unwatch = watchOrg(options, context, staff, assembled, screen.say);
     closing.unshift(unwatch);
     await interrupted(context.drain);
@@ -135,8 +149,14 @@ function interrupted(drain: AbortSignal): Promise<void> {
   });
 }
 
-/** The mission and the products of the org file, told once each. */
-async function give(org: Org, bus: Bus, { projections }: Assembled): Promise<void> {
+/** A company that ran faster than the wall goes on from its own time, not from ours. */
+async function goOn(bus: Bus, clock: RealClock, lastSeq: number): Promise<void> {
+  if (lastSeq === 0) return;
+  for await (const { message } of bus.replay({ filter: '>', fromSeq: lastSeq })) clock.catchUp(timeOf(message));
+}
+
+/** The mission and the products of the org file, and the backlog of the script, told once each. */
+async function give({ org, script }: Staff, bus: Bus, { projections }: Assembled): Promise<void> {
   for (const { slug, name, description, stack } of org.products) {
     const id = `brain.product.${slug}`;
     await bus.publish(subjects.brain('product'), {
@@ -146,19 +166,26 @@ async function give(org: Org, bus: Bus, { projections }: Assembled): Promise<voi
       data: { slug, name, description, stack: [...stack] },
     });
   }
+  const product = org.products[0]?.slug;
+  const about = product === undefined ? {} : { product };
+  const backlog = script?.given.backlog;
+  if (backlog !== undefined && (await bus.last(subjects.directives)) === undefined) {
+    const data = { id: 'B1', tasks: backlog, ...about };
+    const draft = { id: 'backlog.1', type: 'backlog.given', source: 'operator', data } as const;
+    await bus.publish(subjects.directives, draft, { expectedLastSeq: 0 });
+  }
   const { mission } = org;
   if (mission === undefined || projections.company.get().mission === mission) return;
-  const product = org.products[0]?.slug;
-  const data = { text: mission, ...(product === undefined ? {} : { product }) };
+  const data = { text: mission, ...about };
   const id = `brain.mission.${(await bus.info()).lastSeq}`;
   await bus.publish(subjects.brain('mission'), { id, type: 'brain.mission', source: 'operator', data });
 }
 
 /** Does what an operator says from another terminal: another org chart, pause, resume. */
-function obey({ message }: Stored, running: Assembled, { source }: Staff, warn: (line: string) => void): void {
+function obey({ message }: Stored, running: Assembled, staff: Staff, warn: (line: string) => void): void {
   const { company } = running;
   const failed = (error: unknown) => warn(`${message.id} could not be followed: ${reasonOf(error)}`);
-  if (message.type === 'org.changed') followOrg(message.data.text, running, source).catch(failed);
+  if (message.type === 'org.changed') followOrg(message.data.text, running, staff).catch(failed);
   if (message.type === 'control.changed' && message.source === 'operator' && message.data.scope === 'company') {
     const { state, by, reason } = message.data;
     if (state === 'paused') company.pause(by, reason).catch(failed);
@@ -167,8 +194,8 @@ function obey({ message }: Stored, running: Assembled, { source }: Staff, warn: 
 }
 
 /** Puts another org chart in force. Throws when it is not valid, or would leave an open task with nobody to do it. */
-async function followOrg(text: string, running: Assembled, source: OrgSource): Promise<void> {
-  const after = loadOrg({ ...source, text }, { duties: dutyFacts() });
+async function followOrg(text: string, running: Assembled, { source, orgOf }: Staff): Promise<void> {
+  const after = orgOf({ ...source, text });
   const diff = diffOrg(running.org(), after, running.projections.board.tasks(), dutyFacts());
   if (diff.stranded.length > 0) throw new WouldStrand(diff);
   await running.changeOrg(after);
@@ -186,13 +213,8 @@ function watchOrg(
   let timer: NodeJS.Timeout | undefined;
   const look = () => {
     try {
-      const after = loadOrg(readOrg(path, options.org), { duties: dutyFacts() });
-      const diff = diffOrg(
-        assembled.org(),
-        { ...after, company: staff.org.company },
-        assembled.projections.board.tasks(),
-        dutyFacts(),
-      );
+      const after = staff.orgOf(readOrg(path, options.org));
+      const diff = diffOrg(assembled.org(), after, assembled.projections.board.tasks(), dutyFacts());
       if (isEmptyDiff(diff)) return;
       say(`${options.org} was saved:`);
       for (const line of diffLines(diff)) say(`  ${line}`);

@@ -1,5 +1,5 @@
 // The note that a running company leaves in its workspace, so that `headcount status` in another terminal finds it:
-// .headcount/run.json. It is gone when the company has stopped; one whose process is dead is left alone.
+// .headcount/run.json. It is gone when the company has stopped; one whose process is dead counts for nothing.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,14 +24,19 @@ export function readRunFile(workspace: string): RunFile | undefined {
   return isAlive(note.pid) ? note : undefined;
 }
 
+/** Leaves the note, unless another company runs here already: that one is the workspace's. */
 export function writeRunFile(workspace: string, note: RunFile): void {
   const path = pathOf(workspace);
+  const other = readRunFile(workspace);
+  if (other !== undefined && other.pid !== note.pid) return;
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(note)}\n`);
+  // The address may hold a password.
+  writeFileSync(path, `${JSON.stringify(note)}\n`, { mode: 0o600 });
 }
 
-export function removeRunFile(workspace: string): void {
-  rmSync(pathOf(workspace), { force: true });
+/** Removes the note of the process `pid`; the note of another one stays. */
+export function removeRunFile(workspace: string, pid: number): void {
+  if (readRunFile(workspace)?.pid === pid) rmSync(pathOf(workspace), { force: true });
 }
 
 function isAlive(pid: number): boolean {

@@ -1,6 +1,6 @@
 // Plays a scenario to its end: given a company, when things happen, then this is how it ends.
 
-import { writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
@@ -14,7 +14,7 @@ import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
 import { createEnding } from '../scenarios/ending.ts';
 import { type Check, checkExpectations } from '../scenarios/expect.ts';
-import { createFaults } from '../scenarios/faults.ts';
+import { createFaults, type Faults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
 import type { Scenario } from '../scenarios/schema.ts';
@@ -29,6 +29,7 @@ import { findFile } from './package-root.ts';
 import { openLog, type RunLog } from './run-log.ts';
 import { createScreen, type Screen } from './run-screen.ts';
 import { openRunStream, type RunStream } from './run-stream.ts';
+import { checkTarget, NotWritable, openWorkspace } from './workspace.ts';
 
 /** How a run came to its end. */
 export type Ended = 'reached' | 'deadline' | 'interrupted';
@@ -49,7 +50,7 @@ async function prepare(options: RunOptions, context: CliContext): Promise<Ready>
   const ours = promptsIn(join(dirname(scenario.path), scenario.name));
   const source = { ...file, readPrompt: (path: string) => file.readPrompt(path) ?? ours(path) };
   const patch = patchOf(scenario.given);
-  const org = loadPatched(source, patch, { duties: dutyFacts() });
+  const org = loadPatched(source, patch, { duties: dutyFacts() }, scenario.locate);
   const orgText = overlayOrg(source.text, patch);
   return { scenario, org, orgText, readPrompt: source.readPrompt, places: placesIn(context.cwd, org.company) };
 }
@@ -91,6 +92,8 @@ function createStage(ready: Ready, options: RunOptions) {
  */
 export async function runScenario(options: RunOptions, context: CliContext): Promise<0 | 1> {
   const ready = await prepare(options, context);
+  await openWorkspace(context.cwd);
+  if (options.out !== undefined) await checkTarget(resolve(context.cwd, options.out));
   const stage = createStage(ready, options);
   const logs = openLog(ready.places.work, context);
   try {
@@ -201,11 +204,19 @@ async function play(p: Play): Promise<0 | 1> {
     deadline.catch(() => {});
     const how = await stage.ended;
     over.abort(new Error('the run is over'));
-    if (how === 'reached') await company.drain('the scenario has ended');
+    // What drains ends its children; with --keep they are to stay.
+    const keeps = options.keep && how === 'reached' && failure === undefined;
+    if (keeps) await company.pause('operator', 'the scenario has ended');
+    else if (how === 'reached') await company.drain('the scenario has ended');
     else if (how === 'interrupted') await company.drain('interrupted');
     else await company.stop('the deadline has come');
     if (failure !== undefined) throw failure;
-    return await conclude(p, assembled, how, startedAt);
+    const code = await conclude(p, assembled, faults, how, startedAt);
+    if (keeps) {
+      await screen.keep(context.drain);
+      await company.drain('kept no longer');
+    }
+    return code;
   } finally {
     over.abort(new Error('the run is over'));
     await company.stop('the run is over');
@@ -260,7 +271,7 @@ async function changeOrg(ready: Ready, assembled: Assembled, bus: Bus, patch: un
   await assembled.changeOrg(after);
 }
 
-async function conclude(p: Play, assembled: Assembled, how: Ended, startedAt: number): Promise<0 | 1> {
+async function conclude(p: Play, assembled: Assembled, faults: Faults, how: Ended, startedAt: number): Promise<0 | 1> {
   const { options, context, ready, stage, stream, screen } = p;
   const { scenario, org, places } = ready;
   const { products, deployer } = assembled.tools;
@@ -269,12 +280,12 @@ async function conclude(p: Play, assembled: Assembled, how: Ended, startedAt: nu
   if (slug !== undefined && head !== undefined) noteBuilt(places, slug, head);
   const messages: Stored[] = [];
   for await (const stored of stream.bus.replay({ filter: '>' })) messages.push(stored);
-  const checks: Check[] = await checkExpectations(scenario, {
+  const met = await checkExpectations(scenario, {
     messages,
     readFile: async (path) => (slug === undefined || head === undefined ? undefined : products.read(slug, head, path)),
     commits: async () => (slug === undefined || head === undefined ? [] : products.log(slug)),
   });
-  if (options.out !== undefined) await writeFile(resolve(context.cwd, options.out), await exportLines(stream.bus));
+  const checks: Check[] = [...met, ...faults.unspent().map(neverStruck)];
   screen.end({
     how,
     checks,
@@ -287,8 +298,25 @@ async function conclude(p: Play, assembled: Assembled, how: Ended, startedAt: nu
     productDir: (name) => relative(context.cwd, join(places.products, name)) || '.',
     reproduce: reproduction(options),
   });
-  if (options.keep && how === 'reached') await screen.keep(context.drain);
+  if (options.out !== undefined) await exportTo(resolve(context.cwd, options.out), stream.bus);
   return how === 'reached' && checks.every((check) => check.ok) ? 0 : 1;
+}
+
+/** A fault that was written down and did not happen: the story is not the one that was told. */
+function neverStruck(fault: string): Check {
+  return { ok: false, what: fault, expected: 'the fault strikes', actual: 'it never struck', before: [] };
+}
+
+/** Whole or not at all. */
+async function exportTo(path: string, bus: Bus): Promise<void> {
+  const part = `${path}.part`;
+  try {
+    await writeFile(part, await exportLines(bus));
+    await rename(part, path);
+  } catch (cause) {
+    await rm(part, { force: true });
+    throw new NotWritable(path, 'make room, and run it again', cause);
+  }
 }
 
 /** The command that plays this very run again. */

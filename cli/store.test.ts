@@ -102,7 +102,7 @@ test('a running company is found by its note, and tapped as it speaks', async ()
     expect(values).toEqual([1, 2]);
     expect((await headcount('status')).stdout).toContain('lag 0');
   } finally {
-    removeRunFile(workspace);
+    removeRunFile(workspace, process.pid);
     await bus.close();
     await server.stop();
   }
@@ -123,7 +123,7 @@ test('Ctrl+C ends a tap quietly', async () => {
     terminal.pressCtrlC();
     expect([await tapping, terminal.stderr()]).toEqual([0, '']);
   } finally {
-    removeRunFile(workspace);
+    removeRunFile(workspace, process.pid);
     await bus.close();
     await server.stop();
   }

@@ -20,8 +20,10 @@ export type TimelineOptions = {
   readonly everything?: boolean;
 };
 
-const WHO = 12;
-const WHAT = 19;
+const WHO = 16;
+const WHAT = 15;
+/** A log also tells the inner states of agents: `retrying.backingOff`. */
+const WHAT_IN_LOG = 20;
 
 /** Remembers what a line needs of the messages before it. */
 function createMemory() {
@@ -45,6 +47,7 @@ function createMemory() {
 export function createTimeline(options: TimelineOptions): (stored: Stored) => string | undefined {
   const remember = createMemory();
   const { paint, width } = options;
+  const whatWidth = options.everything ? WHAT_IN_LOG : WHAT;
   let { start } = options;
   return (stored) => {
     const at = timeOf(stored.message);
@@ -54,8 +57,8 @@ export function createTimeline(options: TimelineOptions): (stored: Stored) => st
     if (!line.news && !options.everything) return undefined;
     const stamp = when(at);
     const who = pad(cut(clean(line.who), WHO), WHO);
-    const what = pad(cut(clean(line.what), WHAT), WHAT);
-    const left = Math.max(16, width - stamp.length - WHO - WHAT - 6);
+    const what = pad(cut(clean(line.what), whatWidth), whatWidth);
+    const left = Math.max(16, width - stamp.length - WHO - whatWidth - 6);
     const text = cut(clean(line.text), left);
     return `${paint(stamp, 'dim')}  ${who}  ${paint(what, line.tone)}  ${text}`.trimEnd();
   };

@@ -4,7 +4,6 @@ import type { CompanyState } from '../../brain/memory/company.ts';
 import type { DataOf } from '../../bus/messages.ts';
 import type { Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
-import { type Board, isOpen } from '../board.ts';
 import type { JobWork, StandingDuty, Work } from '../duty.ts';
 
 type Directive = DataOf<'directive.issued'>;
@@ -19,22 +18,14 @@ export function directiveEnded(company: CompanyState, directive: string): boolea
   return company.metrics[metricOf(directive)] !== undefined;
 }
 
-function tasksUnder(board: Board, directive: string): readonly Task[] {
-  return board.tasks().filter((task) => task.directive === directive);
+/** True when all tasks of a directive have ended, and nobody has summed it up. */
+function isRipe({ board, company }: Pick<Work, 'board' | 'company'>, directive: string): boolean {
+  if (board.openUnder(directive) > 0 || !board.state.directives.has(directive)) return false;
+  return !directiveEnded(company.get(), directive) && board.under(directive).length > 0;
 }
 
-/** Directives all of whose tasks have ended, and which nobody has summed up. */
-function ripe({ board, company }: Pick<Work, 'board' | 'company'>): readonly Directive[] {
-  const brain = company.get();
-  const waiting = [...board.state.directives.values()].filter((one) => !directiveEnded(brain, one.id));
-  if (waiting.length === 0) return [];
-  const open = new Set(
-    board
-      .tasks()
-      .filter(isOpen)
-      .map((task) => task.directive),
-  );
-  return waiting.filter((one) => !open.has(one.id) && tasksUnder(board, one.id).length > 0);
+function ripe(look: Pick<Work, 'board' | 'company'>): readonly Directive[] {
+  return [...look.board.state.directives.values()].filter(({ id }) => isRipe(look, id));
 }
 
 /** The sum of a directive, in words. */
@@ -52,7 +43,7 @@ export function summaryOf(directive: Directive, tasks: readonly Task[]): string 
 }
 
 async function sumUp(work: JobWork, directive: Directive): Promise<void> {
-  const tasks = tasksUnder(work.board, directive.id);
+  const tasks = work.board.under(directive.id);
   const done = tasks.filter((task) => task.status === 'done').length;
   const id = `directive.${directive.id}.done`;
   await work.publish<'report.filed'>(subjects.reports, {
@@ -96,8 +87,11 @@ export const digest: StandingDuty = {
   name: 'digest',
   filters: [subjects.reports],
   types: ['report.filed', 'clock.ticked'],
+  // A report speaks of one directive; a tick looks at all of them.
   wants: (look, message) =>
-    !(message.type === 'report.filed' && message.data.kind === 'directive') && ripe(look).length > 0,
+    message.type === 'report.filed'
+      ? message.data.kind === 'task' && message.data.directive !== undefined && isRipe(look, message.data.directive)
+      : ripe(look).length > 0,
   async run(work) {
     for (const directive of ripe(work)) await sumUp(work, directive);
   },

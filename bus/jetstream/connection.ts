@@ -119,7 +119,7 @@ function isPassing(error: unknown): boolean {
   return error instanceof NatsError && error.api_error === undefined && passing.includes(error.code);
 }
 
-async function dial({ servers, company, wait: patient, log }: ConnectOptions): Promise<NatsConnection> {
+async function dial({ servers, company, wait: patient }: ConnectOptions): Promise<NatsConnection> {
   const addresses = [servers].flat().map(addressOf);
   const { user, pass } = addresses[0] ?? {};
   try {
@@ -136,11 +136,10 @@ async function dial({ servers, company, wait: patient, log }: ConnectOptions): P
     });
   } catch (error) {
     const where = addresses.map(({ host }) => host).join(', ');
-    log(`no nats-server at ${where}`);
     throw new BusFailure(
       'BUS_UNREACHABLE',
       `cannot reach a nats-server at ${where}: ${reasonOf(error)}`,
-      'start one there, or unset NATS_URL to have one started',
+      'start one there, or leave --nats and NATS_URL out to have one started',
       { cause: error },
     );
   }

@@ -5,6 +5,7 @@ import type { Bus, ConsumerSpec } from '../bus.ts';
 import { withoutCovered } from '../filters.ts';
 import type { Connection } from './connection.ts';
 import { apiCode, failure, StreamMismatch } from './errors.ts';
+import type { OwnMessages } from './wire.ts';
 
 const NANOS = 1_000_000;
 const NOT_FOUND = 10014;
@@ -14,7 +15,13 @@ const NOT_FOUND = 10014;
  */
 export const MAX_UNSETTLED = 20_000;
 
-export type DurablePlace = { readonly connection: Connection; readonly stream: string; readonly prefix: string };
+export type DurablePlace = {
+  /** What this process wrote. */
+  readonly own: OwnMessages;
+  readonly connection: Connection;
+  readonly stream: string;
+  readonly prefix: string;
+};
 
 function configOf(spec: ConsumerSpec, prefix: string) {
   const [first = '', ...others] = withoutCovered(spec.filters).map((filter) => prefix + filter);

@@ -58,7 +58,7 @@ export class CompanyRunning extends HeadcountError {
     super(
       'COMPANY_RUNNING',
       `company ${company} is already run by process ${running.pid} on ${running.host}`,
-      'stop it first, or join it with `headcount up --roles <roles>`',
+      `end it first (Ctrl+C there, or kill ${running.pid}), or give this one another name`,
     );
     this.process = running;
   }

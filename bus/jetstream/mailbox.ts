@@ -192,15 +192,18 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
     this.#waiting = arrival.pending;
     if (arrival.attempt > 1) this.#owed -= 1;
     const held = this.#held.get(arrival.seq);
+    if (!held && !this.#acked.has(arrival.seq) && !this.#closed) {
+      this.#take(arrival);
+      return;
+    }
     if (held) held.reply = arrival.reply;
-    else if (this.#acked.has(arrival.seq)) this.#say(arrival.reply, ACK);
-    else if (this.#closed) this.#say(arrival.reply, '-NAK');
-    else this.#take(arrival);
-    this.#options.progress.moved();
+    else this.#say(arrival.reply, this.#acked.has(arrival.seq) ? ACK : '-NAK');
+    // It used up a place that was asked for.
+    this.drained();
   }
 
   #take(arrival: Arrival): void {
-    const read = storedOf(arrival.seq, arrival.subject, arrival.text);
+    const read = storedOf(this.#options.own, arrival.seq, arrival.subject, arrival.text);
     if (!read.ok) return void this.#buryUnread(arrival, read.reason);
     const held: InMailbox = { stored: read.stored, attempt: arrival.attempt, reply: arrival.reply };
     this.#held.set(arrival.seq, held);

@@ -56,9 +56,9 @@ async function get(place: DurablePlace, query: Query, leader = false): Promise<F
   });
 }
 
-function parsed({ prefix }: DurablePlace, message: Found): Stored {
+function parsed({ prefix, own }: DurablePlace, message: Found): Stored {
   const subject = message.subject.slice(prefix.length);
-  const read = storedOf(message.seq, subject, decoder.decode(message.data));
+  const read = storedOf(own, message.seq, subject, decoder.decode(message.data));
   if (read.ok) return read.stored;
   throw new BusFailure(
     'FOREIGN_MESSAGE',
@@ -159,7 +159,7 @@ async function* readRange(place: DurablePlace, reading: Reading): AsyncGenerator
   try {
     for (;;) {
       for (let arrival = buffer.shift(); arrival; arrival = buffer.shift()) {
-        const read = storedOf(arrival.seq, arrival.subject, arrival.text);
+        const read = storedOf(place.own, arrival.seq, arrival.subject, arrival.text);
         if (read.ok) yield read.stored;
         else log(`sequence ${arrival.seq} is no message of ours: ${read.reason}`);
         reader.took();

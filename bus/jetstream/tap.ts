@@ -18,7 +18,7 @@ export async function openTap(
   told: (stored: Stored) => void,
   log: (line: string) => void,
 ): Promise<Tap> {
-  const { connection, stream, prefix } = place;
+  const { connection, stream, prefix, own } = place;
   const { filter } = range;
   const now = () => connection.jsm.streams.info(stream);
   const fromSeq = range.fromSeq ?? (await connection.ask(`tap ${filter}`, now)).state.last_seq + 1;
@@ -46,7 +46,7 @@ export async function openTap(
       waiting = count;
     },
     arrived: ({ seq, subject, text, pending }) => {
-      const read = storedOf(seq, subject, text);
+      const read = storedOf(own, seq, subject, text);
       if (read.ok) told(read.stored);
       else log(`tap ${filter}: sequence ${seq} is no message of ours: ${read.reason}`);
       seen = seq;

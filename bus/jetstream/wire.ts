@@ -2,7 +2,7 @@
 
 import type { Msg } from 'nats';
 import type { Stored } from '../bus.ts';
-import { parseMessage } from '../messages.ts';
+import { type Message, parseMessage } from '../messages.ts';
 
 const decoder = new TextDecoder();
 
@@ -46,8 +46,31 @@ export function arrivalOf(msg: Msg, prefixLength: number): Arrival | undefined {
 
 export type ReadStored = { ok: true; stored: Stored } | { ok: false; reason: string };
 
+/** How many messages of our own are remembered: more than are on their way at once. */
+const OWN = 4_096;
+
+/** Messages this process wrote, by their text: what comes back from the stream letter for letter need not be parsed. */
+export class OwnMessages {
+  readonly #messages = new Map<string, Message>();
+
+  note(text: string, message: Message): void {
+    this.#messages.set(text, message);
+    if (this.#messages.size <= OWN) return;
+    for (const oldest of this.#messages.keys()) {
+      this.#messages.delete(oldest);
+      return;
+    }
+  }
+
+  read(text: string): Message | undefined {
+    return this.#messages.get(text);
+  }
+}
+
 /** Parses what the stream holds; the subject is the one it is stored on, not the one it claims. */
-export function storedOf(seq: number, subject: string, text: string): ReadStored {
+export function storedOf(own: OwnMessages, seq: number, subject: string, text: string): ReadStored {
+  const known = own.read(text);
+  if (known) return { ok: true, stored: { seq, subject, message: known } };
   const parsed = parseMessage(text);
   return parsed.ok ? { ok: true, stored: { seq, subject, message: parsed.message } } : parsed;
 }

@@ -41,6 +41,15 @@ export function hasEnded(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
+/** Resolves when the child is gone, with how: `code 1`, `SIGKILL`. */
+export function endOf(child: ChildProcess): Promise<string> {
+  const how = (code: number | null, signal: string | null) => signal ?? `code ${code}`;
+  return new Promise((resolve) => {
+    if (hasEnded(child)) resolve(how(child.exitCode, child.signalCode));
+    else child.once('exit', (code, signal) => resolve(how(code, signal)));
+  });
+}
+
 /** Asks the child to end, and kills it after 5 s. Resolves when it is gone. */
 export async function endChild(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { exists } from './cache.ts';
-import { endChild, hasEnded, spawnTethered } from './child.ts';
+import { endChild, endOf, hasEnded, spawnTethered } from './child.ts';
 import { NoServer, type Rejection, ServerFailure } from './errors.ts';
 import { findServer } from './find.ts';
 import { readInfo, type ServerInfo, syncsAlways } from './ready.ts';
@@ -37,6 +37,8 @@ export type RunningServer = {
   readonly port: number;
   readonly version: string;
   readonly pid: number;
+  /** How it ended (`code 1`, `SIGKILL`), once it has; after `stop` too. */
+  readonly ended: Promise<string>;
   /** SIGTERM, after 5 s SIGKILL. Resolves when the process is gone; calling it again does nothing. */
   stop(): Promise<void>;
 };
@@ -156,11 +158,12 @@ export async function startServer(options: LaunchOptions): Promise<RunningServer
     const ports = await waitForPorts(child, pid, options);
     const info = await checkServer(ports, sync);
     await noteServer(storeDir, { url: ports.url, serverId: info.server_id, pid });
+    const ended = endOf(child);
     const stop = async () => {
       await endChild(child);
       await forgetServer(storeDir);
     };
-    return { url: ports.url, port: Number(new URL(ports.url).port), version: info.version, pid, stop };
+    return { url: ports.url, port: Number(new URL(ports.url).port), version: info.version, pid, ended, stop };
   } catch (error) {
     await endChild(child);
     throw error;

@@ -41,6 +41,13 @@ export const commandTable: readonly CommandRow[] = [
     group: ACT,
     load: () => import('./answer.ts'),
   },
+  {
+    usage: 'pause',
+    summary: 'let it finish what is in hand, and no more',
+    group: ACT,
+    load: () => import('./pause.ts'),
+  },
+  { usage: 'resume', summary: 'let it take work again', group: ACT, load: () => import('./resume.ts') },
   { usage: 'org', summary: 'draw, check and change the org chart', group: SHAPE, load: () => import('./org.ts') },
   { usage: 'machines', summary: 'print the statecharts', group: SHAPE, load: () => import('./machines.ts') },
   {

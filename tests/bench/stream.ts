@@ -22,7 +22,7 @@ type Measured = {
 };
 
 async function measure(bench: Bench, count: () => number): Promise<Measured> {
-  await bench.run(10); // warm
+  await bench.run(50); // warm
   const before = count();
   const ms = await bench.run(DIRECTIVES);
   const messages = count() - before;

@@ -39,24 +39,37 @@ test('a server killed twice in the middle of publishing and consuming loses noth
     handled.put(delivery.message.id);
   });
   const all = ids(3_000);
-  const writes = all.map((id) => bus.publish('brain.goal', goal(id)));
-  // A chain of writes that each expect the one before: a lost confirmation must not look like somebody else's write.
-  const chain = (async () => {
+  const seqs: number[] = [];
+  const half = new Mail<void>();
+  // A hundred writers at once, and a chain of writes that each expect the one before: a lost confirmation must not look like
+  // somebody else's write.
+  const line = [...all];
+  const writer = async () => {
+    for (let id = line.shift(); id; id = line.shift()) {
+      seqs.push((await bus.publish('brain.goal', goal(id))).seq);
+      if (seqs.length === 500 || seqs.length === 1_500) half.put();
+    }
+  };
+  let links = 0;
+  const chain = async () => {
     let seq = 0;
-    for (const id of ids(200)) seq = (await bus.publish('task.T1', goal(`chain-${id}`), { expectedLastSeq: seq })).seq;
-  })();
-  for (const milestone of [writes[500], writes[1_500]]) {
-    await milestone;
+    for (; line.length > 0; links += 1)
+      seq = (await bus.publish('task.T1', goal(`link-${links}`), { expectedLastSeq: seq })).seq;
+  };
+  const writing = Promise.all([chain(), ...Array.from({ length: 100 }, writer)]);
+  for (const _ of ['first', 'second']) {
+    await half.next();
     process.kill(server.pid, 'SIGKILL');
     await server.stop();
     server = await startServer({ storeDir, port: server.port, sync: 'always' });
   }
-  await Promise.all([...writes, chain]);
+  await writing;
 
-  const seqs = await Promise.all(writes);
-  expect(new Set(seqs.map(({ seq }) => seq)).size).toBe(all.length);
-  expect(await bus.info()).toMatchObject({ messages: all.length + 200, lastSeq: all.length + 200 });
-  expect(new Set(await tapped.take(all.length))).toEqual(new Set(all));
+  expect(new Set(seqs).size).toBe(all.length);
+  expect(links).toBeGreaterThan(10);
+  const messages = all.length + links;
+  expect(await bus.info()).toMatchObject({ messages, lastSeq: messages });
+  expect((await tapped.take(all.length)).sort()).toEqual([...all].sort());
   const seen = new Set<string>();
   while (seen.size < all.length) seen.add(await handled.next());
   expect([await log.next(), await log.next()]).toEqual([
