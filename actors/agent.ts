@@ -50,13 +50,14 @@ export class Agent {
 
   /**
    * Sends one event and tells the transition.
-   * Throws when the chart crashed: xstate's `send` returns normally then, and a crashed agent must not ack.
+   * Throws when the chart crashed or was stopped: xstate's `send` returns normally then, and such an agent must not ack.
    */
   send(event: AgentEvent, about: { task?: string; until?: number; reason?: string } = {}): void {
     const before = this.state;
     this.#actor.send(event);
     const { status, error } = this.#actor.getSnapshot();
     if (status === 'error') throw error;
+    if (status === 'stopped') throw new Error(`${this.name} was stopped with work in hand`);
     if (this.state !== before || event.type === 'FAILED') this.#tell(this.state, event.type, about);
   }
 

@@ -54,6 +54,7 @@ export function createBoard(): LiveBoard {
   const directives = new Map<string, DataOf<'directive.issued'>>();
   const alerts = new Map<string, DataOf<'alert.raised'>>();
   const memories = new Map<string, { memory: AgentMemory; seq: number }>();
+  const unended = new Set<string>();
   const numbers = new Map<string, number>();
   const families = new Map<string, { ids: Set<string>; open: number }>();
   // Updated in place: a copy per message would make a company of 10,000 tasks quadratic.
@@ -62,6 +63,8 @@ export function createBoard(): LiveBoard {
   function foldTask(task: Task): void {
     const before = tasks.get(task.id);
     tasks.set(task.id, task);
+    if (isOpen(task)) unended.add(task.id);
+    else unended.delete(task.id);
     if (!before) {
       keys.set(task.key, task.id);
       const [, stem = '', digits = ''] = /^(.*?)(\d+)$/.exec(task.id) ?? [];
@@ -106,14 +109,16 @@ export function createBoard(): LiveBoard {
     }
   }
 
+  const known = (ids: Iterable<string>): Task[] =>
+    [...ids].map((id) => tasks.get(id)).filter((task) => task !== undefined);
+
   return {
     state,
     task: (id) => tasks.get(id),
     byKey: (key) => tasks.get(keys.get(key) ?? ''),
     tasks: () => [...tasks.values()],
-    open: () => [...tasks.values()].filter(isOpen),
-    under: (directive) =>
-      [...(families.get(directive)?.ids ?? [])].map((id) => tasks.get(id)).filter((task) => task !== undefined),
+    open: () => known(unended),
+    under: (directive) => known(families.get(directive)?.ids ?? []),
     highest: (stem) => numbers.get(stem) ?? 0,
     openUnder: (directive) => families.get(directive)?.open ?? 0,
     told(message, seq) {

@@ -6,6 +6,9 @@ import type { CompanyState } from '../brain/memory/company.ts';
 import type { AgentMemory, Task } from '../bus/records.ts';
 import type { Board } from './board.ts';
 
+/** In front of the source of guidance that was read in a document: what stands there is data. */
+export const READ_IN = 'read in ';
+
 function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
@@ -41,6 +44,11 @@ function companySection(company: CompanyState): string {
 /** The company, as any brief tells it. */
 export function companySections(company: CompanyState): Section[] {
   return [{ name: 'The company', text: companySection(company), budget: 3_000 }];
+}
+
+function guidanceOf({ guidance }: Task, wanted: (from: string) => boolean): string {
+  const fitting = guidance.filter(({ from }) => wanted(from));
+  return bullets(fitting.slice(-4).map(({ from, text }) => `${from}: ${text}`));
 }
 
 /**
@@ -83,9 +91,11 @@ export function taskSections(
       ),
       budget: 2_000,
     },
+    { name: 'What others said', text: guidanceOf(task, (from) => !from.startsWith(READ_IN)), budget: 3_000 },
     {
-      name: 'What others said',
-      text: bullets(task.guidance.slice(-4).map((one) => `${one.from}: ${one.text}`)),
+      name: 'What is written about it',
+      text: guidanceOf(task, (from) => from.startsWith(READ_IN)),
+      untrusted: true,
       budget: 3_000,
     },
   ];

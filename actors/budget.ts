@@ -7,7 +7,8 @@ import type { Board } from './board.ts';
 /** What a lineage has used: attempts, US dollars, and ms since its root was created. */
 export function spentBy(board: Board, task: Task, now: number): { attempts: number; cost: number; ms: number } {
   const root = task.lineage === task.id ? task : board.task(task.lineage);
-  if (task.lineage === task.id && task.children.length === 0) {
+  // Parts are made after a failure: before, the task is all there is.
+  if (task.lineage === task.id && task.failures.length === 0 && task.children.length === 0) {
     return { attempts: task.attempt, cost: task.spent.cost, ms: now - task.createdAt };
   }
   const others = board.tasks().filter((one) => one.lineage === task.lineage && one.id !== task.id);

@@ -3,6 +3,7 @@
 
 import { createActor } from 'xstate';
 import type { Turn } from '../bus/clock.ts';
+import type { Draft, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { RewardPolicy } from '../machines/policy.ts';
@@ -12,6 +13,7 @@ import type { Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import type { TaskJournal } from './journal.ts';
 import { type Lesson, recordLesson } from './memory.ts';
+import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
 import { releaseTask, wakeParent } from './release.ts';
 import type { TaskTurn } from './task-work.ts';
@@ -96,20 +98,33 @@ export async function followUp(f: Finishing, scored?: Lesson): Promise<void> {
   const { ports, agent, journal } = f;
   const { task } = journal;
   const who = task.agent ?? agent.name;
+  // Not scored just now: the end was recorded before a crash, and anything below may have been done since.
+  const again = scored === undefined;
   const lesson = scored ?? (await rewarded(ports, task));
   await Promise.all([
     recordLesson(ports, who, lesson, `task.${task.id}.completed`, task.endedAt ?? f.turn.now()),
-    report(f, who),
-    ...(task.failures.length > 0 && task.reassigned > 0 ? [clearBlocker(f)] : []),
+    tell(f, again, subjects.reports, reportOf(task, who)),
+    ...(task.failures.length > 0 && task.reassigned > 0
+      ? [tell(f, again, subjects.brain('blocker'), clearedBlocker(task, agent.name))]
+      : []),
     ...task.dependents.map((id) => releaseTask(ports.bus, id, { source: agent.name, why: 'unblocked' })),
     ...(task.parent === undefined ? [] : [wakeParent(ports.bus, task.parent, agent.name)]),
   ]);
 }
 
-async function report({ ports, journal }: Finishing, by: string): Promise<void> {
-  const { task } = journal;
+async function tell<T extends MessageType>(
+  { ports, journal }: Finishing,
+  again: boolean,
+  subject: string,
+  draft: Draft<T>,
+): Promise<void> {
+  if (again) await publishOnce(ports.bus, subject, draft, journal.task.createdAt);
+  else await ports.bus.publish(subject, draft);
+}
+
+function reportOf(task: Task, by: string): Draft<'report.filed'> {
   const id = `report.${task.id}.done`;
-  await ports.bus.publish(subjects.reports, {
+  return {
     id,
     type: 'report.filed',
     source: by,
@@ -128,16 +143,15 @@ async function report({ ports, journal }: Finishing, by: string): Promise<void> 
     },
     correlationid: task.directive ?? task.lineage,
     causationid: `task.${task.id}.completed`,
-  });
+  };
 }
 
-async function clearBlocker({ ports, journal, agent }: Finishing): Promise<void> {
-  const { task } = journal;
-  await ports.bus.publish(subjects.brain('blocker'), {
+function clearedBlocker(task: Task, source: string): Draft<'brain.blocker'> {
+  return {
     id: `brain.blocker.${task.id}.cleared`,
     type: 'brain.blocker',
-    source: agent.name,
+    source,
     data: { task: task.id, reason: 'done', status: 'cleared' },
     correlationid: task.directive ?? task.lineage,
-  });
+  };
 }

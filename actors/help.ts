@@ -1,12 +1,11 @@
 // The rungs of the ladder above a plain attempt: look it up, ask, split, hand up.
 
-import type { Bus } from '../bus/bus.ts';
+import type { Bus, Stored } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import type { DataOf } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
-import { roleOf } from '../org/org.ts';
-import type { Agent } from './agent.ts';
+import { READ_IN } from './brief-sections.ts';
 import type { TaskWork } from './duty.ts';
 import { fileTasks } from './file-tasks.ts';
 import { refusePlan, staffSection } from './plan.ts';
@@ -26,17 +25,18 @@ export async function recall({ journal, ports }: TaskTurn): Promise<void> {
   const found = await journal.step('recall', async () => ({
     result: (await ports.knowledge.search(questionOf(journal.task))).slice(0, 3),
   }));
-  const guidance = found.map(({ source, text }) => ({ from: source, text: text.slice(0, 800) }));
+  const guidance = found.map(({ source, text }) => ({ from: `${READ_IN}${source}`, text: text.slice(0, 800) }));
   journal.note({ guidance: [...journal.task.guidance, ...guidance] });
 }
 
 /** Rung three: the knowledge agent is asked, and its answer awaited up to a deadline. */
 export async function consult(t: TaskTurn): Promise<void> {
-  const { journal, ports, turn, agent, signal } = t;
+  const { journal, ports, turn, agent, signal, closing } = t;
   const { task } = journal;
   const id = `${task.id}-a${task.attempt}-consult`;
   const answer = await journal.step('consult', async () => {
-    const deadline = turn.now() + ANSWER_MS;
+    // Counted from when this rung was due, as recorded: a crash does not begin the wait anew.
+    const deadline = (task.dueAt ?? turn.now()) + ANSWER_MS;
     const question = questionOf(task);
     const replyTo = subjects.answer(id);
     await publishFor(t, subjects.knowledge, {
@@ -44,14 +44,15 @@ export async function consult(t: TaskTurn): Promise<void> {
       type: 'knowledge.requested',
       data: { id, question, task: task.id, attempt: task.attempt, by: agent.name, replyTo, deadline },
     });
-    const reply = await turn.pause(() => awaitAnswer(ports.bus, ports.clock, replyTo, deadline, signal));
+    const stop = AbortSignal.any([signal, closing]);
+    const reply = await turn.pause(() => awaitAnswer(ports.bus, ports.clock, replyTo, deadline, stop));
     return { result: reply ?? { id, by: 'nobody', known: false, text: 'no answer in time', sources: [] } };
   });
   const text = answer.known ? answer.text : `no answer: ${answer.text}`;
   journal.note({ guidance: [...journal.task.guidance, { from: answer.by, text }] });
 }
 
-/** The first answer on a subject, or undefined at the deadline (epoch ms). */
+/** The first answer on a subject, or undefined at the deadline (epoch ms). Rejects when `signal` is aborted. */
 async function awaitAnswer(
   bus: Bus,
   clock: Clock,
@@ -59,24 +60,28 @@ async function awaitAnswer(
   deadline: number,
   signal: AbortSignal,
 ): Promise<DataOf<'request.answered'> | undefined> {
+  const given = answerIn(await bus.last(subject));
+  if (given) return given;
   const over = new AbortController();
-  const stop = AbortSignal.any([signal, over.signal]);
-  let tap: { close(): Promise<void> } | undefined;
+  let heard = (_: DataOf<'request.answered'>) => {};
+  const answered = new Promise<DataOf<'request.answered'>>((resolve) => {
+    heard = resolve;
+  });
+  const tap = await bus.tap({ filter: subject, fromSeq: 1 }, (stored) => {
+    const answer = answerIn(stored);
+    if (answer) heard(answer);
+  });
   try {
-    const answered = new Promise<DataOf<'request.answered'>>((resolve, reject) => {
-      bus
-        .tap({ filter: subject, fromSeq: 1 }, ({ message }) => {
-          if (message.type === 'request.answered') resolve(message.data);
-        })
-        .then((opened) => {
-          tap = opened;
-        }, reject);
-    });
-    return await Promise.race([answered, clock.sleepUntil(deadline, stop).then(() => undefined)]);
+    const late = clock.sleepUntil(deadline, AbortSignal.any([signal, over.signal])).then(() => undefined);
+    return await Promise.race([answered, late]);
   } finally {
     over.abort(new Error('answered'));
-    await tap?.close();
+    await tap.close();
   }
+}
+
+function answerIn(stored: Stored | undefined): DataOf<'request.answered'> | undefined {
+  return stored?.message.type === 'request.answered' ? stored.message.data : undefined;
 }
 
 /** Rung four, first half: the plan of the parts, numbered and recorded. */
@@ -103,51 +108,4 @@ export async function delegate(t: TaskTurn, work: TaskWork): Promise<void> {
     reason: `waits for ${ids.join(', ')}`,
   });
   await wakeParent(ports.bus, task.id, agent.name);
-}
-
-/** The last rung: the task is escalated, and whoever staffs the company is asked; failing that, a person. */
-export async function escalate(t: TaskTurn, agent: Agent, reason: string): Promise<void> {
-  const { journal, ports, turn } = t;
-  const { task } = journal;
-  const n = task.reassigned + 1;
-  await journal.record('task.escalated', `a${task.attempt}.escalated.${n}`, { status: 'escalated', reason });
-  await publishFor(t, subjects.brain('blocker'), {
-    id: `brain.blocker.${task.id}.${n}`,
-    type: 'brain.blocker',
-    data: { task: task.id, reason, status: 'raised' },
-  });
-  const staffed = ports.org().roles.some((role) => role.duties.includes('staff'));
-  if (!staffed) return askPerson(t, reason, turn.now());
-  const id = `hr-${task.id}-${n}`;
-  await publishFor(t, subjects.hr, {
-    id,
-    type: 'hr.requested',
-    data: { id, kind: 'reassign', task: task.id, reason, by: agent.name, replyTo: subjects.answer(id) },
-  });
-}
-
-async function askPerson(t: TaskTurn, reason: string, now: number): Promise<void> {
-  const { task } = t.journal;
-  await publishFor(t, subjects.approval(`Q-${task.id}`), {
-    id: `approval.Q-${task.id}.${task.reassigned}`,
-    type: 'approval.asked',
-    data: {
-      id: `Q-${task.id}`,
-      question: `${task.id} "${task.title}" is stuck: ${reason}. What now?`,
-      options: [
-        {
-          key: 'retry',
-          label: `let ${roleOf(t.ports.org(), task.role)?.title ?? task.role} try again`,
-          recommended: true,
-        },
-        { key: 'abandon', label: 'give it up' },
-      ],
-      askedBy: t.agent.name,
-      task: task.id,
-      blocks: task.dependents,
-      status: 'open',
-      askedAt: now,
-      deadline: task.deadline,
-    },
-  });
 }

@@ -8,22 +8,22 @@
 
 import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
-import { HeadcountError, reasonOf, StaleWrite } from '../bus/errors.ts';
+import { BusFailure, HeadcountError, reasonOf, StaleWrite } from '../bus/errors.ts';
 import type { MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
-import { subjects } from '../bus/subjects.ts';
 import type { Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import { followUp } from './completion.ts';
 import type { StandingDuty, TaskDuty } from './duty.ts';
+import { askForHelp, giveUpOn } from './escalation.ts';
 import { runJob } from './job-turn.ts';
 import { TaskJournal } from './journal.ts';
 import type { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
 import { runTask } from './task-turn.ts';
 
-/** Deliveries of one message before it is given up on. */
-const MOST_DELIVERIES = 6;
+/** Agents that one message may crash before it is given up on. */
+const MOST_CRASHES = 6;
 
 /** First pause of a crashed agent, doubled with each crash in a row. */
 const FIRST_REST_MS = 1_000;
@@ -61,14 +61,20 @@ const runnable: readonly Task['status'][] = ['ready', 'working', 'retrying', 'wa
 export class Host {
   readonly #ports: Ports;
   readonly #signal: AbortSignal;
+  readonly #closing: AbortSignal;
+  /** Crashes in a row, by agent. */
   readonly #crashes = new Map<string, number>();
+  /** Crashes by the message that was in hand. Its deliveries say nothing: it may have waited for somebody free. */
+  readonly #crashedBy = new Map<string, number>();
 
   /**
    * @param signal aborted when the process must stop at once; turns then end without settling what they hold
+   * @param closing aborted when the company closes; what waits is then given back
    */
-  constructor(ports: Ports, signal: AbortSignal) {
+  constructor(ports: Ports, signal: AbortSignal, closing: AbortSignal) {
     this.#ports = ports;
     this.#signal = signal;
+    this.#closing = closing;
   }
 
   /** Handles one delivery; resolves when it is settled or let go. */
@@ -86,6 +92,10 @@ export class Host {
     });
   }
 
+  get #ends() {
+    return { signal: this.#signal, closing: this.#closing };
+  }
+
   async #route(mailbox: Mailbox, delivery: Delivery, turn: Turn): Promise<void> {
     const { message } = delivery;
     const role = mailbox.role();
@@ -101,7 +111,7 @@ export class Host {
       mailbox.pool.give(agent);
       return delivery.ack();
     }
-    const run = { ports: this.#ports, agent, role, duty, delivery, turn, signal: this.#signal };
+    const run = { ports: this.#ports, agent, role, duty, delivery, turn, ...this.#ends };
     await this.#guarded(mailbox, agent, delivery, () => runJob(run));
   }
 
@@ -124,33 +134,43 @@ export class Host {
       await followUp({ ports, agent, journal, role, turn });
       return delivery.ack();
     }
+    if (task.status === 'escalated' && delivery.attempt > 1) {
+      // A crash may have come between the escalation and the call for help.
+      await askForHelp(ports, task, agent.name, true);
+      return delivery.ack();
+    }
     // Moved, ended, or still blocked: this assignment is history.
     if (task.role !== role.name || !runnable.includes(task.status)) return delivery.ack();
     const duty = taskDuty(ports, role, task);
-    if (!duty) return delivery.term(`${role.name} has no duty for a task of type ${task.type}`);
-    await runTask({ ports, agent, role, duty, journal, delivery, turn, signal: this.#signal });
+    if (duty) return runTask({ ports, agent, role, duty, journal, delivery, turn, ...this.#ends });
+    await giveUpOn(ports, delivery.message, agent.name, `${role.name} has no duty for a task of type ${task.type}`);
+    delivery.ack();
   }
 
   /** Runs a turn; whatever comes out of it, the agent and the delivery end in a state somebody designed. */
   async #guarded(mailbox: Mailbox, agent: Agent, delivery: Delivery, run: () => Promise<void>): Promise<void> {
     try {
       await run();
-      this.#crashes.delete(agent.name);
+      if (this.#crashes.size > 0) this.#crashes.delete(agent.name);
+      if (this.#crashedBy.size > 0) this.#crashedBy.delete(delivery.message.id);
     } catch (error) {
       if (this.#signal.aborted) return;
-      if (error instanceof StaleWrite) return this.#fenced(mailbox, agent, delivery, error);
+      if (this.#closing.aborted && error === this.#closing.reason) return this.#letGo(mailbox, agent, delivery, 0);
+      if (error instanceof StaleWrite) {
+        this.#ports.log('warn', `fenced: ${agent.name} was late, ${error.message}`);
+        // Whoever wrote last goes on; if that was nobody (a person's edit), the next delivery finds out.
+        return this.#letGo(mailbox, agent, delivery, NOBODY_FREE_MS);
+      }
       await this.#crashed(mailbox, agent, delivery, error);
       return;
     }
     mailbox.pool.give(agent);
   }
 
-  #fenced(mailbox: Mailbox, agent: Agent, delivery: Delivery, error: StaleWrite): void {
-    const { log } = this.#ports;
-    log('warn', `fenced: ${agent.name} was late, ${error.message}`);
-    agent.restart('restarted', 'fenced');
-    // Whoever wrote last goes on; if that was nobody (a person's edit), the next delivery finds out.
-    delivery.nak(NOBODY_FREE_MS);
+  /** Gives work in hand back as it is; its record stands. */
+  #letGo(mailbox: Mailbox, agent: Agent, delivery: Delivery, delayMs: number): void {
+    agent.restart('restarted', 'let go');
+    delivery.nak(delayMs);
     mailbox.pool.give(agent);
   }
 
@@ -166,38 +186,23 @@ export class Host {
     });
     agent.restart('crashed', reason);
     const { wake } = mailbox.pool.rest(agent);
-    if (delivery.attempt >= MOST_DELIVERIES) await this.#giveUp(agent, delivery, reason);
-    else delivery.nak(restMs);
-    void clock
-      .sleepUntil(clock.now() + restMs, this.#signal)
-      .then(() => {
-        agent.announce('RESTARTED');
-        wake();
-      })
-      .catch(() => {});
+    clock.sleepUntil(clock.now() + restMs, this.#signal).then(wake, () => {});
+    // A stream out of reach is no message's fault.
+    const count = error instanceof BusFailure ? 0 : (this.#crashedBy.get(delivery.message.id) ?? 0) + 1;
+    if (count > 0) this.#crashedBy.set(delivery.message.id, count);
+    if (count < MOST_CRASHES) return delivery.nak(restMs);
+    await this.#giveUp(agent, delivery, `it crashed ${count} agents, the last one was ${agent.name}: ${reason}`);
   }
 
   /** A message that crashes every agent must not circle for ever; its task is not lost either. */
-  async #giveUp(agent: Agent, delivery: Delivery, reason: string): Promise<void> {
-    const why = `${delivery.attempt} deliveries, the last one crashed ${agent.name}: ${reason}`;
-    if (delivery.message.type === 'assignment.given') {
-      const journal = await TaskJournal.open(this.#ports.bus, 'supervisor', delivery.message.data.task);
-      const given = { status: 'escalated', reason: why } as const;
-      await journal?.record('task.escalated', `poison.${delivery.seq}`, given);
-      await this.#ports.bus.publish(subjects.hr, {
-        id: `hr.${delivery.message.data.task}.poison.${delivery.seq}`,
-        type: 'hr.requested',
-        source: 'supervisor',
-        data: {
-          id: `hr.${delivery.message.data.task}.poison.${delivery.seq}`,
-          kind: 'reassign',
-          task: delivery.message.data.task,
-          reason: why,
-          by: 'supervisor',
-          replyTo: subjects.answer(`hr-${delivery.message.data.task}-poison-${delivery.seq}`),
-        },
-      });
+  async #giveUp(agent: Agent, delivery: Delivery, why: string): Promise<void> {
+    try {
+      await giveUpOn(this.#ports, delivery.message, 'supervisor', why);
+      await delivery.term(why);
+      this.#crashedBy.delete(delivery.message.id);
+    } catch (error) {
+      this.#ports.log('error', `${agent.name}: ${delivery.message.id} cannot be given up on: ${reasonOf(error)}`);
+      delivery.nak(LONGEST_REST_MS);
     }
-    await delivery.term(why);
   }
 }

@@ -12,8 +12,11 @@ import type { Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import { companySections } from './brief-sections.ts';
 import { type JobWork, type StandingDuty, WorkFailure } from './duty.ts';
+import { giveUpOn } from './escalation.ts';
 import { JobJournal } from './journal.ts';
+import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
+import { PARK_MS } from './task-work.ts';
 import { think } from './thinking.ts';
 
 export type JobTurn = {
@@ -24,6 +27,7 @@ export type JobTurn = {
   readonly delivery: Delivery;
   readonly turn: Turn;
   readonly signal: AbortSignal;
+  readonly closing: AbortSignal;
 };
 
 /** A message id as a subject token: what is no letter or digit becomes `-`, a long one ends in its digest. */
@@ -132,15 +136,17 @@ function jobWorkOf(t: JobTurn, journal: JobJournal): JobWork {
     think: async (purpose, sections, refuse) => {
       const thought = await journal.step(purpose, async () => {
         await hook(purpose);
-        const asking = { agent: agent.name, role, about, attempt: journal.job.attempt, turn, signal };
+        const { id, attempt } = journal.job;
+        const asking = { agent: agent.name, role, work: id, about, attempt, turn, signal };
         return think(ports, asking, purpose, [...companySections(ports.company.get()), ...sections], refuse);
       });
       return thought.answer;
     },
     publish: async (subject, draft) => {
       const { id, correlationid } = delivery.message;
-      const whole = { correlationid, causationid: id, source: agent.name, ...draft };
-      await ports.bus.publish(subject, whole as unknown as Draft);
+      const whole = { correlationid, causationid: id, source: agent.name, ...draft } as unknown as Draft;
+      if (delivery.attempt > 1) await publishOnce(ports.bus, subject, whole, Date.parse(delivery.message.time));
+      else await ports.bus.publish(subject, whole);
     },
   };
 }
@@ -152,7 +158,7 @@ async function perform(
   command: AgentCommand,
   failure: Failure | undefined,
 ): Promise<{ event: AgentEvent; ends?: boolean }> {
-  const { turn, signal, delivery, agent } = t;
+  const { turn, delivery, agent } = t;
   switch (command.type) {
     case 'brief':
       return { event: { type: 'BRIEFED' } };
@@ -167,8 +173,7 @@ async function perform(
     case 'backOff': {
       await journal.failed({ status: 'retrying', reason: failure?.reason ?? '' });
       journal.note({ attempt: agent.work?.attempt ?? journal.job.attempt, status: 'working' });
-      await turn.sleepUntil(command.until ?? turn.now() + command.ms, signal);
-      return { event: { type: 'DUE' } };
+      return backOff(t, command.until ?? turn.now() + command.ms);
     }
     // A job is no piece of work to split or to look up: its retries are plain ones.
     case 'recall':
@@ -194,7 +199,23 @@ async function perform(
           cost: journal.job.spent.cost,
         },
       });
+      await giveUpOn(t.ports, delivery.message, agent.name, command.reason);
       await delivery.term(`${t.duty.name}: ${command.reason}`);
       return { event: { type: 'ESCALATED' }, ends: true };
   }
+}
+
+/** A short wait keeps the agent; a long one, and any when the company closes, gives the message back. */
+async function backOff(t: JobTurn, dueAt: number): Promise<{ event: AgentEvent; ends?: boolean }> {
+  const { turn, signal, closing, delivery } = t;
+  if (dueAt - turn.now() <= PARK_MS && !closing.aborted) {
+    try {
+      await turn.sleepUntil(dueAt, AbortSignal.any([signal, closing]));
+      return { event: { type: 'DUE' } };
+    } catch (error) {
+      if (signal.aborted || !closing.aborted) throw error;
+    }
+  }
+  delivery.nak(Math.max(0, dueAt - turn.now()));
+  return { event: { type: 'PARKED' }, ends: true };
 }

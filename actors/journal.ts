@@ -3,13 +3,15 @@
 //
 // Invariants:
 //   J1. A step's result is on the stream before `step` returns it.
-//   J2. Message ids derive from the work, the attempt and the step: a repeat after a crash is recognised as our own.
+//   J2. Message ids derive from the work, the attempt and the step: a repeat after a crash is recognised as our own, and
+//       somebody else's is not.
 //   J3. Changes noted between two writes travel with the next one; losing them loses nothing that was paid for.
 
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Bus } from '../bus/bus.ts';
-import { HeadcountError } from '../bus/errors.ts';
-import { isTaskMessage, type MessageType } from '../bus/messages.ts';
+import { HeadcountError, StaleWrite } from '../bus/errors.ts';
+import { type Draft, isTaskMessage, type MessageType } from '../bus/messages.ts';
 import type { Job, Step, Task, Usage } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 
@@ -54,6 +56,26 @@ export function charged<S extends { inputTokens: number; outputTokens: number; c
     outputTokens: spent.outputTokens + usage.outputTokens,
     cost: Math.round((spent.cost + usage.cost) * 1e6) / 1e6,
   };
+}
+
+/**
+ * Writes after the sequence seen last; returns the new one. A message that the stream knows already is our own earlier try
+ * only if it says the same: two who do the same step give it the same id, and the one who comes late must hear of it.
+ * Throws StaleWrite.
+ */
+async function write(bus: Bus, subject: string, draft: Draft, seen: number): Promise<number> {
+  const { seq, duplicate } = await bus.publish(subject, draft, { expectedLastSeq: seen });
+  if (duplicate && !(await isOurs(bus, subject, draft, seq))) throw new StaleWrite(subject, seen);
+  // A repeat of an event that is not the last one tells its old place.
+  return Math.max(seen, seq);
+}
+
+async function isOurs(bus: Bus, subject: string, { id, source, data }: Draft, seq: number): Promise<boolean> {
+  for await (const { message } of bus.replay({ filter: subject, fromSeq: seq, untilSeq: seq })) {
+    const asSent = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+    return message.id === id && message.source === source && isDeepStrictEqual(asSent(message.data), asSent(data));
+  }
+  return false;
 }
 
 /** The record of a task, held by the agent that works on it. */
@@ -138,10 +160,8 @@ export class TaskJournal {
     return outcome.result;
   }
 
-  async #write(id: string, draft: (id: string) => Parameters<Bus['publish']>[1]): Promise<void> {
-    const { seq } = await this.#bus.publish(subjects.task(this.#task.id), draft(id), { expectedLastSeq: this.#seq });
-    // A repeat of an event that is not the last one tells its old place.
-    this.#seq = Math.max(this.#seq, seq);
+  async #write(id: string, draft: (id: string) => Draft): Promise<void> {
+    this.#seq = await write(this.#bus, subjects.task(this.#task.id), draft(id), this.#seq);
     this.#cause = id;
   }
 }
@@ -208,7 +228,8 @@ export class JobJournal {
   /** Records a failed try: the next one may cost again. */
   async failed(patch: Partial<Job>): Promise<void> {
     this.note(patch);
-    await this.#write('job.failed', `a${this.#job.attempt}.failed`, { job: this.#job });
+    // Several tries of one attempt may fail: the place on the stream tells them apart.
+    await this.#write('job.failed', `a${this.#job.attempt}.failed.${this.#seq}`, { job: this.#job });
   }
 
   /** Records the end; a job without any step leaves no trace, for there is nothing to resume. */
@@ -221,7 +242,7 @@ export class JobJournal {
   async #write<T extends 'job.stepped' | 'job.failed' | 'job.done'>(
     type: T,
     tag: string,
-    data: Extract<Parameters<Bus['publish']>[1], { type: T }>['data'],
+    data: Extract<Draft, { type: T }>['data'],
   ): Promise<void> {
     const draft = {
       id: `job.${this.#job.id}.${tag}`,
@@ -230,8 +251,7 @@ export class JobJournal {
       data,
       correlationid: this.#lineage,
       causationid: this.#cause,
-    } as Parameters<Bus['publish']>[1];
-    const { seq } = await this.#bus.publish(subjects.job(this.#job.id), draft, { expectedLastSeq: this.#seq });
-    this.#seq = Math.max(this.#seq, seq);
+    } as Draft;
+    this.#seq = await write(this.#bus, subjects.job(this.#job.id), draft, this.#seq);
   }
 }

@@ -54,18 +54,23 @@ export async function recordLesson(
   cause: string,
   at: number,
 ): Promise<void> {
-  const known = board.state.memories.get(agent);
+  const known = board.state.memories.get(agent) ?? { memory: empty(agent), seq: 0 };
+  // Asked first: the stream knows the id for an hour only.
+  if (knows(known.memory, lesson)) return;
   try {
-    await write(bus, agent, known ?? { memory: empty(agent), seq: 0 }, lesson, cause, at);
+    await write(bus, agent, known, lesson, cause, at);
   } catch (error) {
     if (!(error instanceof StaleWrite)) throw error;
     // The board lags: what is on the stream counts.
     const last = await bus.last(subjects.agentMemory(agent));
     if (last?.message.type !== 'agent.remembered') throw error;
     const { data } = last.message;
-    const there = [...data.rewards, ...data.corrections].some((note) => note.task === lesson.task);
-    if (!there) await write(bus, agent, { memory: data, seq: last.seq }, lesson, cause, at);
+    if (!knows(data, lesson)) await write(bus, agent, { memory: data, seq: last.seq }, lesson, cause, at);
   }
+}
+
+function knows({ rewards, corrections }: AgentMemory, { task }: Lesson): boolean {
+  return rewards.some((note) => note.task === task) || corrections.some((note) => note.task === task);
 }
 
 async function write(

@@ -44,9 +44,10 @@ export class Pool {
     this.#onFree();
   }
 
-  /** Fires; work in hand goes on to its end. */
+  /** Fires; work in hand goes on to its end first. */
   remove(agent: Agent): void {
     this.#agents.splice(this.#agents.indexOf(agent), 1);
+    if (!agent.busy) agent.stop();
   }
 
   /**
@@ -62,19 +63,22 @@ export class Pool {
     return agent;
   }
 
-  /** Gives an agent back. */
+  /** Gives an agent back; one that was fired meanwhile leaves now. */
   give(agent: Agent): void {
     agent.busy = false;
+    if (!this.#agents.includes(agent)) agent.stop();
     this.#onFree();
   }
 
-  /** Keeps a crashed agent out until `wake` is called. */
+  /** Keeps a crashed agent out until `wake` is called; then it says that it is back. */
   rest(agent: Agent): { wake(): void } {
     this.#resting.add(agent);
-    agent.busy = false;
+    this.give(agent);
     return {
       wake: () => {
         this.#resting.delete(agent);
+        if (!this.#agents.includes(agent)) return;
+        agent.announce('RESTARTED');
         this.#onFree();
       },
     };

@@ -15,19 +15,26 @@ export type Projections = {
 };
 
 /**
- * Folds the stream from its first message and goes on following it.
+ * Folds what the stream holds, then goes on following it. Resolves with all of the past folded in: what is decided from
+ * these (an id, what is live, whether a mission was told) must not be decided from half a history.
  * @param also called with every message after it has been folded in
  */
 export async function follow(bus: Bus, also: (stored: Stored) => void = () => {}): Promise<Projections> {
   const board = createBoard();
   const brain = createCompanyBrain();
   const episodes = createEpisodes();
-  const tap = await bus.tap({ filter: '>', fromSeq: 1 }, (stored) => {
+  const fold = (stored: Stored) => {
     const { message, seq } = stored;
     board.told(message, seq);
     if (message.type.startsWith('brain.')) brain.trigger.told({ message, seq });
     episodes.told(message);
     also(stored);
-  });
+  };
+  let folded = 0;
+  for await (const stored of bus.replay({ filter: '>' })) {
+    fold(stored);
+    folded = stored.seq;
+  }
+  const tap = await bus.tap({ filter: '>', fromSeq: folded + 1 }, fold);
   return { board, company: { get: () => brain.getSnapshot().context }, episodes, close: () => tap.close() };
 }

@@ -12,12 +12,10 @@ import type { Role } from '../org/org.ts';
 import { affordable } from './budget.ts';
 import { complete } from './completion.ts';
 import { type TaskWork, WorkFailure } from './duty.ts';
-import { consult, decompose, delegate, escalate, recall } from './help.ts';
+import { escalateHeld } from './escalation.ts';
+import { consult, decompose, delegate, recall } from './help.ts';
 import { taskIn } from './release.ts';
-import { type TaskTurn, taskWorkOf } from './task-work.ts';
-
-/** A wait longer than this gives the delivery back, so that the agent is free meanwhile. */
-const PARK_MS = 5 * 60_000;
+import { PARK_MS, type TaskTurn, taskWorkOf } from './task-work.ts';
 
 function viewOf(task: Task, role: Role, canAfford: boolean): WorkView {
   return {
@@ -104,7 +102,7 @@ async function perform(
       return { type: 'DELEGATED' };
     case 'escalate':
       if (failure) noteFailure(t, failure);
-      await escalate(t, agent, command.reason);
+      await escalateHeld(t.ports, t.journal, agent.name, command.reason);
       return { type: 'ESCALATED' };
   }
 }
@@ -124,6 +122,8 @@ async function begin(t: TaskTurn): Promise<void> {
     agent: agent.name,
     attempt,
     startedAt: turn.now(),
+    // Parts belong to the attempt that made them: given out afresh, the task is done in one piece or split anew.
+    children: [],
     reason: undefined,
     dueAt: undefined,
   });
@@ -163,15 +163,22 @@ async function backOff(
   command: Extract<AgentCommand, { type: 'backOff' }>,
   failure: Failure | undefined,
 ): Promise<AgentEvent> {
-  const { journal, turn, delivery, signal } = t;
+  const { journal, turn, signal, closing } = t;
   if (failure) await recordFailure(t, failure, 'backing-off', command.until ?? turn.now() + command.ms);
   const dueAt = journal.task.dueAt ?? turn.now();
-  if (dueAt - turn.now() > PARK_MS) {
-    delivery.nak(dueAt - turn.now());
-    return { type: 'PARKED' };
+  if (dueAt - turn.now() > PARK_MS || closing.aborted) return park(t, dueAt);
+  try {
+    await turn.sleepUntil(dueAt, AbortSignal.any([signal, closing]));
+  } catch (error) {
+    if (signal.aborted || !closing.aborted) throw error;
+    return park(t, dueAt);
   }
-  await turn.sleepUntil(dueAt, signal);
   return { type: 'DUE' };
+}
+
+function park({ delivery, turn }: TaskTurn, dueAt: number): AgentEvent {
+  delivery.nak(Math.max(0, dueAt - turn.now()));
+  return { type: 'PARKED' };
 }
 
 /** Asks the duty for evidence, and lets only complete evidence through. */
@@ -181,6 +188,8 @@ async function verify(t: TaskTurn, work: TaskWork): Promise<AgentEvent> {
   const { task } = journal;
   const verdict = task.children.length > 0 ? await childrenVerdict(t) : await duty.verify(work);
   if ('awaiting' in verdict) {
+    // It came again before what it waits for: there is nothing new to say.
+    if (task.status === 'waiting' && task.reason === verdict.awaiting) return { type: 'AWAITING' };
     const awaited = { status: 'waiting', reason: verdict.awaiting } as const;
     await journal.record('task.waiting', `a${task.attempt}.w${task.waits}.waiting.${slug(verdict.awaiting)}`, awaited);
     return { type: 'AWAITING' };
@@ -212,5 +221,5 @@ function slug(text: string): string {
   return text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 60);
+    .slice(0, 160);
 }

@@ -9,8 +9,12 @@ import { taskSections } from './brief-sections.ts';
 import type { TaskDuty, TaskWork } from './duty.ts';
 import type { TaskJournal } from './journal.ts';
 import { recallMemory } from './memory.ts';
+import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
 import { think } from './thinking.ts';
+
+/** A wait longer than this gives the delivery back, so that the agent is free meanwhile; ms. */
+export const PARK_MS = 5 * 60_000;
 
 export type TaskTurn = {
   readonly ports: Ports;
@@ -20,7 +24,10 @@ export type TaskTurn = {
   readonly journal: TaskJournal;
   readonly delivery: Delivery;
   readonly turn: Turn;
+  /** Aborted when the process must stop at once. */
   readonly signal: AbortSignal;
+  /** Aborted when the company closes: work goes on to the end of its attempt, waits are given back. */
+  readonly closing: AbortSignal;
 };
 
 /** The work as a duty sees it. */
@@ -64,6 +71,7 @@ export function taskWorkOf(t: TaskTurn): TaskWork {
         const asking = {
           agent: agent.name,
           role,
+          work: journal.task.key,
           about: journal.task.key,
           attempt: journal.task.attempt,
           turn,
@@ -77,18 +85,15 @@ export function taskWorkOf(t: TaskTurn): TaskWork {
   };
 }
 
-/** Publishes with the task as cause and lineage. */
+/** Publishes with the task as cause and lineage; when the task came again, only what has not been said before. */
 export async function publishFor<T extends MessageType>(
-  t: Pick<TaskTurn, 'ports' | 'agent' | 'journal'>,
+  t: Pick<TaskTurn, 'ports' | 'agent' | 'journal' | 'delivery'>,
   subject: string,
-  draft: Omit<Draft<T>, 'source'>,
+  said: Omit<Draft<T>, 'source'>,
 ): Promise<void> {
   const { task } = t.journal;
-  const whole = {
-    correlationid: task.directive ?? task.lineage,
-    causationid: `task.${task.id}`,
-    source: t.agent.name,
-    ...draft,
-  };
-  await t.ports.bus.publish(subject, whole as unknown as Draft<T>);
+  const cause = { correlationid: task.directive ?? task.lineage, causationid: `task.${task.id}` };
+  const draft = { ...cause, source: t.agent.name, ...said } as unknown as Draft<T>;
+  if (t.delivery.attempt > 1) await publishOnce(t.ports.bus, subject, draft, task.createdAt);
+  else await t.ports.bus.publish(subject, draft);
 }

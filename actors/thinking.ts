@@ -19,6 +19,8 @@ export type Thought<P extends Purpose> = {
 export type Asking = {
   readonly agent: string;
   readonly role: Role;
+  /** Names the work in which it is asked: the natural key of a task, the id of a job. */
+  readonly work: string;
   /** Natural key of what it is about. */
   readonly about: string;
   readonly attempt: number;
@@ -39,14 +41,14 @@ export async function think<P extends Purpose>(
   sections: readonly Section[],
   refuse?: (answer: AnswerTo<P>) => string | undefined,
 ): Promise<Outcome<Thought<P>>> {
-  const { agent, role, about, attempt, turn, signal } = asking;
+  const { agent, role, work, about, attempt, turn, signal } = asking;
   const brief = buildBrief([
     { name: 'Who you are', text: role.prompt, budget: 8_000 },
     ...sections,
     { name: 'Contract', text: `Answer with one JSON value of this schema:\n${contractOf(purpose)}`, budget: 16_000 },
   ]);
   const question = {
-    id: `${about}.a${attempt}.${purpose}`,
+    id: `${work}.a${attempt}.${purpose}`,
     purpose,
     role: role.name,
     agent,

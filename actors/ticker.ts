@@ -3,9 +3,9 @@
 
 import { CronExpressionParser } from 'cron-parser';
 import { createActor, type InspectionEvent } from 'xstate';
-import type { Bus } from '../bus/bus.ts';
+import type { Bus, Stored } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
-import { StaleWrite } from '../bus/errors.ts';
+import { reasonOf, StaleWrite } from '../bus/errors.ts';
 import { subjects } from '../bus/subjects.ts';
 import { buildScheduleMachine, type Pace, type ScheduleCommand, type ScheduleEvent } from '../machines/schedule.ts';
 import type { Cadence } from '../org/org.ts';
@@ -43,15 +43,26 @@ export async function runTicker(
   const actor = createActor(machine, { id: `schedule-${duty}`, ...(inspect ? { inspect } : {}) });
   actor.on('*', (command) => void commands.push(command));
   actor.start();
-  let seen = await bus.last(subject);
+  let seen: Stored | undefined;
   const slotOf = () => (seen?.message.type === 'clock.ticked' ? seen.message.data.slot : undefined);
-  actor.send({ type: 'START', now: clock.now(), last: slotOf() });
   try {
+    seen = await lastTick();
+    actor.send({ type: 'START', now: clock.now(), last: slotOf() });
     for (let command = commands.shift(); command; command = commands.shift()) {
       actor.send(await perform(command));
     }
   } finally {
     actor.stop();
+  }
+
+  /** A stream that cannot be read now is read later: a schedule never ends by itself. */
+  async function lastTick(): Promise<Stored | undefined> {
+    for (;;) {
+      signal.throwIfAborted();
+      const read = await bus.last(subject).catch((error: unknown) => new Error(reasonOf(error)));
+      if (!(read instanceof Error)) return read;
+      await clock.sleepUntil(clock.now() + RETRY_MS, signal);
+    }
   }
 
   async function perform(command: ScheduleCommand): Promise<ScheduleEvent> {
@@ -72,7 +83,7 @@ export async function runTicker(
     } catch (error) {
       if (!(error instanceof StaleWrite)) return { type: 'FAILED', now: clock.now() };
     }
-    seen = await bus.last(subject);
+    seen = await lastTick();
     return { type: 'TICKED', slot: slotOf() ?? slot };
   }
 }

@@ -226,7 +226,10 @@ export class Delays<H> {
   }
 }
 
-/** Runs a listener that must not throw; its bug surfaces as an uncaught error instead of breaking the stream. */
+/**
+ * Runs a listener that must not throw. Its bug surfaces as an uncaught error instead of breaking the stream: an error thrown
+ * into the NATS client ends its reading, and everything waits for ever.
+ */
 export function outOfBand(listen: () => void): void {
   try {
     listen();

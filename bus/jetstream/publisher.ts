@@ -9,6 +9,7 @@
 
 import { createInbox, type Msg } from 'nats';
 import type { Published } from '../bus.ts';
+import { outOfBand } from '../dispatcher.ts';
 import { BusFailure, reasonOf, StaleWrite } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import { refusal } from './errors.ts';
@@ -68,7 +69,7 @@ export class Publisher {
     this.#options = options;
     this.#window = options.window ?? 1024;
     this.#inbox = `${createInbox()}.`;
-    connection.nc.subscribe(`${this.#inbox}*`, { callback: (_, msg) => this.#answered(msg) });
+    connection.nc.subscribe(`${this.#inbox}*`, { callback: (_, msg) => outOfBand(() => this.#answered(msg)) });
     connection.onReconnect(() => this.#resendAll());
     void connection.nc.closed().then(() => this.#fail(new Error('the connection was closed')));
   }

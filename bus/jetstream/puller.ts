@@ -2,6 +2,7 @@
 // reader does with the messages, so that one process would hoard what the others should share.
 
 import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { outOfBand } from '../dispatcher.ts';
 
 const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
@@ -29,7 +30,9 @@ export class Puller {
 
   constructor(options: PullerOptions) {
     this.#options = options;
-    this.#subscription = options.nc.subscribe(this.#inbox, { callback: (_, msg) => this.#received(msg) });
+    this.#subscription = options.nc.subscribe(this.#inbox, {
+      callback: (_, msg) => outOfBand(() => this.#received(msg)),
+    });
   }
 
   /** Messages asked for that have not come. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ModelFailure, type Question } from '../../brain/models/model.ts';
+import { PlannedTask } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
-import { scratch } from '../../tools/fixture.ts';
+import { gitIn, scratch } from '../../tools/fixture.ts';
 import { unsound } from './sound.ts';
-import { createWorld, give, live, orgOf, START, type World } from './world.ts';
+import { createWorld, give, live, orgOf, productDir, START, type World } from './world.ts';
 
 const HOUR = 3_600_000;
 
@@ -40,7 +41,12 @@ function scripted({ purpose, about, attempt }: Question, now: number): unknown {
   if (purpose === 'staff') return { action: 'reassign', role: 'worker', reason: 'fresh eyes' };
   if (purpose === 'split') {
     const part = { role: 'worker', type: 'advice' };
-    return { tasks: [{ key: 'one', title: 'One', ...part }, { key: 'two', title: 'Two', after: ['one'], ...part }] };
+    return {
+      tasks: [
+        { key: 'one', title: 'One', ...part },
+        { key: 'two', title: 'Two', after: ['one'], ...part },
+      ],
+    };
   }
   if (about === 'D1.hard') return 'I cannot';
   if (about === 'D1.stuck' && attempt === 1) throw new ModelFailure({ kind: 'permanent', reason: 'not for me' });
@@ -55,45 +61,133 @@ async function advice(): Promise<World> {
   await give(world, subjects.directives, {
     id: 'directive.D1',
     type: 'directive.issued',
-    data: { id: 'D1', mission: 'm', directive: 'd', goals: [{ id: 'g', text: 'g' }], priorities: [], deadline: START + 72 * HOUR },
+    data: {
+      id: 'D1',
+      mission: 'm',
+      directive: 'd',
+      goals: [{ id: 'g', text: 'g' }],
+      priorities: [],
+      deadline: START + 72 * HOUR,
+    },
   });
   return world;
 }
 
+const file = (name: string, text: string) => ({
+  summary: `writes ${name}`,
+  files: [{ path: name, content: `${text}\n` }],
+});
+
+/** Two pieces of code in a real repository; the first draft of the second one is rejected. */
+async function code(): Promise<World> {
+  const script: World['script'] = ({ purpose, about, attempt }) => {
+    if (purpose === 'write') return file(`${about.slice(3)}.txt`, `attempt ${attempt}`);
+    return {
+      verdict: about === 'B1.second' && attempt === 1 && !rejected.has(about) ? reject(about) : 'approve',
+      notes: ['seen'],
+    };
+  };
+  const rejected = new Set<string>();
+  const reject = (about: string) => {
+    rejected.add(about);
+    return 'reject';
+  };
+  const world = createWorld({ org: orgOf(shop + people('write-code')), script, dir: scratch() });
+  const tasks = ['first', 'second'].map((key) => ({ key, title: `The ${key} file`, role: 'worker', type: 'code' }));
+  await give(world, subjects.directives, {
+    id: 'backlog.1',
+    type: 'backlog.given',
+    data: { id: 'B1', product: 'shop', tasks: tasks.map((task) => PlannedTask.parse(task)) },
+  });
+  return world;
+}
 
 /** Plays one story; what went wrong, with how to play it again. */
-async function played(name: string, open: () => Promise<World>, lives: readonly (readonly number[])[], pauseMs = 60_000) {
-  const world = await open();
+async function played(
+  story: Story,
+  lives: readonly (readonly number[])[],
+  restMs = 60_000,
+): Promise<readonly string[]> {
+  const world = await story();
   const wrong: string[] = [];
   for (const last of lives) {
     const { how } = await live(world, ...last);
     if (how === 'stuck') wrong.push('stuck');
     if (how !== 'died') break;
-    world.now += pauseMs;
+    world.now += restMs;
   }
-  wrong.push(...unsound(world));
-  return wrong.length === 0 ? [] : [`${name} ${JSON.stringify(lives)}: ${wrong.join('; ')}`];
+  wrong.push(...unsound(world), ...landedTwice(world));
+  return wrong.length === 0
+    ? []
+    : [`${story.name}, lives ${JSON.stringify(lives)}, rest ${restMs}: ${wrong.join('; ')}`];
 }
 
-const forever = Number.POSITIVE_INFINITY;
+type Story = () => Promise<World>;
 
-describe('a company of advisers', () => {
-  test('without crashes', async () => {
-    const world = await advice();
-    expect({ how: (await live(world)).how, wrong: unsound(world) }).toEqual({ how: 'over', wrong: [] });
+function landedTwice(world: World): readonly string[] {
+  if (world.dir === undefined) return [];
+  const log = gitIn(productDir(world, 'shop'), 'log', '--format=%(trailers:key=Task,valueonly,separator=%x2C)');
+  const tasks = log.split('\n').filter((line) => line !== '');
+  return tasks.length === new Set(tasks).size ? [] : [`on the branch twice: ${tasks.join(', ')}`];
+}
+
+/** A process that lives. */
+const LONG = Number.MAX_SAFE_INTEGER;
+
+/** Three ways to go on after a death at a call. */
+const ways: readonly ((call: number) => Parameters<typeof played>)[] = [
+  (call) => [advice, [[call], [LONG]]],
+  // Longer than the stream remembers ids.
+  (call) => [advice, [[call], [LONG]], 2 * HOUR],
+  // A second process is there, and notices nothing.
+  (call) => [advice, [[call, LONG]]],
+];
+
+/** Repeatable chance: mulberry32. */
+function chanceOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** `all` plays every way at every call: minutes instead of seconds. */
+const all = process.env.HEADCOUNT_SIMULATION === 'all';
+
+describe('a process may die at any call', () => {
+  test('nobody dies, and the story ends', async () => {
+    for (const story of [advice, code]) expect(await played(story, [[LONG]])).toEqual([]);
   });
 
-  test('killed', async () => {
-    const calls = 361;
+  test('advice: what was recorded stands, what was not is done once', async () => {
+    const { calls } = await live(await advice());
     const wrong: string[] = [];
-    const began = Date.now();
-    for (let k = 1; k <= calls; k += 1) wrong.push(...await played('restart', advice, [[k], [forever]]));
-    console.log('restart', Date.now() - began, wrong.length, wrong.slice(0, 12));
-    const late: string[] = [];
-    for (let k = 1; k <= calls; k += 1) late.push(...await played('late', advice, [[k], [forever]], 2 * HOUR));
-    console.log('late', Date.now() - began, late.length, late.slice(0, 12));
-    const two: string[] = [];
-    for (let k = 1; k <= calls; k += 1) two.push(...await played('two', advice, [[k, forever]]));
-    console.log('two', Date.now() - began, two.length, two.slice(0, 12));
+    for (let call = 1; call <= calls; call += 1) {
+      const chosen = all ? ways : ways.slice(call % ways.length).slice(0, 1);
+      for (const way of chosen) wrong.push(...(await played(...way(call))));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('advice: several deaths in a row', async () => {
+    const wrong: string[] = [];
+    for (let seed = 1; seed <= (all ? 1_000 : 40); seed += 1) {
+      const chance = chanceOf(seed);
+      const lives = Array.from({ length: 4 }, () => [1 + Math.floor(chance() * 160)]);
+      wrong.push(...(await played(advice, [...lives, [LONG]], Math.floor(chance() * 3 * HOUR))));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('code: every change is merged once', async () => {
+    const { calls } = await live(await code());
+    const wrong: string[] = [];
+    for (let call = all ? 1 : 60; call <= calls; call += all ? 1 : Math.ceil(calls / 5)) {
+      wrong.push(...(await played(code, [[call], [LONG]], 2 * HOUR)));
+    }
+    expect(wrong).toEqual([]);
   });
 });

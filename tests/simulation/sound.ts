@@ -63,18 +63,33 @@ export function unsound(world: World): readonly string[] {
   ];
   const merged = ofType(world, 'pull.merged');
   return [
-    ...said('not ended', tasks.filter((task) => !['done', 'abandoned'].includes(task.status)).map(({ id, status }) => `${id} ${status}`)),
+    ...said(
+      'not ended',
+      tasks.filter((task) => !['done', 'abandoned'].includes(task.status)).map(({ id, status }) => `${id} ${status}`),
+    ),
     ...said('completed twice', twice(completed)),
     ...said('reported twice', twice(reported)),
-    ...said('not reported', done.filter(({ id }) => !reported.includes(id)).map(({ id }) => id)),
+    ...said(
+      'not reported',
+      done.filter(({ id }) => !reported.includes(id)).map(({ id }) => id),
+    ),
     ...said('reported before it was done', earlyReports(world)),
     ...said('recorded twice', twice(steps)),
-    ...said('merged twice', [...twice(merged.map(({ data }) => String(data.number))), ...twice(merged.map(({ data }) => data.task))]),
+    ...said('merged twice', [
+      ...twice(merged.map(({ data }) => String(data.number))),
+      ...twice(merged.map(({ data }) => data.task)),
+    ]),
     ...said('told twice', twice(ofType(world, 'brain.feature').map(({ data }) => data.task))),
     ...said('asked in vain', askedInVain(world)),
     ...said('remembered', forgotten(world, done)),
-    ...said('given up', ofType(world, 'dead.lettered').map(({ data }) => data.reason)),
-    ...said('left in a mailbox', [...world.stream.durables.values()].filter(({ unsettled }) => unsettled.size > 0).map(({ name }) => name)),
+    ...said(
+      'given up',
+      ofType(world, 'dead.lettered').map(({ data }) => data.reason),
+    ),
+    ...said(
+      'left in a mailbox',
+      [...world.stream.durables.values()].filter(({ unsettled }) => unsettled.size > 0).map(({ name }) => name),
+    ),
   ];
 }
 

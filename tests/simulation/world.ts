@@ -2,16 +2,16 @@
 // process is a life: it works until everything has ended, or until the call at which it dies.
 
 import { join } from 'node:path';
+import { isOpen } from '../../actors/board.ts';
 import { Company } from '../../actors/company.ts';
 import { duties, dutyFacts } from '../../actors/duties/registry.ts';
 import { follow } from '../../actors/projections.ts';
-import { isOpen } from '../../actors/board.ts';
 import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.ts';
 import type { Model, Question } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
-import { MemoryBus } from '../../bus/memory.ts';
 import { MemoryStream } from '../../bus/memory/stream.ts';
+import { MemoryBus } from '../../bus/memory.ts';
 import type { Draft } from '../../bus/messages.ts';
 import { loadOrg } from '../../org/load.ts';
 import type { Org } from '../../org/org.ts';
@@ -49,9 +49,7 @@ export type World = {
   deaths: number;
 };
 
-export function createWorld(
-  parts: Pick<World, 'org' | 'script'> & Partial<Pick<World, 'documents' | 'dir'>>,
-): World {
+export function createWorld(parts: Pick<World, 'org' | 'script'> & Partial<Pick<World, 'documents' | 'dir'>>): World {
   const { org, script, documents = [], dir } = parts;
   return { org, script, documents, dir, stream: new MemoryStream(), asked: [], log: [], now: START, deaths: 0 };
 }
@@ -156,9 +154,12 @@ export async function live(world: World, ...last: readonly number[]): Promise<Li
   for (const company of companies) await clock.turn(() => company.start()).catch(() => {});
   const how = await finished;
   // A call into git that was under way ends by itself, as a child process does.
-  while (lives.some(({ inside }) => inside > 0 && how === 'died')) await new Promise((resolve) => setImmediate(resolve));
+  while (lives.some(({ inside }) => inside > 0 && how === 'died'))
+    await new Promise((resolve) => setImmediate(resolve));
   world.now = clock.now();
-  if (how === 'over') for (const [index, company] of companies.entries()) if (!lives[index]?.dead) await company.drain("over").catch(() => {});
+  if (how === 'over')
+    for (const [index, company] of companies.entries())
+      if (!lives[index]?.dead) await company.drain('over').catch(() => {});
   await bus.close();
   return { how, calls: Math.max(...lives.map(({ calls }) => calls)) };
 }

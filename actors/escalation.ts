@@ -1,0 +1,109 @@
+// When work is given up on: the task is escalated, and somebody who can decide is asked. Whoever staffs the company first,
+// then a person; a message that nobody could handle ends here too, so that no task waits for an answer that cannot come.
+
+import type { DataOf, Draft, Message, MessageType } from '../bus/messages.ts';
+import type { Task } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
+import { roleOf } from '../org/org.ts';
+import { TaskJournal } from './journal.ts';
+import { publishOnce } from './once.ts';
+import type { Ports } from './ports.ts';
+import { taskIn } from './release.ts';
+
+type Asking = Pick<Ports, 'bus' | 'clock' | 'org'>;
+
+/** Which escalation of its task this is: each one is answered by a reassignment, or is the last. */
+const timesOf = (task: Task) => task.reassigned + 1;
+
+/** Records that a task in hand is given up on, and asks for help. Throws StaleWrite. */
+export async function escalateHeld(ports: Asking, journal: TaskJournal, by: string, reason: string): Promise<void> {
+  const { attempt } = journal.task;
+  const tag = `a${attempt}.escalated.${timesOf(journal.task)}`;
+  await journal.record('task.escalated', tag, { status: 'escalated', reason, dueAt: undefined });
+  await askForHelp(ports, journal.task, by, false);
+}
+
+/** The same for a task in nobody's hands; one that has ended is left alone. Repeatable. Throws StaleWrite. */
+async function escalateTask(ports: Asking, id: string, by: string, reason: string): Promise<void> {
+  const journal = await TaskJournal.open(ports.bus, by, id);
+  if (!journal || journal.task.status === 'done' || journal.task.status === 'abandoned') return;
+  if (journal.task.status === 'escalated') return askForHelp(ports, journal.task, by, true);
+  await escalateHeld(ports, journal, by, reason);
+}
+
+/**
+ * Tells that an escalated task is stuck and asks whoever staffs the company; failing that, a person.
+ * @param again true when it may have been told before a crash
+ */
+export async function askForHelp(ports: Asking, task: Task, by: string, again: boolean): Promise<void> {
+  const n = timesOf(task);
+  const reason = task.reason ?? 'no reason given';
+  await say(ports, task, by, again, subjects.brain('blocker'), {
+    id: `brain.blocker.${task.id}.${n}`,
+    type: 'brain.blocker',
+    data: { task: task.id, reason, status: 'raised' },
+  });
+  const staffed = ports.org().roles.some((role) => role.duties.includes('staff'));
+  if (!staffed) return askPerson(ports, task, by, reason, again);
+  const id = `hr-${task.id}-${n}`;
+  await say(ports, task, by, again, subjects.hr, {
+    id,
+    type: 'hr.requested',
+    data: { id, kind: 'reassign', task: task.id, reason, by, replyTo: subjects.answer(id) },
+  });
+}
+
+async function say<T extends MessageType>(
+  { bus }: Asking,
+  task: Task,
+  source: string,
+  again: boolean,
+  subject: string,
+  said: Omit<Draft<T>, 'source'>,
+): Promise<void> {
+  const cause = { correlationid: task.directive ?? task.lineage, causationid: `task.${task.id}` };
+  const draft = { ...cause, source, ...said } as unknown as Draft<T>;
+  if (again) await publishOnce(bus, subject, draft, task.createdAt);
+  else await bus.publish(subject, draft);
+}
+
+async function askPerson(ports: Asking, task: Task, by: string, reason: string, again: boolean): Promise<void> {
+  const title = roleOf(ports.org(), task.role)?.title ?? task.role;
+  const now = ports.clock.now();
+  await say(ports, task, by, again, subjects.approval(`Q-${task.id}`), {
+    id: `approval.Q-${task.id}.${timesOf(task)}`,
+    type: 'approval.asked',
+    data: {
+      id: `Q-${task.id}`,
+      question: `${task.id} "${task.title}" is stuck: ${reason}. What now?`,
+      options: [
+        { key: 'retry', label: `let ${title} try again`, recommended: true },
+        { key: 'abandon', label: 'give it up' },
+      ],
+      askedBy: by,
+      task: task.id,
+      blocks: task.dependents,
+      status: 'open',
+      askedAt: now,
+      // The task may be late already; a person has a day all the same.
+      deadline: Math.max(task.deadline, now + ANSWER_MS),
+    } satisfies DataOf<'approval.asked'>,
+  });
+}
+
+/** How long a person has to answer at least, in ms. */
+const ANSWER_MS = 24 * 3_600_000;
+
+/**
+ * What becomes of the work behind a message that is given up on: the task of an assignment or of a review is escalated, and
+ * where whoever staffs the company cannot decide, a person is asked. Repeatable. Throws StaleWrite.
+ */
+export async function giveUpOn(ports: Asking, message: Message, by: string, reason: string): Promise<void> {
+  if (message.type === 'assignment.given') return escalateTask(ports, message.data.task, by, reason);
+  if (message.type === 'review.requested') {
+    return escalateTask(ports, message.data.task, by, `nobody could review pull ${message.data.pull}: ${reason}`);
+  }
+  if (message.type !== 'hr.requested' || message.data.task === undefined) return;
+  const task = taskIn(await ports.bus.last(subjects.task(message.data.task)));
+  if (task?.status === 'escalated') await askPerson(ports, task, by, `${message.data.reason}; ${reason}`, true);
+}

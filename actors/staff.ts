@@ -1,0 +1,175 @@
+// Who is at work in this process: for each role its agents, the mailboxes they share and the schedules of its duties.
+
+import type { Consumer } from '../bus/bus.ts';
+import { reasonOf } from '../bus/errors.ts';
+import { subjects } from '../bus/subjects.ts';
+import { type AgentMachine, buildAgentMachine } from '../machines/agent.ts';
+import { agentsOf, type Org, type Role, roleOf } from '../org/org.ts';
+import { Agent } from './agent.ts';
+import type { StandingDuty } from './duty.ts';
+import type { Host } from './host.ts';
+import { Pool } from './pool.ts';
+import type { Ports } from './ports.ts';
+import { runTicker } from './ticker.ts';
+
+/** How long a delivery may be unsettled, without its handler at work, before it comes back, in ms. */
+const ACK_WAIT_MS = 30_000;
+
+type Staffed = {
+  role: Role;
+  readonly pool: Pool;
+  readonly consumers: Consumer[];
+  /** Ends the schedules of this role. */
+  readonly tickers: AbortController;
+};
+
+export type StaffOptions = {
+  readonly ports: Ports;
+  /** Roles to run here; all of them when undefined. */
+  readonly only: readonly string[] | undefined;
+  readonly host: Host;
+  /** True while work may be taken. */
+  readonly taking: () => boolean;
+};
+
+export class Staff {
+  readonly #options: StaffOptions;
+  readonly #staffed = new Map<string, Staffed>();
+  /** Changes of the org chart, one after the other. */
+  #changing: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: StaffOptions) {
+    this.#options = options;
+  }
+
+  /** Deliveries in hand. */
+  get inHand(): number {
+    let sum = 0;
+    for (const { consumers } of this.#staffed.values()) for (const consumer of consumers) sum += consumer.inHand;
+    return sum;
+  }
+
+  /** Looks again whether waiting deliveries can be taken. */
+  wake(): void {
+    for (const { consumers } of this.#staffed.values()) for (const consumer of consumers) consumer.wake();
+  }
+
+  /** Opens the mailboxes of everybody in the chart. */
+  async open(org: Org): Promise<void> {
+    for (const role of org.roles) await this.#hire(role);
+  }
+
+  /** Ends the schedules, then waits for what is in hand. A change of the org chart that is under way ends first. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { tickers } of this.#staffed.values()) tickers.abort(new Error('closing'));
+    await this.#changing.catch(() => {});
+    await Promise.all([...this.#staffed.keys()].map((name) => this.#fire(name)));
+  }
+
+  /** Hires, fires and moves until the staff is that of `after`. */
+  follow(before: Org, after: Org): Promise<void> {
+    const change = this.#changing.catch(() => {}).then(() => this.#follow(before, after));
+    this.#changing = change;
+    return change;
+  }
+
+  async #follow(before: Org, after: Org): Promise<void> {
+    for (const role of before.roles) {
+      if (!roleOf(after, role.name)) await this.#fire(role.name);
+    }
+    for (const role of after.roles) {
+      const staffed = this.#staffed.get(role.name);
+      if (staffed) await this.#change(staffed, role);
+      else await this.#hire(role);
+    }
+  }
+
+  /** Opens the mailboxes of a role and puts its agents behind them. */
+  async #hire(role: Role): Promise<void> {
+    const { ports, only } = this.#options;
+    if (this.#closed || (only && !only.includes(role.name))) return;
+    const pool = new Pool(role.name, () => this.wake());
+    const staffed: Staffed = { role, pool, consumers: [], tickers: new AbortController() };
+    this.#staffed.set(role.name, staffed);
+    const machine = buildAgentMachine(role.policy);
+    for (const name of agentsOf(role)) this.#seat(staffed, name, machine);
+    await this.#open(staffed, role.name, [subjects.tasksFor(role.name)], undefined);
+    for (const name of role.duties) {
+      const duty = ports.duties.get(name);
+      if (duty?.kind !== 'standing') continue;
+      const ticks = role.schedule[name] === undefined ? [] : [subjects.clock(name)];
+      const filters = [...duty.filters, ...ticks];
+      if (filters.length > 0) await this.#open(staffed, `${role.name}-${name}`, filters, duty);
+    }
+    await this.#hearAnswers(staffed);
+    if (!this.#closed) this.#tick(staffed);
+  }
+
+  /** Where nobody staffs the company, the answers of people go to the head of it: they need no model to be carried out. */
+  async #hearAnswers(staffed: Staffed): Promise<void> {
+    const { ports } = this.#options;
+    const staff = ports.duties.get('staff');
+    if (staff?.kind !== 'standing' || staffed.role.boss !== undefined) return;
+    if (ports.org().roles.some((role) => role.duties.includes('staff'))) return;
+    const answers = { ...staff, filters: ['approval.*'], types: ['approval.answered'] } as const;
+    await this.#open(staffed, `${staffed.role.name}-answers`, [...answers.filters], answers);
+  }
+
+  #seat({ pool, role }: Staffed, name: string, machine: AgentMachine): void {
+    const { bus, clock, inspect } = this.#options.ports;
+    const agent = new Agent({ name, role: role.name, machine, bus, now: () => clock.now(), inspect });
+    agent.announce('HIRED');
+    pool.add(agent);
+  }
+
+  async #open(staffed: Staffed, durable: string, filters: string[], duty: StandingDuty | undefined): Promise<void> {
+    const { ports, host, taking } = this.#options;
+    const { pool, consumers } = staffed;
+    const mailbox = { pool, role: () => staffed.role, duty };
+    let opened: Consumer | undefined;
+    const capacity = () => (taking() ? (opened?.inHand ?? 0) + pool.available : 0);
+    opened = await ports.bus.consume({ durable, filters, capacity, ackWaitMs: ACK_WAIT_MS }, (delivery) =>
+      host.receive(mailbox, delivery),
+    );
+    consumers.push(opened);
+    opened.wake();
+  }
+
+  #tick({ role, tickers }: Staffed): void {
+    const { bus, clock, inspect, log } = this.#options.ports;
+    for (const [duty, cadence] of Object.entries(role.schedule)) {
+      runTicker({ bus, clock, inspect }, duty, cadence, tickers.signal).catch((error: unknown) => {
+        if (!tickers.signal.aborted) log('error', `schedule ${duty} stopped: ${reasonOf(error)}`);
+      });
+    }
+  }
+
+  /** Closes a role's mailboxes; resolves when what its agents have in hand has ended. */
+  async #fire(name: string): Promise<void> {
+    const staffed = this.#staffed.get(name);
+    if (!staffed) return;
+    staffed.tickers.abort(new Error('fired'));
+    await Promise.all(staffed.consumers.map((consumer) => consumer.close()));
+    // Until here it counts as being there: whoever closes the company waits for it.
+    if (this.#staffed.get(name) === staffed) this.#staffed.delete(name);
+    for (const agent of staffed.pool.agents) agent.stop();
+  }
+
+  /** A role with other duties or another schedule gets new mailboxes; other changes take effect in place. */
+  async #change(staffed: Staffed, role: Role): Promise<void> {
+    const duties = (one: Role) => JSON.stringify([one.duties, one.schedule]);
+    const policy = (one: Role) => JSON.stringify(one.policy);
+    if (duties(staffed.role) !== duties(role) || policy(staffed.role) !== policy(role)) {
+      await this.#fire(role.name);
+      return this.#hire(role);
+    }
+    const names = agentsOf(role);
+    staffed.role = role;
+    for (const agent of [...staffed.pool.agents]) if (!names.includes(agent.name)) staffed.pool.remove(agent);
+    const machine = buildAgentMachine(role.policy);
+    const seated = staffed.pool.agents.map((agent) => agent.name);
+    for (const name of names) if (!seated.includes(name)) this.#seat(staffed, name, machine);
+  }
+}

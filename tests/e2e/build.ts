@@ -1,0 +1,19 @@
+// Builds dist/ once before the tests of whole processes: those start what a person starts.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../cli/package-root.ts';
+
+/** Files and folders that this run of vitest was given; none when it runs everything. */
+function named(): string[] {
+  return process.argv.slice(2).filter((word) => existsSync(word) || word.includes('.test'));
+}
+
+/** Vitest calls it before a run. One that names other files needs no build. */
+export function setup(): void {
+  const names = named();
+  if (names.length > 0 && !names.some((name) => name.includes('e2e') || name.replace(/\/$/, '') === 'tests')) return;
+  const tsc = join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc');
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: packageRoot, stdio: 'inherit' });
+}
