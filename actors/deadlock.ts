@@ -20,7 +20,7 @@ export function deadlocks(board: BoardState, org: Org, now: number): readonly De
   const found: Deadlock[] = [];
   for (const task of board.tasks.values()) {
     if (!isOpen(task)) continue;
-    const why = task.status === 'escalated' ? undecided(board, org, task) : nobodyFor(board, org, task, now);
+    const why = task.status === 'escalated' ? undecided(board, org, task, now) : nobodyFor(board, org, task, now);
     if (why) found.push({ task: task.id, ...why });
   }
   return found;
@@ -68,11 +68,16 @@ function noReviewer(org: Org, { reason = '' }: Task): Why {
   };
 }
 
-/** Escalated, and neither a person nor whoever staffs the company has been asked. */
-function undecided({ approvals }: BoardState, org: Org, task: Task): Why {
-  if (org.roles.some((role) => role.duties.includes('staff'))) return undefined;
-  for (const { task: about, status } of approvals.values()) {
+/** Escalated; no person is asked, and whoever staffs the company is not there to decide. */
+function undecided(board: BoardState, org: Org, task: Task, now: number): Why {
+  const deciders = org.roles.filter((role) => role.duties.includes('staff'));
+  if (deciders.some((role) => agentsOf(role).some((name) => !isAway(board, name, now)))) return undefined;
+  for (const { task: about, status } of board.approvals.values()) {
     if (about === task.id && status === 'open') return undefined;
   }
-  return { reason: 'it is escalated, and nobody is asked', next: 'give a role the duty staff in org.yaml' };
+  const [decider] = deciders;
+  return {
+    reason: 'it is escalated, and nobody who staffs the company is at work',
+    next: decider ? startOf(decider) : 'give a role the duty staff in org.yaml',
+  };
 }

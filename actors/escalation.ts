@@ -32,7 +32,7 @@ async function escalateTask(ports: Asking, id: string, by: string, reason: strin
 }
 
 /**
- * Tells that an escalated task is stuck and asks whoever staffs the company; failing that, a person.
+ * Tells that an escalated task is stuck and asks whoever staffs the company (org/checks.ts: somebody does).
  * @param again true when it may have been told before a crash
  */
 export async function askForHelp(ports: Asking, task: Task, by: string, again: boolean): Promise<void> {
@@ -43,8 +43,6 @@ export async function askForHelp(ports: Asking, task: Task, by: string, again: b
     type: 'brain.blocker',
     data: { task: task.id, reason, status: 'raised' },
   });
-  const staffed = ports.org().roles.some((role) => role.duties.includes('staff'));
-  if (!staffed) return askPerson(ports, task, by, reason, again);
   const id = `hr-${task.id}-${n}`;
   await say(ports, task, by, again, subjects.hr, {
     id,
@@ -67,10 +65,10 @@ async function say<T extends MessageType>(
   else await bus.publish(subject, draft);
 }
 
-async function askPerson(ports: Asking, task: Task, by: string, reason: string, again: boolean): Promise<void> {
+async function askPerson(ports: Asking, task: Task, by: string, reason: string): Promise<void> {
   const title = roleOf(ports.org(), task.role)?.title ?? task.role;
   const now = ports.clock.now();
-  await say(ports, task, by, again, subjects.approval(`Q-${task.id}`), {
+  await say(ports, task, by, true, subjects.approval(`Q-${task.id}`), {
     id: `approval.Q-${task.id}.${timesOf(task)}`,
     type: 'approval.asked',
     data: {
@@ -105,5 +103,5 @@ export async function giveUpOn(ports: Asking, message: Message, by: string, reas
   }
   if (message.type !== 'hr.requested' || message.data.task === undefined) return;
   const task = taskIn(await ports.bus.last(subjects.task(message.data.task)));
-  if (task?.status === 'escalated') await askPerson(ports, task, by, `${message.data.reason}; ${reason}`, true);
+  if (task?.status === 'escalated') await askPerson(ports, task, by, `${message.data.reason}; ${reason}`);
 }

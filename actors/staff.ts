@@ -103,18 +103,7 @@ export class Staff {
       const filters = [...duty.filters, ...ticks];
       if (filters.length > 0) await this.#open(staffed, `${role.name}-${name}`, filters, duty);
     }
-    await this.#hearAnswers(staffed);
     if (!this.#closed) this.#tick(staffed);
-  }
-
-  /** Where nobody staffs the company, the answers of people go to the head of it: they need no model to be carried out. */
-  async #hearAnswers(staffed: Staffed): Promise<void> {
-    const { ports } = this.#options;
-    const staff = ports.duties.get('staff');
-    if (staff?.kind !== 'standing' || staffed.role.boss !== undefined) return;
-    if (ports.org().roles.some((role) => role.duties.includes('staff'))) return;
-    const answers = { ...staff, filters: ['approval.*'], types: ['approval.answered'] } as const;
-    await this.#open(staffed, `${staffed.role.name}-answers`, [...answers.filters], answers);
   }
 
   #seat({ pool, role }: Staffed, name: string, machine: AgentMachine): void {

@@ -84,7 +84,6 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     closing.unshift(() => stream.close());
     const { bus, clock } = stream;
     const started = (await bus.info()).lastSeq;
-    await goOn(bus, clock, started);
     const inspection = options.inspect ? await openInspection(logs.redact) : undefined;
     if (inspection) closing.unshift(() => inspection.close());
     const sandbox = await openSandbox({
@@ -110,7 +109,8 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       log: logs.log,
       inspect: inspection?.observe,
       onMessage: (stored) => {
-        if (stored.seq <= started) return;
+        // A company that ran faster than the wall goes on from its own time, not from ours.
+        if (stored.seq <= started) return clock.catchUp(timeOf(stored.message));
         screen.message(stored);
         if (running) obey(stored, running, staff, (line) => logs.log('warn', line));
       },
@@ -147,12 +147,6 @@ function interrupted(drain: AbortSignal): Promise<void> {
     if (drain.aborted) resolve();
     else drain.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** A company that ran faster than the wall goes on from its own time, not from ours. */
-async function goOn(bus: Bus, clock: RealClock, lastSeq: number): Promise<void> {
-  if (lastSeq === 0) return;
-  for await (const { message } of bus.replay({ filter: '>', fromSeq: lastSeq })) clock.catchUp(timeOf(message));
 }
 
 /** The mission and the products of the org file, and the backlog of the script, told once each. */

@@ -8,21 +8,11 @@ import type { Product } from '../bus/records.ts';
 import { applyFiles, commitClone, dropClone, makeClone, openParts, partsOf, refuseSpecial } from './clone.ts';
 import { type Git, type GitAt, GitFailed, harness, type Identity } from './git.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
+import { openObjects } from './objects.ts';
 import { refusedPath } from './paths.ts';
 import type { Limits } from './process.ts';
 import { queues } from './queues.ts';
-import {
-  commitTree,
-  entriesOf,
-  exportTree,
-  findByTrailer,
-  type Merge,
-  mergeTrees,
-  moveRef,
-  readBlob,
-  resolveRef,
-  setRef,
-} from './repo.ts';
+import { commitTree, exportTree, findByTrailer, type Merge, mergeTrees, moveRef, resolveRef, setRef } from './repo.ts';
 import type { Sandbox } from './sandbox.ts';
 import { runTests, testLimits } from './testrun.ts';
 import type { Clone, Products, TestRun } from './tools.ts';
@@ -86,6 +76,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
   const root = resolve(options.root);
   const workRoot = resolve(options.workRoot);
   const limits = options.limits ?? testLimits;
+  const objects = openObjects(git);
   const oneByOne = queues();
 
   function at(slug: string): GitAt & { workTree: string } {
@@ -236,8 +227,8 @@ export function openProducts(options: ProductsOptions): LocalProducts {
       }),
     async read(slug, commit, path) {
       if (refusedPath(path) !== undefined) return undefined;
-      const entry = (await entriesOf(git, at(slug), checkCommit(commit))).find((one) => one.path === path);
-      return entry && readBlob(git, at(slug), entry.id);
+      const entry = (await objects.entries(at(slug), checkCommit(commit))).find((one) => one.path === path);
+      return entry && objects.blob(at(slug), entry.id);
     },
     async log(slug) {
       const format = '--format=%H%x09%an%x09%s';
@@ -251,7 +242,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
         });
     },
     async list(slug, commit) {
-      return (await entriesOf(git, at(slug), checkCommit(commit))).map(({ path }) => path).sort();
+      return (await objects.entries(at(slug), checkCommit(commit))).map(({ path }) => path).sort();
     },
     openClone: async (slug, task, branch) =>
       makeClone(git, workRoot, { product: slug, productGit: at(slug).gitDir, task, branch, base: await head(slug) }),

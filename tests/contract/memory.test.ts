@@ -82,7 +82,9 @@ describe('memory bus alone', () => {
     await bus.publish('brain.goal', goal('a'), { expectedLastSeq: 0 });
     await clock.sleepUntil(START + 1_001);
     expect(await bus.publish('brain.goal', goal('a'), { expectedLastSeq: 0 })).toEqual({ seq: 1, duplicate: true });
-    expect(await bus.publish('brain.goal', goal('a'))).toEqual({ seq: 2, duplicate: false });
+    await bus.publish('brain.goal', goal('on top'));
+    expect(await bus.publish('brain.goal', goal('a'), { expectedLastSeq: 0 })).toEqual({ seq: 1, duplicate: true });
+    expect(await bus.publish('brain.goal', goal('a'))).toEqual({ seq: 3, duplicate: false });
   });
 
   test('taps see the order of the stream whatever a tap publishes', async () => {

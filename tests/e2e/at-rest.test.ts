@@ -127,7 +127,7 @@ describe('the org chart of a running company', () => {
 
   test('that cannot be used is said when it is saved, with the line, and nothing happens', async () => {
     await appendFile(join(workspace.dir, 'org', 'org.yaml'), 'wages: high\n');
-    await up.says(/org\/org\.yaml was saved and cannot be used:\norg\.yaml:\d+:1 .*wages/);
+    await up.says(/org\/org\.yaml was saved and cannot be used:\norg\/org\.yaml:\d+:1 .*wages/);
     const { code, err } = await workspace.run('org apply org/org.yaml');
     expect([code, err]).toEqual([3, expect.stringContaining('wages')]);
   });

@@ -10,6 +10,9 @@ import { packageRoot } from '../../cli/package-root.ts';
 /** The scenario that whole processes are tried with: four small tasks, one deployment. */
 export const pocket = join(packageRoot, 'tests', 'e2e', 'pocket.yaml');
 
+/** How long a line is waited for before the test fails with what was said instead, in ms. */
+const PATIENCE_MS = 50_000;
+
 export type Ended = {
   /** Undefined when a signal ended it. */
   readonly code: number | undefined;
@@ -131,9 +134,11 @@ function watch(child: ChildProcess): Running {
         const found = pattern.exec(text.both);
         if (found === null && !over) return;
         looking.delete(look);
+        clearTimeout(limit);
         if (found) resolve(found);
         else reject(new Error(`it ended without ${pattern}:\n${text.both}`));
       };
+      const limit = setTimeout(() => reject(new Error(`it never said ${pattern}:\n${text.both}`)), PATIENCE_MS);
       looking.add(look);
       look();
     });

@@ -1,0 +1,43 @@
+// Commits and blobs are named by their content, so what was read once need not be read again: each read is a git process.
+
+import type { Git, GitAt } from './git.ts';
+import { type Entry, entriesOf, readBlob } from './repo.ts';
+
+/** Listings and files kept; the oldest go first. */
+const LISTINGS = 64;
+const BLOBS = 512;
+
+/** Remembers the results of `read`, at most `most` of them; a failed read is not remembered. */
+function remembered<T>(
+  most: number,
+  read: (at: GitAt, id: string) => Promise<T>,
+): (at: GitAt, id: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (at, id) => {
+    const key = `${at.gitDir} ${id}`;
+    const there = known.get(key);
+    if (there) return there;
+    const reading = read(at, id);
+    known.set(key, reading);
+    reading.catch(() => known.delete(key));
+    for (const oldest of known.keys()) {
+      if (known.size <= most) break;
+      known.delete(oldest);
+    }
+    return reading;
+  };
+}
+
+export type Objects = {
+  /** The files of a commit or tree, by its full id. Throws GitFailed. */
+  entries(at: GitAt, commit: string): Promise<readonly Entry[]>;
+  /** The text of a file, by its id. Throws GitFailed. */
+  blob(at: GitAt, id: string): Promise<string>;
+};
+
+export function openObjects(git: Git): Objects {
+  return {
+    entries: remembered(LISTINGS, (at, commit) => entriesOf(git, at, commit)),
+    blob: remembered(BLOBS, (at, id) => readBlob(git, at, id)),
+  };
+}
