@@ -75,7 +75,6 @@ describe('a message that crashes everybody', () => {
   it('is counted by its crashes, not by how often it had to wait for somebody', async () => {
     const company = await startCompany({
       org: orgOf('', '{}', 2),
-      script: slow,
       atStep: crashing('advise', 1, 'picky'),
     });
     await company.order('long', 'picky');
@@ -115,12 +114,12 @@ it('an agent in `avoid` does not get the task while another one works', async ()
 it('a late writer is fenced: it lets go, and whoever wrote last keeps the task', async () => {
   const company = await startCompany({ org: orgOf('', '{}', 1) });
   await company.order('a');
-  await company.until(() => company.state('worker-1') === 'working.executing');
+  await company.until(() => company.state('worker') === 'working.executing');
   const edited = { ...company.task('T1'), priority: 'high' as const };
   await company.tell(subjects.task('T1'), { id: 'edit', type: 'task.started', data: { task: edited } });
   await company.untilDone();
   expect(company.task('T1')).toMatchObject({ status: 'done', priority: 'high' });
-  expect(company.log.filter((line) => line.includes('fenced: worker-1'))).toHaveLength(1);
+  expect(company.log.filter((line) => line.includes('fenced: worker '))).toHaveLength(1);
   expect(company.of('task.completed')).toHaveLength(1);
 });
 

@@ -26,6 +26,8 @@ export interface Backing<H extends Held> {
   failed(error: unknown): void;
   /** Everything that can be handed out now has been. */
   drained(): void;
+  /** The last consumer takes no more; its handlers may still run. */
+  unattended?(): void;
 }
 
 type Handler = (delivery: Delivery) => Promise<void>;
@@ -73,6 +75,7 @@ export class Dispatcher<H extends Held> {
       },
       close: async () => {
         this.#lanes = this.#lanes.filter((other) => other !== lane);
+        if (this.#lanes.length === 0) this.#backing.unattended?.();
         if (lane.running > 0) await new Promise<void>((resolve) => (lane.idle = resolve));
         await closed();
       },

@@ -106,7 +106,7 @@ export const subjectTable: readonly SubjectRow[] = [
     subject: 'clock.<duty>',
     carries: 'ticks, one per slot however many processes tick',
     types: ['clock.ticked'],
-    readers: "durable `<role>-<duty>` of the duty's role",
+    readers: 'durable `<role>-<duty>-clock`, or `<role>-<duty>` when the duty listens to nothing else',
   },
   {
     subject: 'control.<scope>',
@@ -118,13 +118,13 @@ export const subjectTable: readonly SubjectRow[] = [
     subject: 'forge.<kind>.<n>',
     carries: 'issues and pull requests as they are known',
     types: ['issue.opened', 'issue.closed', 'pull.*'],
-    readers: 'durable `cto-decompose` (issues); readers',
+    readers: 'durable `cto-decompose-forge` (issues); readers',
   },
   {
     subject: 'approval.<id>',
     carries: 'one question to a person, its options, its answer',
     types: ['approval.asked', 'approval.answered'],
-    readers: 'durable `hr-staff`; people',
+    readers: 'durable `hr-staff-approval`; people',
   },
   {
     subject: 'dead.<consumer>',

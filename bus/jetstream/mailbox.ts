@@ -5,6 +5,8 @@
 //   B2. A message that the server delivers again although it is held here only changes where it will be acknowledged.
 //   B3. A message that was acknowledged here and is delivered again, because the acknowledgement was lost with a connection,
 //       is acknowledged again and not handled twice.
+//   B4. Nobody asks for messages that nobody will take: a request left open while the last handlers finish is answered into
+//       the void when the subscription ends, and that message comes back only after its ack wait.
 
 import type { Msg } from 'nats';
 import type { ConsumerSpec, Stored } from '../bus.ts';
@@ -39,7 +41,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   readonly dispatcher: Dispatcher<InMailbox>;
   readonly tempo = new Tempo();
   readonly #options: MailboxOptions;
-  readonly #puller: Puller;
+  #puller: Puller;
   readonly #delays: Delays<InMailbox>;
   readonly #held = new Map<number, InMailbox>();
   readonly #acked = new Recent(REMEMBERED);
@@ -51,6 +53,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   #beat: NodeJS.Timeout | undefined;
   #recovering = false;
   #closed = false;
+  #unattended = false;
   /** Highest sequence published here that matches, and highest delivered here. */
   #expected = 0;
   #delivered = 0;
@@ -68,22 +71,29 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
     this.#matching = compileFilters(spec.filters);
     this.dispatcher = new Dispatcher<InMailbox>(this);
     this.#delays = new Delays(options.clock, (held) => this.dispatcher.again(held));
-    const { connection, stream, progress } = options;
-    this.#puller = new Puller({
+    const { connection, progress } = options;
+    this.#puller = this.#openPuller();
+    this.#forget = connection.onReconnect(() => this.#recover('the connection was lost'));
+    progress.add(this);
+  }
+
+  #openPuller(): Puller {
+    const { connection, stream } = this.#options;
+    return new Puller({
       nc: connection.nc,
       stream,
       arrived: (msg) => this.#arrived(msg),
       expired: () => this.drained(),
       lost: (reason) => this.#recover(reason),
     });
-    this.#forget = connection.onReconnect(() => this.#recover('the connection was lost'));
-    progress.add(this);
   }
 
   /** Makes the durable on the server, or brings it to this spec. Throws StreamMismatch, BusFailure. */
   async listen(spec: ConsumerSpec): Promise<void> {
     this.#spec = spec;
     this.#matching = compileFilters(spec.filters);
+    if (this.#unattended) this.#puller = this.#openPuller();
+    this.#unattended = false;
     const info = await ensureDurable(this.#options, spec, this.#floor + 1);
     this.#floor = Math.max(this.#floor, info.ack_floor.stream_seq);
     this.#delivered = Math.max(this.#delivered, info.delivered.stream_seq);
@@ -116,6 +126,17 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
     if (this.#line.length > 0 || this.dispatcher.waiting > 0) return false;
     if (this.#held.size >= MAX_UNSETTLED) return true;
     return this.#waiting === 0 && this.#owed <= 0 && this.#delivered >= this.#expected;
+  }
+
+  /** Stops asking, and gives back what no handler has begun. */
+  unattended(): void {
+    if (this.#unattended || this.#closed) return;
+    this.#unattended = true;
+    for (const held of this.#line.splice(0)) {
+      this.#release(held);
+      this.#say(held.reply, '-NAK');
+    }
+    void this.#puller.close();
   }
 
   // What the dispatcher asks of it.
@@ -177,7 +198,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   /** Asks for what the handlers can take, and a little ahead when they are fast. */
   drained(): void {
     this.#options.progress.moved();
-    if (this.#closed || this.#recovering || this.dispatcher.lanes === 0) return;
+    if (this.#closed || this.#unattended || this.#recovering || this.dispatcher.lanes === 0) return;
     const ahead = this.tempo.ahead(this.dispatcher.capacity);
     const missing = this.dispatcher.free + ahead - this.#line.length - this.#puller.asked;
     if (missing > 0 && missing >= ahead / 2) this.#puller.ask(this.#spec.durable, missing);
@@ -192,7 +213,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
     this.#waiting = arrival.pending;
     if (arrival.attempt > 1) this.#owed -= 1;
     const held = this.#held.get(arrival.seq);
-    if (!held && !this.#acked.has(arrival.seq) && !this.#closed) {
+    if (!held && !this.#acked.has(arrival.seq) && !this.#closed && !this.#unattended) {
       this.#take(arrival);
       return;
     }
@@ -247,7 +268,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
 
   /** The consumer may be gone (deleted, server restarted): looks, makes it again where it stopped, and goes on. */
   #recover(reason: string): void {
-    if (this.#closed || this.#recovering) return;
+    if (this.#closed || this.#unattended || this.#recovering) return;
     this.#puller.forget();
     this.#recovering = true;
     void this.#tryRecovering(reason).then(() => {

@@ -46,24 +46,28 @@ export function arrivalOf(msg: Msg, prefixLength: number): Arrival | undefined {
 
 export type ReadStored = { ok: true; stored: Stored } | { ok: false; reason: string };
 
-/** How many messages of our own are remembered: more than are on their way at once. */
-const OWN = 4_096;
+/** How many messages of our own are remembered at least: more than are on their way at once. */
+const OWN = 2_048;
+/** Longer ones are parsed again: remembering them would cost more memory than it saves time. */
+const LONGEST = 8_192;
 
 /** Messages this process wrote, by their text: what comes back from the stream letter for letter need not be parsed. */
 export class OwnMessages {
-  readonly #messages = new Map<string, Message>();
+  // Two generations, the older dropped whole: taking the oldest out of one map walks over all that were taken out before.
+  #young = new Map<string, Message>();
+  #old = new Map<string, Message>();
 
   note(text: string, message: Message): void {
-    this.#messages.set(text, message);
-    if (this.#messages.size <= OWN) return;
-    for (const oldest of this.#messages.keys()) {
-      this.#messages.delete(oldest);
-      return;
+    if (text.length > LONGEST) return;
+    if (this.#young.size === OWN) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
+    this.#young.set(text, message);
   }
 
   read(text: string): Message | undefined {
-    return this.#messages.get(text);
+    return this.#young.get(text) ?? this.#old.get(text);
   }
 }
 

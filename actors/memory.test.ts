@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { VirtualClock } from '../bus/clock.ts';
+import { MemoryBus } from '../bus/memory.ts';
+import type { AgentMemory } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
+import { START } from './duties/fixture.ts';
+import { type Lesson, recallMemory, recordLesson, remember } from './memory.ts';
+import { follow } from './projections.ts';
+
+const empty: AgentMemory = { agent: 'backend-1', count: 0, average: 0, rewards: [], corrections: [], patterns: [] };
+
+function lesson(task: string, score: number, list: Lesson['list'] = 'rewards', pattern?: string): Lesson {
+  return { task, score, band: 'good', list, text: `${task} scored ${score}`, pattern };
+}
+
+async function memories(dedupeWindowMs = Number.POSITIVE_INFINITY) {
+  const clock = new VirtualClock({ start: START });
+  const bus = new MemoryBus('acme', clock, { dedupeWindowMs });
+  const { board } = await follow(bus);
+  const record = (task: string, score: number) =>
+    recordLesson({ bus, board }, 'backend-1', lesson(task, score), 'x', START);
+  return { bus, board, clock, record };
+}
+
+it('the average is that of all tasks, also of those whose notes are gone', () => {
+  let memory = empty;
+  for (let n = 1; n <= 30; n += 1) memory = remember(memory, lesson(`T${n}`, n <= 15 ? 100 : 50), n);
+  expect(memory).toMatchObject({ count: 30, average: 75 });
+  expect(memory.rewards.map(({ task }) => task)).toEqual(Array.from({ length: 20 }, (_, n) => `T${n + 11}`));
+});
+
+it('praise and corrections are kept apart, and a pattern once', () => {
+  let memory = remember(empty, lesson('T1', 95), 1);
+  memory = remember(memory, lesson('T2', 40, 'corrections', 'test first'), 2);
+  memory = remember(memory, lesson('T3', 45, 'corrections', 'test first'), 3);
+  expect([memory.rewards.length, memory.corrections.length, memory.patterns]).toEqual([1, 2, ['test first']]);
+});
+
+it('a task is remembered once, whoever tells it again', async () => {
+  const { bus, board, record } = await memories();
+  await record('T1', 90);
+  await record('T2', 70);
+  await record('T1', 90);
+  expect(recallMemory(board, 'backend-1')).toMatchObject({ count: 2, average: 80 });
+  expect((await bus.info()).lastSeq).toBe(2);
+});
+
+it('a task is remembered once, also when the stream has forgotten the id', async () => {
+  const { board, clock, record } = await memories(60_000);
+  await record('T1', 90);
+  await record('T2', 70);
+  await clock.sleepUntil(START + 3_600_000);
+  await record('T1', 90);
+  expect(recallMemory(board, 'backend-1').count).toBe(2);
+});
+
+it('two who tell an agent something at once are both heard', async () => {
+  const { board, bus, record } = await memories();
+  await Promise.all([record('T1', 90), record('T2', 70)]);
+  expect(recallMemory(board, 'backend-1')).toMatchObject({ count: 2, average: 80 });
+  expect((await bus.last(subjects.agentMemory('backend-1')))?.seq).toBe(2);
+});
