@@ -35,7 +35,7 @@ export function remember(memory: AgentMemory, lesson: Lesson, at: number): Agent
   return {
     ...memory,
     count,
-    average: Math.round(((memory.average * memory.count + score) / count) * 10) / 10,
+    average: Math.round(((memory.average * memory.count + score) / count) * 100) / 100,
     [lesson.list]: list,
     patterns: lesson.pattern ? [...new Set([...memory.patterns, lesson.pattern])].slice(-KEPT) : memory.patterns,
   };

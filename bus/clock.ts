@@ -51,15 +51,17 @@ function waitWall(ms: number, signal?: AbortSignal): Promise<void> {
 /** The longest single timer Node takes, in ms; longer sleeps are made of several. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Wall time, optionally `factor` times as fast, counted from its creation. */
+/** Time that passes like the wall's, or `factor` times as fast. */
 export class RealClock implements Clock {
   readonly virtual = false;
   readonly factor: number;
   readonly #started = Date.now();
   #ahead = 0;
 
-  constructor(factor = 1) {
+  /** @param start epoch ms at which it begins; the wall's time unless told */
+  constructor(factor = 1, start?: number) {
     this.factor = factor;
+    if (start !== undefined) this.#ahead = start - this.now();
   }
 
   now(): number {

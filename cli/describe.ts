@@ -125,7 +125,12 @@ function describeRest(message: Rest): Line {
     case 'brain.deployment': {
       const { product, commit, status, detail } = message.data;
       const tone = status === 'live' ? 'good' : status === 'stopped' ? 'dim' : 'bad';
-      return news(who, `deployment ${status}`, `${product} ${short(commit)} ${detail}`, tone);
+      return news(
+        who,
+        status === 'rolled-back' ? 'rolled back' : `deployment ${status}`,
+        `${product} ${short(commit)} ${detail}`,
+        tone,
+      );
     }
     case 'brain.milestone':
       return news(who, 'milestone', message.data.text, 'good');

@@ -1,47 +1,33 @@
 // Plays a scenario to its end: given a company, when things happen, then this is how it ends.
 
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
-import type { Bus, Stored } from '../bus/bus.ts';
+import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
-import { exportLines } from '../bus/export.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
 import { createEnding } from '../scenarios/ending.ts';
-import { type Check, checkExpectations } from '../scenarios/expect.ts';
-import { createFaults, type Faults } from '../scenarios/faults.ts';
+import { createFaults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import { openSandbox } from '../tools/sandbox.ts';
-import { type Assembled, assemble, type Places, placesIn } from './assemble.ts';
+import { type Assembled, assemble, placesIn } from './assemble.ts';
+import { conclude, type Ended, type Play, type Ready } from './conclude.ts';
 import type { CliContext } from './context.ts';
 import { createHappenings } from './happenings.ts';
 import { openInspection } from './inspection.ts';
-import { makeRoom, noteBuilt } from './old-products.ts';
+import { makeRoom } from './old-products.ts';
 import type { RunOptions } from './options.ts';
 import { findFile } from './package-root.ts';
-import { openLog, type RunLog } from './run-log.ts';
-import { createScreen, type Screen } from './run-screen.ts';
-import { openRunStream, type RunStream } from './run-stream.ts';
-import { checkTarget, NotWritable, openWorkspace } from './workspace.ts';
-
-/** How a run came to its end. */
-export type Ended = 'reached' | 'deadline' | 'interrupted';
-
-type Ready = {
-  readonly scenario: Scenario;
-  readonly org: Org;
-  /** The company file with the scenario's patch, as text. */
-  readonly orgText: string;
-  readonly readPrompt: (path: string) => string | undefined;
-  readonly places: Places;
-};
+import { openLog } from './run-log.ts';
+import { createScreen } from './run-screen.ts';
+import { openRunStream } from './run-stream.ts';
+import { checkTarget, openWorkspace } from './workspace.ts';
 
 async function prepare(options: RunOptions, context: CliContext): Promise<Ready> {
   const scenario = await loadScenario(findFile(options.scenario, context.cwd));
@@ -77,7 +63,7 @@ function createStage(ready: Ready, options: RunOptions) {
     end,
     /** Time stands still once the end is reached. On the memory bus one turn runs at a time, so that a run repeats. */
     clockFor: (bus: 'jetstream' | 'memory'): Clock =>
-      real ? new RealClock(speed) : new VirtualClock({ start, serial: bus === 'memory', onIdle: look }),
+      real ? new RealClock(speed, start) : new VirtualClock({ start, serial: bus === 'memory', onIdle: look }),
     /** On a real clock somebody has to look. */
     look,
     watchHands: (count: () => number) => {
@@ -116,17 +102,7 @@ export async function runScenario(options: RunOptions, context: CliContext): Pro
   }
 }
 
-type Play = {
-  readonly options: RunOptions;
-  readonly context: CliContext;
-  readonly ready: Ready;
-  readonly stage: ReturnType<typeof createStage>;
-  readonly stream: RunStream;
-  readonly logs: RunLog;
-  readonly screen: Screen;
-};
-
-async function play(p: Play): Promise<0 | 1> {
+async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }): Promise<0 | 1> {
   const { options, context, ready, stage, stream, screen, logs } = p;
   const { scenario, org, places } = ready;
   const { bus, clock } = stream;
@@ -186,7 +162,7 @@ async function play(p: Play): Promise<0 | 1> {
     sandbox,
     scenario,
     inspector: inspection?.url,
-    kept: assembled.kept,
+    kept: assembled.kept.map((dir) => relative(context.cwd, dir)),
   });
   context.drain.addEventListener('abort', () => stage.end('interrupted'), { once: true });
   context.stop.addEventListener('abort', () => void company.stop('interrupted twice'), { once: true });
@@ -269,64 +245,4 @@ async function changeOrg(ready: Ready, assembled: Assembled, bus: Bus, patch: un
     data,
   });
   await assembled.changeOrg(after);
-}
-
-async function conclude(p: Play, assembled: Assembled, faults: Faults, how: Ended, startedAt: number): Promise<0 | 1> {
-  const { options, context, ready, stage, stream, screen } = p;
-  const { scenario, org, places } = ready;
-  const { products, deployer } = assembled.tools;
-  const slug = org.products[0]?.slug;
-  const head = slug === undefined ? undefined : await products.head(slug).catch(() => undefined);
-  if (slug !== undefined && head !== undefined) noteBuilt(places, slug, head);
-  const messages: Stored[] = [];
-  for await (const stored of stream.bus.replay({ filter: '>' })) messages.push(stored);
-  const met = await checkExpectations(scenario, {
-    messages,
-    readFile: async (path) => (slug === undefined || head === undefined ? undefined : products.read(slug, head, path)),
-    commits: async () => (slug === undefined || head === undefined ? [] : products.log(slug)),
-  });
-  const checks: Check[] = [...met, ...faults.unspent().map(neverStruck)];
-  screen.end({
-    how,
-    checks,
-    messages,
-    company: org.company,
-    open: stage.ending.open(),
-    url: slug === undefined ? undefined : deployer.live(slug)?.url,
-    wallMs: context.now() - startedAt,
-    readable: stream.readable,
-    productDir: (name) => relative(context.cwd, join(places.products, name)) || '.',
-    reproduce: reproduction(options),
-  });
-  if (options.out !== undefined) await exportTo(resolve(context.cwd, options.out), stream.bus);
-  return how === 'reached' && checks.every((check) => check.ok) ? 0 : 1;
-}
-
-/** A fault that was written down and did not happen: the story is not the one that was told. */
-function neverStruck(fault: string): Check {
-  return { ok: false, what: fault, expected: 'the fault strikes', actual: 'it never struck', before: [] };
-}
-
-/** Whole or not at all. */
-async function exportTo(path: string, bus: Bus): Promise<void> {
-  const part = `${path}.part`;
-  try {
-    await writeFile(part, await exportLines(bus));
-    await rename(part, path);
-  } catch (cause) {
-    await rm(part, { force: true });
-    throw new NotWritable(path, 'make room, and run it again', cause);
-  }
-}
-
-/** The command that plays this very run again. */
-function reproduction({ scenario, bus, seed, clock }: RunOptions): string {
-  return [
-    `headcount run ${scenario}`,
-    bus === undefined ? '' : `--bus ${bus}`,
-    seed === undefined ? '' : `--seed ${seed}`,
-    clock === undefined ? '' : `--clock ${clock}`,
-  ]
-    .filter((part) => part !== '')
-    .join(' ');
 }

@@ -7,10 +7,11 @@ import type { Scenario } from '../scenarios/schema.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
 import type { CliContext } from './context.ts';
 import type { RunOptions } from './options.ts';
-import { cut, pad, painter, safeJson } from './output.ts';
+import { clean, cut, pad, painter, safeJson } from './output.ts';
 import { reportOf } from './report.ts';
 import { renderReport } from './report-text.ts';
 import { createTimeline } from './timeline.ts';
+import { timeOf } from './views/history.ts';
 
 export type Opening = {
   readonly org: Org;
@@ -45,6 +46,11 @@ export type Screen = {
 };
 
 const LABEL = 11;
+const BEFORE = '    before    ';
+
+function sandboxLine({ kind, reason }: Sandbox): string {
+  return kind === 'refused' ? `none, so nothing that a model wrote will run: ${reason}` : reason;
+}
 
 function failedCheck(check: Check, line: (stored: Stored) => string | undefined): string[] {
   return [
@@ -52,7 +58,7 @@ function failedCheck(check: Check, line: (stored: Stored) => string | undefined)
     `    expected  ${check.expected}`,
     `    actual    ${check.actual}`,
     ...check.before.map(
-      (stored) => `    before    ${line(stored) ?? `${stored.seq} ${stored.subject} ${stored.message.type}`}`,
+      (stored) => `${BEFORE}${line(stored) ?? `${stored.seq} ${stored.subject} ${stored.message.type}`}`,
     ),
   ];
 }
@@ -74,9 +80,9 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
       );
       label('scenario', scenario.title);
       label('stream', stream);
-      label('sandbox', sandbox.reason);
+      label('sandbox', sandboxLine(sandbox));
       if (inspector !== undefined) label('inspector', inspector);
-      for (const dir of kept) label('kept', `an earlier product that was changed by hand: ${dir}`);
+      for (const dir of kept) label('kept', `${clean(dir)}: an earlier product that was changed by hand`);
       say('');
     },
     message(stored) {
@@ -107,9 +113,12 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
       if (end.how === 'interrupted') return say(`${all - failed.length} of ${all} expectations met so far`);
       if (failed.length === 0) say(paint(`${all} of ${all} expectations met`, 'good'));
       else say(paint(`${failed.length} of ${all} expectations failed`, 'bad'));
-      for (const check of failed)
-        for (const line of failedCheck(check, createTimeline({ relative: true, paint, width, everything: true })))
-          say(line);
+      const first = end.messages[0];
+      const start = first === undefined ? 0 : timeOf(first.message);
+      for (const check of failed) {
+        const log = createTimeline({ relative: true, start, paint, width: width - BEFORE.length, everything: true });
+        for (const line of failedCheck(check, log)) say(line);
+      }
     },
     keep(drain) {
       if (!silent) say('\neverything stays up; Ctrl+C ends it');
@@ -150,7 +159,7 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
       else
         say(paint(`${pad('workers', LABEL)}scripted, without a script: --script scenarios/first-product.yaml`, 'warn'));
       label('stream', stream);
-      label('sandbox', sandbox.reason);
+      label('sandbox', sandboxLine(sandbox));
       if (inspector !== undefined) label('inspector', inspector);
       label('watch', "headcount status   headcount tap 'task.>'   (Ctrl+C drains)");
       say('');

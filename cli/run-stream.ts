@@ -64,10 +64,8 @@ export async function openRunStream<C extends Clock>(options: RunStreamOptions<C
     });
   } catch (error) {
     if (!(error instanceof NoServer) || options.bus === 'jetstream') throw error;
-    return memory(
-      options,
-      `memory bus, for want of a nats-server (${error.message}); everything works but \`headcount tap\``,
-    );
+    log(error.message);
+    return memory(options, 'memory bus, for want of a nats-server; everything works but `headcount tap`');
   }
 }
 

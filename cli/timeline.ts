@@ -21,7 +21,7 @@ export type TimelineOptions = {
 };
 
 const WHO = 16;
-const WHAT = 15;
+const WHAT = 17;
 /** A log also tells the inner states of agents: `retrying.backingOff`. */
 const WHAT_IN_LOG = 20;
 

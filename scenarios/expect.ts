@@ -35,11 +35,18 @@ type Verdict = Omit<Check, 'before'>;
 
 const SHOWN = 5;
 
-/** The last five events up to the last one that `concerns` it; the last five of all when none does. */
+/** The last five events up to the last one that `concerns` it; the last five of the work when none does. */
 function eventsBefore(messages: readonly Stored[], concerns: (stored: Stored) => boolean): readonly Stored[] {
   const last = messages.findLastIndex(concerns);
-  return messages.slice(0, last < 0 ? undefined : last + 1).slice(-SHOWN);
+  return last < 0 ? lastWork(messages) : messages.slice(0, last + 1).slice(-SHOWN);
 }
+
+function lastWork(messages: readonly Stored[]): readonly Stored[] {
+  return messages.filter(({ message }) => !closing.includes(message.type)).slice(-SHOWN);
+}
+
+/** What a company says while it closes, whatever it did before. */
+const closing: readonly string[] = ['agent.changed', 'control.changed'];
 
 function fits(expected: Amount, actual: number | undefined): boolean {
   if (actual === undefined) return false;
@@ -77,7 +84,7 @@ function includes(what: string, expected: readonly string[], actual: Iterable<st
 export async function checkExpectations(scenario: Pick<Scenario, 'then'>, world: World): Promise<Check[]> {
   const { then } = scenario;
   const { messages } = world;
-  const all = (verdict: Verdict): Check => ({ ...verdict, before: eventsBefore(messages, () => true) });
+  const all = (verdict: Verdict): Check => ({ ...verdict, before: lastWork(messages) });
   return [
     ...Object.entries(then.tasks).flatMap(([key, expected]) => checkTask(key, expected, messages)),
     ...checkAgents(then, messages),

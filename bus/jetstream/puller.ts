@@ -27,6 +27,7 @@ export class Puller {
   #heard = false;
   #silent = 0;
   #watchdog: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -57,8 +58,13 @@ export class Puller {
     this.#silent = 0;
   }
 
-  /** Stops; what is on its way until the server knows still arrives. */
-  async close(): Promise<void> {
+  /** Stops; what is on its way until the server knows still arrives. Called again: resolves with the first call. */
+  close(): Promise<void> {
+    this.#closing ??= this.#drain();
+    return this.#closing;
+  }
+
+  async #drain(): Promise<void> {
     clearInterval(this.#watchdog);
     if (!this.#subscription.isClosed() && !this.#options.nc.isClosed())
       await this.#subscription.drain().catch(() => {});

@@ -11,7 +11,7 @@ import { packageRoot } from '../../cli/package-root.ts';
 export const pocket = join(packageRoot, 'tests', 'e2e', 'pocket.yaml');
 
 /** How long a line is waited for before the test fails with what was said instead, in ms. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 90_000;
 
 export type Ended = {
   /** Undefined when a signal ended it. */
@@ -30,7 +30,13 @@ export type Running = {
   kill(signal: NodeJS.Signals): void;
 };
 
-export type Options = { readonly env?: Readonly<Record<string, string | undefined>>; readonly bin?: string };
+export type Options = {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where in the workspace; the top of it unless told. */
+  readonly folder?: string;
+  /** What a shell puts behind the command: `| head -1`. */
+  readonly shell?: string;
+};
 
 /** A folder that a person could be in; ends with the test file. */
 export class Workspace {
@@ -91,12 +97,14 @@ function commandLine(pid: string): string {
   }
 }
 
-function launch(dir: string, words: readonly string[], { env, bin }: Options): Running {
+function launch(dir: string, words: readonly string[], { env, folder = '', shell }: Options): Running {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
   const { NATS_URL: _, FORCE_COLOR: __, NO_COLOR: ___, ...inherited } = process.env;
-  const child = spawn(bin ?? process.execPath, [join(packageRoot, 'bin', 'headcount.js'), ...words], {
-    cwd: dir,
+  const command = [process.execPath, join(packageRoot, 'bin', 'headcount.js'), ...words];
+  const [program = '', ...args] = shell === undefined ? command : ['sh', '-c', `"$@" ${shell}`, 'sh', ...command];
+  const child = spawn(program, args, {
+    cwd: join(dir, folder),
     env: {
       ...inherited,
       HOME: home,

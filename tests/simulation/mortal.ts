@@ -1,13 +1,22 @@
-// A process that may die: the same ports, each call of which may be the last one. After that everything throws, nothing it
-// still holds can be settled, and its time stands still.
+// A process that things happen to: the same ports, but at one of its calls it may die, or hang. After its death everything
+// throws, nothing it still holds can be settled. While it hangs nobody keeps its deliveries alive, so others get them; then
+// it goes on as if nothing had been.
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Model } from '../../brain/models/model.ts';
 import type { Bus, Delivery } from '../../bus/bus.ts';
+import type { Clock, Turn } from '../../bus/clock.ts';
 import type { Tools } from '../../tools/tools.ts';
 
 class Death extends Error {
   override readonly name = 'Death';
 }
+
+/** What happens to a process, at the beginning or end of which call; nothing when it says nothing. */
+export type Fate = { readonly dies?: number; readonly hangs?: number };
+
+/** Longer than a delivery may be unsettled, and than the work that is then done again, ms. */
+const HANGS_MS = 20 * 60_000;
 
 export class Mortal {
   /** Beginnings and ends of calls so far. */
@@ -15,34 +24,68 @@ export class Mortal {
   dead = false;
   /** Calls of tools that have begun and not ended. */
   inside = 0;
-  readonly #last: number;
-  readonly #died: () => void;
+  readonly #fate: Fate;
+  #safe = false;
+  readonly #clock: Clock;
+  readonly #struck: () => void;
+  readonly #turns = new AsyncLocalStorage<Turn | undefined>();
+  readonly #waiting = new WeakMap<Turn, Promise<void>>();
+  #hangsUntil: number | undefined;
+  #letGo: (() => void)[] = [];
 
   /**
-   * @param last the process dies at the beginning or end of a call after this many
-   * @param died called once, at once
+   * @param struck called when it dies or hangs, at once
    */
-  constructor(last: number, died: () => void) {
-    this.#last = last;
-    this.#died = died;
+  constructor(fate: Fate, clock: Clock, struck: () => void) {
+    this.#fate = fate;
+    this.#clock = clock;
+    this.#struck = struck;
+  }
+
+  /** From now on nothing happens to it. */
+  spare(): void {
+    this.#safe = true;
+    this.#turns.disable();
+  }
+
+  get hangs(): boolean {
+    return this.#hangsUntil !== undefined && this.#clock.now() < this.#hangsUntil;
   }
 
   /** One beginning or end of a call. */
   step(): void {
-    if (!this.dead) {
+    if (!this.dead && !this.#safe) {
       this.calls += 1;
-      if (this.calls > this.#last) {
+      if (this.calls > (this.#fate.dies ?? Number.POSITIVE_INFINITY)) {
         this.dead = true;
-        this.#died();
+        this.#struck();
+      } else if (this.calls > (this.#fate.hangs ?? Number.POSITIVE_INFINITY) && this.#hangsUntil === undefined) {
+        this.#hangsUntil = this.#clock.now() + HANGS_MS;
+        this.#struck();
+        for (const letGo of this.#letGo) letGo();
       }
     }
     if (this.dead) throw new Death('this process has died');
   }
 
+  /** Waits out a hang, without holding the time of others. */
+  async #wait(): Promise<void> {
+    const until = this.#hangsUntil;
+    if (until === undefined || !this.hangs) return;
+    const turn = this.#turns.getStore();
+    if (!turn) return this.#clock.sleepUntil(until);
+    // Several calls of one turn wait as one.
+    const waiting = this.#waiting.get(turn) ?? turn.sleepUntil(until);
+    this.#waiting.set(turn, waiting);
+    await waiting;
+  }
+
   async call<T>(run: () => Promise<T>): Promise<T> {
     this.step();
+    if (this.#hangsUntil !== undefined) await this.#wait();
     const result = await run();
     this.step();
+    if (this.#hangsUntil !== undefined) await this.#wait();
     return result;
   }
 
@@ -61,6 +104,36 @@ export class Mortal {
     this.step();
     return result;
   }
+
+  /** The handler's delivery, as the stream sees it: unsettled and out of its hands when it hangs. */
+  hold(run: () => Promise<void>): Promise<void> {
+    return Promise.race([run(), new Promise<void>((resolve) => void this.#letGo.push(resolve))]);
+  }
+
+  /** The clock of this process, which knows in which turn a call is made. */
+  clock(): Clock {
+    const clock = this.#clock;
+    if (this.#fate.hangs === undefined) return clock;
+    return {
+      virtual: clock.virtual,
+      factor: clock.factor,
+      now: () => clock.now(),
+      sleepUntil: (...given) => clock.sleepUntil(...given),
+      pause: (wait) => clock.pause(wait),
+      turn: (work) => clock.turn((turn) => this.#turns.run(turn, () => work(this.#known(turn)))),
+      watch: (source) => clock.watch(source),
+      poke: () => clock.poke(),
+    };
+  }
+
+  /** A turn that is paused is no turn to wait in. */
+  #known(turn: Turn): Turn {
+    return {
+      now: () => turn.now(),
+      sleepUntil: (...given) => turn.sleepUntil(...given),
+      pause: (wait) => turn.pause(() => this.#turns.run(undefined, wait)),
+    };
+  }
 }
 
 function mortalDelivery(delivery: Delivery, life: Mortal): Delivery {
@@ -77,7 +150,7 @@ function mortalDelivery(delivery: Delivery, life: Mortal): Delivery {
   };
 }
 
-/** The bus as a mortal process holds it. */
+/** The bus as such a process holds it. */
 export function mortalBus(bus: Bus, life: Mortal): Bus {
   return {
     company: bus.company,
@@ -87,8 +160,8 @@ export function mortalBus(bus: Bus, life: Mortal): Bus {
     },
     last: (subject) => life.call(() => bus.last(subject)),
     consume: (spec, handler) => {
-      const capacity = () => (life.dead ? 0 : spec.capacity());
-      return bus.consume({ ...spec, capacity }, (delivery) => handler(mortalDelivery(delivery, life)));
+      const capacity = () => (life.dead || life.hangs ? 0 : spec.capacity());
+      return bus.consume({ ...spec, capacity }, (delivery) => life.hold(() => handler(mortalDelivery(delivery, life))));
     },
     async *replay(range) {
       life.step();
@@ -107,16 +180,13 @@ export function mortalModel(model: Model, life: Mortal): Model {
   return { think: (question, signal) => life.call(() => model.think(question, signal)) };
 }
 
-/** Every method of a tool, as a call that may be the last one. */
+/** Every method of a tool, as a call that something may happen at. */
 function mortalTool<T extends object>(tool: T, life: Mortal): T {
   return new Proxy(tool, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
-      return (...given: unknown[]) => {
-        if (name === 'live') return method.apply(target, given);
-        return life.use(async () => method.apply(target, given));
-      };
+      return (...given: unknown[]) => life.use(async () => method.apply(target, given));
     },
   });
 }

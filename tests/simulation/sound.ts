@@ -23,16 +23,18 @@ function ofType<T extends Message['type']>(world: World, type: T): readonly Mess
   return world.stream.messages.flatMap(({ message }) => (message.type === type ? [message as Message<T>] : []));
 }
 
-/** Questions asked although their answer was on the stream, or more often than processes died. */
+/** Questions asked although their answer was on the stream, or more often than processes died or hung. */
 function askedInVain(world: World): readonly string[] {
   const recorded = new Map<string, number>();
   for (const { seq, message } of world.stream.messages) {
     if (message.type === 'task.stepped') recorded.set(`${message.data.task.key}.${message.data.step.name}`, seq);
   }
-  const late = world.asked.filter(({ id, seq }) => seq >= (recorded.get(id) ?? Number.POSITIVE_INFINITY));
+  // Who hung just before asking asks once more, and is refused afterwards.
+  const late =
+    world.hangs > 0 ? [] : world.asked.filter(({ id, seq }) => seq >= (recorded.get(id) ?? Number.POSITIVE_INFINITY));
   const counts = new Map<string, number>();
   for (const { id } of world.asked) counts.set(id, (counts.get(id) ?? 0) + 1);
-  const often = [...counts].filter(([id, count]) => !id.includes('quota') && count > 1 + world.deaths);
+  const often = [...counts].filter(([id, count]) => !id.includes('quota') && count > 1 + world.deaths + world.hangs);
   return [...late.map(({ id }) => `${id} after its answer`), ...often.map(([id, count]) => `${id} ${count} times`)];
 }
 

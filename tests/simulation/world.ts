@@ -8,7 +8,7 @@ import { duties, dutyFacts } from '../../actors/duties/registry.ts';
 import { follow } from '../../actors/projections.ts';
 import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.ts';
 import type { Model, Question } from '../../brain/models/model.ts';
-import type { Bus, Stored } from '../../bus/bus.ts';
+import type { Bus } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
 import { MemoryStream } from '../../bus/memory/stream.ts';
 import { MemoryBus } from '../../bus/memory.ts';
@@ -18,7 +18,7 @@ import type { Org } from '../../org/org.ts';
 import { plainSandbox, productsIn } from '../../tools/fixture.ts';
 import { openLocalForge } from '../../tools/forge/local.ts';
 import type { Deployer, Tools } from '../../tools/tools.ts';
-import { Mortal, mortalBus, mortalModel, mortalTools } from './mortal.ts';
+import { type Fate, Mortal, mortalBus, mortalModel, mortalTools } from './mortal.ts';
 
 export const START = Date.UTC(2026, 0, 5, 8);
 const MINUTE = 60_000;
@@ -47,11 +47,23 @@ export type World = {
   readonly log: string[];
   now: number;
   deaths: number;
+  hangs: number;
 };
 
 export function createWorld(parts: Pick<World, 'org' | 'script'> & Partial<Pick<World, 'documents' | 'dir'>>): World {
   const { org, script, documents = [], dir } = parts;
-  return { org, script, documents, dir, stream: new MemoryStream(), asked: [], log: [], now: START, deaths: 0 };
+  return {
+    org,
+    script,
+    documents,
+    dir,
+    stream: new MemoryStream(),
+    asked: [],
+    log: [],
+    now: START,
+    deaths: 0,
+    hangs: 0,
+  };
 }
 
 export function give(world: World, subject: string, draft: Omit<Draft, 'source'>): Promise<unknown> {
@@ -91,9 +103,9 @@ export type Life = { readonly how: 'over' | 'died' | 'stuck'; readonly calls: nu
 
 /**
  * One process after another, or several at once, until everything has ended.
- * @param last the calls after which each process dies; the last process must live
+ * @param fates of each process, all at work at once; one that lives when none is given
  */
-export async function live(world: World, ...last: readonly number[]): Promise<Life> {
+export async function live(world: World, ...fates: readonly Fate[]): Promise<Life> {
   let finish = (_: Life['how']) => {};
   const finished = new Promise<Life['how']>((resolve) => {
     finish = resolve;
@@ -109,7 +121,7 @@ export async function live(world: World, ...last: readonly number[]): Promise<Li
     start: world.now,
     serial: true,
     onIdle: () => {
-      if (!over && isOver(world.stream, openTasks())) end('over');
+      if (!over && !lives.some(({ hangs }) => hangs) && isOver(world.stream, openTasks())) end('over');
       if (!over && clock.now() > world.now + STUCK_MS) end('stuck');
       return over;
     },
@@ -121,9 +133,10 @@ export async function live(world: World, ...last: readonly number[]): Promise<Li
     log: (line) => world.log.push(line),
   });
   const companies: Company[] = [];
-  for (const most of last.length === 0 ? [Number.POSITIVE_INFINITY] : last) {
-    const life = new Mortal(most, () => {
-      world.deaths += 1;
+  for (const fate of fates.length === 0 ? [{}] : fates) {
+    const life = new Mortal(fate, clock, () => {
+      if (life.dead) world.deaths += 1;
+      else world.hangs += 1;
       if (lives.every(({ dead }) => dead)) {
         void bus.close();
         end('died');
@@ -137,7 +150,7 @@ export async function live(world: World, ...last: readonly number[]): Promise<Li
       new Company({
         ports: {
           bus: raw,
-          clock,
+          clock: life.clock(),
           model: mortalModel(modelOf(world, clock), life),
           tools: world.dir === undefined ? noTools : mortalTools(realTools(world.dir, raw), life),
           knowledge: createFileKnowledge(world.documents),
@@ -151,8 +164,12 @@ export async function live(world: World, ...last: readonly number[]): Promise<Li
       }),
     );
   }
-  for (const company of companies) await clock.turn(() => company.start()).catch(() => {});
+  for (const [index, company] of companies.entries()) {
+    const turn = lives[index]?.clock().turn(() => company.start());
+    turn?.catch(() => {});
+  }
   const how = await finished;
+  for (const life of lives) life.spare();
   // A call into git that was under way ends by itself, as a child process does.
   while (lives.some(({ inside }) => inside > 0 && how === 'died'))
     await new Promise((resolve) => setImmediate(resolve));
@@ -167,11 +184,6 @@ export async function live(world: World, ...last: readonly number[]): Promise<Li
 function realTools(dir: string, bus: Bus): Tools {
   const products = productsIn(dir, sandbox);
   return { products, forge: openLocalForge({ bus, products }), deployer: noDeployer };
-}
-
-/** Everything on the stream. */
-export function history(world: World): readonly Stored[] {
-  return world.stream.messages;
 }
 
 export const productDir = (world: World, slug: string) => join(world.dir ?? '', 'products', slug);

@@ -1,0 +1,232 @@
+// Scenarios as a person runs them: what is written, twice in one folder, and everything that can be wrong with the asking.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Ended, pocket, Workspace } from './process.ts';
+
+const opened: Workspace[] = [];
+function open(): Workspace {
+  const workspace = new Workspace();
+  opened.push(workspace);
+  return workspace;
+}
+afterAll(() => Promise.all(opened.map((workspace) => workspace.remove())));
+
+const story = readFileSync(pocket, 'utf8');
+
+/** Writes a scenario of this name into the workspace, made of pocket.yaml by a change of its text. */
+function scenario(workspace: Workspace, name: string, change: (text: string) => string): string {
+  writeFileSync(join(workspace.dir, `${name}.yaml`), change(story.replace('name: pocket', `name: ${name}`)));
+  return `${name}.yaml`;
+}
+
+describe('a run', () => {
+  const workspace = open();
+
+  test('builds the product, reports it in lines that fit, and can be read afterwards', async () => {
+    const { code, out, err } = await workspace.run(`run ${pocket}`);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/customer_success {2}done {15}T4 Say what it is for/);
+    expect(out).toMatch(/(\d+) of \1 expectations met\n$/);
+    expect(out).toContain('0 lost, 0 duplicated, 0 dead letters');
+    const tooWide = out.split('\n').filter((line) => line.length > 100 && !line.startsWith('reproduce'));
+    expect(tooWide).toEqual([]);
+    expect(workspace.processes()).toEqual([]);
+
+    const status = await workspace.run('status --json');
+    expect(JSON.parse(status.out)).toMatchObject({ company: 'acme', state: 'stopped', flow: { done: 4 } });
+    expect((await workspace.run('why T4')).out).toMatch(/^T4 {2}Say what it is for {2}done[\s\S]*commit/);
+  });
+
+  test('replaces the product of the run before, and keeps one that somebody has touched', async () => {
+    const log = () => execFileSync('git', ['log', '--format=%h'], { cwd: join(workspace.dir, 'products', 'pocket') });
+    const before = log().toString();
+    const again = await workspace.run(`run ${pocket} --quiet`);
+    expect([again.code, log().toString()]).toEqual([0, before]);
+    expect(again.out).not.toContain('kept');
+
+    writeFileSync(join(workspace.dir, 'products', 'pocket', 'notes.txt'), 'mine');
+    const third = await workspace.run(`run ${pocket} --quiet`);
+    expect(third.out).toMatch(/^kept {7}products\/pocket\.kept-1: an earlier product/m);
+    expect(workspace.read('products', 'pocket.kept-1', 'notes.txt')).toBe('mine');
+    expect(workspace.has('products', 'pocket', 'notes.txt')).toBe(false);
+  });
+});
+
+describe('the same seed', () => {
+  const [one, two] = [open(), open()];
+
+  test('gives the same stream in two folders, byte for byte, and the export can be read', async () => {
+    const runs = await Promise.all(
+      [one, two].map((workspace) => workspace.run(`run ${pocket} --bus memory --seed 7 --out a.jsonl --json`)),
+    );
+    for (const { code, out } of runs) expect([code, JSON.parse(out).passed]).toEqual([0, true]);
+    expect(one.read('a.jsonl')).not.toBe('');
+    expect(one.read('a.jsonl') === two.read('a.jsonl')).toBe(true);
+
+    const [status, tasks, why, log] = await Promise.all(
+      ['status --json', 'tasks --json', 'why T1 --json', 'log'].map((line) => one.run(`${line} --from a.jsonl`)),
+    );
+    expect(JSON.parse(status?.out ?? '')).toMatchObject({ flow: { done: 4 } });
+    expect(JSON.parse(tasks?.out ?? '')).toHaveLength(4);
+    expect(JSON.parse(why?.out ?? '')).toMatchObject({ task: { id: 'T1' } });
+    expect(log?.out).toMatch(/backend-1\s+done\s+T1 Count who came by/);
+  });
+
+  test('is read without colour where none is wanted, and a reader that leaves ends it quietly', async () => {
+    const coloured = await one.run('log --from a.jsonl', { env: { FORCE_COLOR: '1' } });
+    const plain = await one.run('log --from a.jsonl', { env: { FORCE_COLOR: '1', NO_COLOR: '1' } });
+    expect([coloured.out.includes('\u001b['), plain.out.includes('\u001b[')]).toEqual([true, false]);
+    const leaving = one.start(['log', '--all', '--from', 'a.jsonl'], { shell: '| head -1' });
+    const { code, out, err } = await leaving.ended;
+    expect([code, out.split('\n').length, err]).toEqual([0, 2, '']);
+  });
+});
+
+describe('a run that ends badly', () => {
+  const workspace = open();
+  const quick = '--bus memory --quiet';
+
+  test('says what is still open when its deadline comes first', async () => {
+    const path = scenario(workspace, 'endless', (text) =>
+      text.replace('deadline: 12h', 'until: [{ milestone: first-revenue }]\ndeadline: 1h'),
+    );
+    const { code, out } = await workspace.run(`run ${path} ${quick}`);
+    expect(code).toBe(1);
+    expect(out).toContain('the deadline came first; still open:\n  not yet: milestone first-revenue');
+  });
+
+  test('says what was expected, what came of it, what went before, and which fault never struck', async () => {
+    const path = scenario(workspace, 'wrong', (text) =>
+      text
+        .replace('contains: how many asked', 'contains: how many paid')
+        .replace('deadline: 12h', 'deadline: 12h\nfaults:\n  - crash: { task: words, step: nowhere }'),
+    );
+    const { code, out } = await workspace.run(`run ${path} ${quick}`);
+    expect(code).toBe(1);
+    expect(out).toMatch(/2 of \d+ expectations failed/);
+    expect(out).toMatch(
+      /how many paid"\n {4}expected {2}it does\n {4}actual {4}it does not\n(?: {4}before {4}\+00:09:00 .*\n){5}/,
+    );
+    expect(out).toMatch(/crash \{.*"nowhere".*\}\n {4}expected {2}the fault strikes\n {4}actual {4}it never struck/);
+  });
+
+  test('can be interrupted, and says how far it came', async () => {
+    const path = scenario(workspace, 'slow', (text) => text);
+    const run = workspace.start(['run', path, '--clock', 'real']);
+    await run.says(/working\s+T1/);
+    run.kill('SIGINT');
+    await run.says(/press Ctrl\+C again/);
+    run.kill('SIGINT');
+    const { code, out } = await run.ended;
+    expect(code).toBe(1);
+    expect(out).toMatch(/interrupted; still open:\n {2}T1 [\s\S]* expectations met so far\n$/);
+    expect(workspace.processes()).toEqual([]);
+  });
+});
+
+test('--keep leaves server and product up until Ctrl+C', async () => {
+  const workspace = open();
+  const kept = workspace.start(['run', pocket, '--keep', '--quiet']);
+  const [, url] = await kept.says(/deployed\s+(http:\S+),/);
+  await kept.says(/everything stays up; Ctrl\+C ends it/);
+  expect(await (await fetch(`${url}/healthz`)).text()).toBe('ok');
+  expect(JSON.parse((await workspace.run('status --json')).out)).toMatchObject({ company: 'acme', state: 'paused' });
+  kept.kill('SIGINT');
+  expect((await kept.ended).code).toBe(0);
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  expect(workspace.processes()).toEqual([]);
+});
+
+describe('without a nats-server to be had', () => {
+  const workspace = open();
+  // No server on the PATH, none in the cache, and no network to fetch one.
+  const bin = workspace.folder('bin');
+  symlinkSync(execFileSync('sh', ['-c', 'command -v git']).toString().trim(), join(bin, 'git'));
+  symlinkSync(process.execPath, join(bin, 'node'));
+  const noNetwork =
+    "const there=fetch;globalThis.fetch=(url,how)=>/127\\.0\\.0\\.1/.test(url)?there(url,how):Promise.reject(Error('no network'))";
+  const env = {
+    PATH: bin,
+    XDG_CACHE_HOME: workspace.folder('cache'),
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(noNetwork)}`,
+  };
+
+  test('a run uses the memory bus, and says so', async () => {
+    const { code, out, err } = await workspace.run(`run ${pocket}`, { env });
+    expect(out).toMatch(/^stream {5}memory bus, for want of a nats-server; everything works but `headcount tap`$/m);
+    expect(err).toMatch(/^no nats-server could be found or fetched \(.*\)\n$/);
+    expect(out).toMatch(/(\d+) of \1 expectations met/);
+    expect(code).toBe(0);
+  });
+
+  test('one that asked for JetStream is refused', async () => {
+    const { code, err } = await workspace.run(`run ${pocket} --bus jetstream`, { env });
+    expect([code, err]).toEqual([
+      5,
+      expect.stringMatching(/^error: no nats-server could be found[\s\S]*\nnext: {2}install/),
+    ]);
+  });
+});
+
+describe('bad input is refused with the place and the next step', () => {
+  const workspace = open();
+  writeFileSync(join(workspace.folder('blocked'), '.headcount'), 'a file');
+  const refused = async (line: string, folder = ''): Promise<Ended> => {
+    const ended = await workspace.run(line, { folder });
+    expect(ended.out).toBe('');
+    expect(ended.err).toMatch(/^error: [\s\S]*\nnext: {2}\S/m);
+    return ended;
+  };
+
+  test.each([
+    ['no YAML', (text: string) => text.replace('given:', 'given: ['), /bad\.yaml:\d+:\d+ /],
+    [
+      'an unknown key',
+      (text: string) => text.replace('deadline:', 'deadlin:'),
+      /bad\.yaml:\d+:1 .*"deadlin".*did you mean "deadline"/,
+    ],
+    [
+      'an org patch that does not fit',
+      (text: string) => text.replace('  backlog:', '  org: { roles: { backend: { duties: [fly] } } }\n  backlog:'),
+      /bad\.yaml:17:\d+ .*"fly" is no duty/,
+    ],
+  ])('a scenario with %s', async (_, change, place) => {
+    const { code, err } = await refused(`run ${scenario(workspace, 'bad', change)}`);
+    expect(err).toMatch(place);
+    expect(code).toBe(3);
+  });
+
+  test.each([
+    ['a scenario that is not there', 'run nowhere.yaml', 3, /cannot read the scenario/],
+    [
+      'a closed port',
+      `run ${pocket} --nats nats://eva:secret@127.0.0.1:1`,
+      5,
+      /cannot reach a nats-server at nats:\/\/127/,
+    ],
+    ['a folder that is not there for the export', `run ${pocket} --out nowhere/a.jsonl`, 5, /cannot write .*a\.jsonl/],
+    ['an unknown command', 'rum', 2, /unknown command 'rum'/],
+    ['an unknown option', 'run --fast x', 2, /unknown option '--fast'/],
+    ['nothing to read', 'status', 5, /no company has run in this folder/],
+    ['an export that is not there', 'status --from nowhere.jsonl', 3, /cannot read the export/],
+  ])('%s', async (_, line, exit, what) => {
+    const { code, err } = await refused(line);
+    expect(err).toMatch(what);
+    expect(err).not.toContain('secret');
+    expect(code).toBe(exit);
+  });
+
+  test.each([`run ${pocket}`, 'up'])('a folder that cannot be written (%s)', async (line) => {
+    const { code, err } = await refused(line, 'blocked');
+    expect(err).toMatch(/^error: cannot write .*\.headcount$/m);
+    expect(code).toBe(5);
+  });
+
+  test('what is refused has written nothing', () => {
+    expect(workspace.has('products')).toBe(false);
+    expect(workspace.has('.headcount', 'nats')).toBe(false);
+  });
+});
