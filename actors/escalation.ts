@@ -4,13 +4,15 @@
 import type { DataOf, Draft, Message, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
+import type { AgentPolicy } from '../machines/policy.ts';
 import { roleOf } from '../org/org.ts';
+import { affordable } from './budget.ts';
 import { TaskJournal } from './journal.ts';
 import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
 import { taskIn } from './release.ts';
 
-type Asking = Pick<Ports, 'bus' | 'clock' | 'org'>;
+type Asking = Pick<Ports, 'bus' | 'clock' | 'org' | 'board'>;
 
 /** Which escalation of its task this is: each one is answered by a reassignment, or is the last. */
 const timesOf = (task: Task) => task.reassigned + 1;
@@ -32,7 +34,8 @@ async function escalateTask(ports: Asking, id: string, by: string, reason: strin
 }
 
 /**
- * Tells that an escalated task is stuck and asks whoever staffs the company (org/checks.ts: somebody does).
+ * Tells that an escalated task is stuck and asks whoever staffs the company (org/checks.ts: somebody does); when its lineage
+ * has no budget left, a person.
  * @param again true when it may have been told before a crash
  */
 export async function askForHelp(ports: Asking, task: Task, by: string, again: boolean): Promise<void> {
@@ -43,12 +46,25 @@ export async function askForHelp(ports: Asking, task: Task, by: string, again: b
     type: 'brain.blocker',
     data: { task: task.id, reason, status: 'raised' },
   });
+  const spent = spentPolicy(ports, task);
+  // Whoever gets it could not begin: reassigning it would go on for ever.
+  if (spent) return askPerson(ports, task, by, `${reason}; its budget is used up (${limitsOf(spent)})`);
   const id = `hr-${task.id}-${n}`;
   await say(ports, task, by, again, subjects.hr, {
     id,
     type: 'hr.requested',
     data: { id, kind: 'reassign', task: task.id, reason, by, replyTo: subjects.answer(id) },
   });
+}
+
+/** The policy whose limits the lineage of a task has reached. */
+function spentPolicy({ org, board, clock }: Asking, task: Task): AgentPolicy | undefined {
+  const policy = roleOf(org(), task.role)?.policy;
+  return policy && !affordable(board, task, policy, clock.now()) ? policy : undefined;
+}
+
+function limitsOf({ lineage: { attempts, cost, ms } }: AgentPolicy): string {
+  return `retry.lineage in org.yaml: ${attempts} attempts, $${cost}, ${ms / 3_600_000} hours`;
 }
 
 async function say<T extends MessageType>(

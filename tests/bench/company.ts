@@ -8,6 +8,7 @@ import { dutyFacts } from '../../actors/duties/registry.ts';
 import type { Model, Question } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import type { Clock } from '../../bus/clock.ts';
+import type { PlannedTask } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { type Assembled, assemble, placesIn } from '../../cli/assemble.ts';
 import { loadOrg } from '../../org/load.ts';
@@ -37,18 +38,25 @@ export const TASKS_PER_DIRECTIVE = 10;
 
 const usage = { model: 'zero', inputTokens: 100, outputTokens: 20, cost: 0.0001 };
 
+function plannedTasks(count: number): PlannedTask[] {
+  return Array.from({ length: count }, (_, n) => ({
+    key: `t${n}`,
+    title: `Piece of work number ${n}`,
+    description: 'x'.repeat(200),
+    acceptance: [],
+    role: 'worker',
+    type: 'advice',
+    estimateMinutes: 30,
+    priority: 'normal',
+    after: [],
+  }));
+}
+
 /** Answers at once. */
 export const zeroModel: Model = {
   async think({ purpose }: Question) {
     if (purpose === 'decompose') {
-      const tasks = Array.from({ length: TASKS_PER_DIRECTIVE }, (_, n) => ({
-        key: `t${n}`,
-        title: `Piece of work number ${n}`,
-        description: 'x'.repeat(200),
-        role: 'worker',
-        type: 'advice',
-      }));
-      return { text: JSON.stringify({ tasks }), usage };
+      return { text: JSON.stringify({ tasks: plannedTasks(TASKS_PER_DIRECTIVE) }), usage };
     }
     return { text: JSON.stringify({ summary: 'done', advice: 'y'.repeat(200) }), usage };
   },
@@ -58,6 +66,8 @@ export type Bench = {
   readonly assembled: Assembled;
   /** Gives directives and waits until all their tasks are done and reported. Returns ms of the wall. */
   run(directives: number): Promise<number>;
+  /** Gives one task, as a backlog, to an idle company. Returns ms of the wall until its report. */
+  lone(): Promise<number>;
   close(): Promise<void>;
 };
 
@@ -91,12 +101,30 @@ export async function openBench(
   });
   await assembled.company.start();
   let given = 0;
+  const reports = (more: number) =>
+    new Promise<void>((resolve) => {
+      awaited = { count: reported + more, arrived: resolve };
+    });
   return {
     assembled,
-    async run(directives) {
-      const arrived = new Promise<void>((resolve) => {
-        awaited = { count: reported + directives * TASKS_PER_DIRECTIVE, arrived: resolve };
+    async lone() {
+      given += 1;
+      const id = `B${given}`;
+      const [task] = plannedTasks(1);
+      const arrived = reports(1);
+      const started = performance.now();
+      const tasks = task ? [task] : [];
+      void bus.publish(subjects.directives, {
+        id: `backlog.${id}`,
+        type: 'backlog.given',
+        source: 'bench',
+        data: { id, tasks },
       });
+      await arrived;
+      return performance.now() - started;
+    },
+    async run(directives) {
+      const arrived = reports(directives * TASKS_PER_DIRECTIVE);
       const started = performance.now();
       for (let n = 0; n < directives; n += 1) {
         given += 1;

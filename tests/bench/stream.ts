@@ -11,7 +11,9 @@ import { type Bench, openBench, TASKS_PER_DIRECTIVE } from './company.ts';
 import type { Row } from './main.ts';
 import { rawPublishes } from './raw.ts';
 
-const DIRECTIVES = 150;
+/** Rounds of the throughput measurement; the median one counts. */
+const ROUNDS = 3;
+const DIRECTIVES = 100;
 const RAW_MS = 3_000;
 
 type Measured = {
@@ -23,17 +25,21 @@ type Measured = {
 
 async function measure(bench: Bench, count: () => number): Promise<Measured> {
   await bench.run(50); // warm
-  const before = count();
-  const ms = await bench.run(DIRECTIVES);
-  const messages = count() - before;
+  const rounds: { readonly ms: number; readonly messages: number }[] = [];
+  for (let n = 0; n < ROUNDS; n += 1) {
+    const before = count();
+    rounds.push({ ms: await bench.run(DIRECTIVES), messages: count() - before });
+  }
+  rounds.sort((a, b) => a.ms - b.ms);
+  const { ms, messages } = rounds[Math.floor(ROUNDS / 2)] ?? { ms: 0, messages: 0 };
   const hundredMs = await bench.run(100 / TASKS_PER_DIRECTIVE);
   const lone: number[] = [];
-  for (let n = 0; n < 20; n += 1) lone.push((await bench.run(1)) / TASKS_PER_DIRECTIVE);
+  for (let n = 0; n < 50; n += 1) lone.push(await bench.lone());
   lone.sort((a, b) => a - b);
   return {
     tasksPerSecond: (DIRECTIVES * TASKS_PER_DIRECTIVE * 1000) / ms,
     messagesPerSecond: (messages * 1000) / ms,
-    loneMs: lone[10] ?? 0,
+    loneMs: lone[25] ?? 0,
     hundredMs,
   };
 }
@@ -65,11 +71,14 @@ async function onJetStream(sync: 'fast' | 'always'): Promise<Measured & { raw: n
       messages += 1;
       if (payloads.length < 2_000) payloads.push(encoder.encode(JSON.stringify(message)));
     });
+    await bench.run(10);
+    // Before and after, because other work on the machine comes and goes.
+    const before = await rawPublishes(server.url, payloads, RAW_MS);
     const measured = await measure(bench, () => messages);
+    const after = await rawPublishes(server.url, payloads, RAW_MS);
     await bench.close();
     await bus.close();
-    const raw = await rawPublishes(server.url, payloads, RAW_MS);
-    return { ...measured, raw, version: server.version };
+    return { ...measured, raw: (before + after) / 2, version: server.version };
   } finally {
     await server.stop();
     await rm(storeDir, { recursive: true, force: true });
@@ -90,7 +99,7 @@ export async function measureStream(): Promise<readonly Row[]> {
         : { reference: `${(m.messagesPerSecond / raw).toFixed(3)} of raw ${round(raw)}`, goal: 'at least 0.1' }),
     },
     { what: `${name}: 100 tasks on a running company`, value: `${Math.round(m.hundredMs)} ms`, goal: 'under 1 000 ms' },
-    { what: `${name}: one task among ten, median`, value: `${m.loneMs.toFixed(2)} ms` },
+    { what: `${name}: one lone task to its report, median`, value: `${m.loneMs.toFixed(2)} ms` },
   ];
   return [
     ...row(`JetStream ${fast.version}`, fast, fast.raw),

@@ -23,88 +23,70 @@ function scenario(workspace: Workspace, name: string, change: (text: string) => 
 }
 
 describe('a run', () => {
-  const workspace = open();
-
-  test('builds the product, reports it in lines that fit, and can be read afterwards', async () => {
-    const { code, out, err } = await workspace.run(`run ${pocket}`);
-    expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/customer_success {2}done {15}T4 Say what it is for/);
-    expect(out).toMatch(/(\d+) of \1 expectations met\n$/);
-    expect(out).toContain('0 lost, 0 duplicated, 0 dead letters');
-    const tooWide = out.split('\n').filter((line) => line.length > 100 && !line.startsWith('reproduce'));
-    expect(tooWide).toEqual([]);
-    expect(workspace.processes()).toEqual([]);
-
-    const status = await workspace.run('status --json');
-    expect(JSON.parse(status.out)).toMatchObject({ company: 'acme', state: 'stopped', flow: { done: 4 } });
-    expect((await workspace.run('why T4')).out).toMatch(/^T4 {2}Say what it is for {2}done[\s\S]*commit/);
-  });
-
-  test('replaces the product of the run before, and keeps one that somebody has touched', async () => {
-    const log = () => execFileSync('git', ['log', '--format=%h'], { cwd: join(workspace.dir, 'products', 'pocket') });
-    const before = log().toString();
-    const again = await workspace.run(`run ${pocket} --quiet`);
-    expect([again.code, log().toString()]).toEqual([0, before]);
-    expect(again.out).not.toContain('kept');
-
-    writeFileSync(join(workspace.dir, 'products', 'pocket', 'notes.txt'), 'mine');
-    const third = await workspace.run(`run ${pocket} --quiet`);
-    expect(third.out).toMatch(/^kept {7}products\/pocket\.kept-1: an earlier product/m);
-    expect(workspace.read('products', 'pocket.kept-1', 'notes.txt')).toBe('mine');
-    expect(workspace.has('products', 'pocket', 'notes.txt')).toBe(false);
-  });
-});
-
-describe('the same seed', () => {
   const [one, two] = [open(), open()];
+  const log = () =>
+    execFileSync('git', ['log', '--format=%h'], { cwd: join(one.dir, 'products', 'pocket') }).toString();
 
-  test('gives the same stream in two folders, byte for byte, and the export can be read', async () => {
+  test('with the same seed gives the same stream in two folders, byte for byte', async () => {
     const runs = await Promise.all(
       [one, two].map((workspace) => workspace.run(`run ${pocket} --bus memory --seed 7 --out a.jsonl --json`)),
     );
     for (const { code, out } of runs) expect([code, JSON.parse(out).passed]).toEqual([0, true]);
     expect(one.read('a.jsonl')).not.toBe('');
     expect(one.read('a.jsonl') === two.read('a.jsonl')).toBe(true);
+  });
 
-    const [status, tasks, why, log] = await Promise.all(
+  test('is read from its export', async () => {
+    const [status, tasks, why, words] = await Promise.all(
       ['status --json', 'tasks --json', 'why T1 --json', 'log'].map((line) => one.run(`${line} --from a.jsonl`)),
     );
     expect(JSON.parse(status?.out ?? '')).toMatchObject({ flow: { done: 4 } });
     expect(JSON.parse(tasks?.out ?? '')).toHaveLength(4);
     expect(JSON.parse(why?.out ?? '')).toMatchObject({ task: { id: 'T1' } });
-    expect(log?.out).toMatch(/backend-1\s+done\s+T1 Count who came by/);
+    expect(words?.out).toMatch(/backend-1\s+done\s+T1 Count who came by/);
   });
 
   test('is read without colour where none is wanted, and a reader that leaves ends it quietly', async () => {
     const coloured = await one.run('log --from a.jsonl', { env: { FORCE_COLOR: '1' } });
     const plain = await one.run('log --from a.jsonl', { env: { FORCE_COLOR: '1', NO_COLOR: '1' } });
     expect([coloured.out.includes('\u001b['), plain.out.includes('\u001b[')]).toEqual([true, false]);
-    const leaving = one.start(['log', '--all', '--from', 'a.jsonl'], { shell: '| head -1' });
-    const { code, out, err } = await leaving.ended;
+    const { code, out, err } = await one.run('log --all --from a.jsonl', { shell: '| head -1' });
     expect([code, out.split('\n').length, err]).toEqual([0, 2, '']);
   });
-});
 
-describe('a run that ends badly', () => {
-  const workspace = open();
-  const quick = '--bus memory --quiet';
-
-  test('says what is still open when its deadline comes first', async () => {
-    const path = scenario(workspace, 'endless', (text) =>
-      text.replace('deadline: 12h', 'until: [{ milestone: first-revenue }]\ndeadline: 1h'),
-    );
-    const { code, out } = await workspace.run(`run ${path} ${quick}`);
-    expect(code).toBe(1);
-    expect(out).toContain('the deadline came first; still open:\n  not yet: milestone first-revenue');
+  test('replaces the product of the run before, and reports in lines that fit', async () => {
+    const before = log();
+    const { code, out, err } = await one.run(`run ${pocket}`);
+    expect([code, err]).toEqual([0, '']);
+    expect(log().split('\n')).toHaveLength(before.split('\n').length);
+    expect(out).not.toMatch(/^kept/m);
+    expect(out).toMatch(/customer_success {2}done {15}T4 Say what it is for/);
+    expect(out).toContain('0 lost, 0 duplicated, 0 dead letters');
+    expect(out).toMatch(/(\d+) of \1 expectations met\n$/);
+    const tooWide = out.split('\n').filter((line) => line.length > 100 && !line.startsWith('reproduce'));
+    expect(tooWide).toEqual([]);
+    expect(one.processes()).toEqual([]);
   });
 
-  test('says what was expected, what came of it, what went before, and which fault never struck', async () => {
-    const path = scenario(workspace, 'wrong', (text) =>
+  test('is read from its store after it has ended', async () => {
+    const status = await one.run('status --json');
+    expect(JSON.parse(status.out)).toMatchObject({ company: 'acme', state: 'stopped', flow: { done: 4 } });
+    expect((await one.run('why T4')).out).toMatch(/^T4 {2}Say what it is for {2}done[\s\S]*commit/);
+    expect(one.processes()).toEqual([]);
+  });
+
+  test('keeps a product that somebody has touched, and says what failed and which fault never struck', async () => {
+    writeFileSync(join(one.dir, 'products', 'pocket', 'notes.txt'), 'mine');
+    const path = scenario(one, 'wrong', (text) =>
       text
         .replace('contains: how many asked', 'contains: how many paid')
         .replace('deadline: 12h', 'deadline: 12h\nfaults:\n  - crash: { task: words, step: nowhere }'),
     );
-    const { code, out } = await workspace.run(`run ${path} ${quick}`);
+    const { code, out } = await one.run(`run ${path} --bus memory --quiet`);
+    expect(out).toMatch(/^kept {7}products\/pocket\.kept-1: an earlier product/m);
+    expect(one.read('products', 'pocket.kept-1', 'notes.txt')).toBe('mine');
+    expect(one.has('products', 'pocket', 'notes.txt')).toBe(false);
+
     expect(code).toBe(1);
     expect(out).toMatch(/2 of \d+ expectations failed/);
     expect(out).toMatch(
@@ -113,9 +95,20 @@ describe('a run that ends badly', () => {
     expect(out).toMatch(/crash \{.*"nowhere".*\}\n {4}expected {2}the fault strikes\n {4}actual {4}it never struck/);
   });
 
+  test('says what is still open when its deadline comes first', async () => {
+    const path = scenario(two, 'endless', (text) =>
+      text
+        .replace('purpose: write, task: count', 'purpose: write, task: words')
+        .replace('deadline: 12h', 'deadline: 1h'),
+    );
+    const { code, out } = await two.run(`run ${path} --bus memory --quiet`);
+    expect(code).toBe(1);
+    expect(out).toContain('the deadline came first; still open:\n  T1 B1.count is escalated');
+  });
+
   test('can be interrupted, and says how far it came', async () => {
-    const path = scenario(workspace, 'slow', (text) => text);
-    const run = workspace.start(['run', path, '--clock', 'real']);
+    const path = scenario(two, 'slow', (text) => text);
+    const run = two.start(['run', path, '--clock', 'real']);
     await run.says(/working\s+T1/);
     run.kill('SIGINT');
     await run.says(/press Ctrl\+C again/);
@@ -123,7 +116,7 @@ describe('a run that ends badly', () => {
     const { code, out } = await run.ended;
     expect(code).toBe(1);
     expect(out).toMatch(/interrupted; still open:\n {2}T1 [\s\S]* expectations met so far\n$/);
-    expect(workspace.processes()).toEqual([]);
+    expect(two.processes()).toEqual([]);
   });
 });
 

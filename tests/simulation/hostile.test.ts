@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Question } from '../../brain/models/model.ts';
 import { PlannedTask, type Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
@@ -66,7 +66,7 @@ const writing = (...paths: readonly string[]) => ({
 });
 
 describe('files that must not be written', () => {
-  test.each([
+  const evil: readonly (readonly [where: string, said: unknown, reason: string])[] = [
     ['above the product', writing('../x'), 'it goes outside'],
     ['above the product, later on', writing('a/../../x'), 'it goes outside'],
     ['at an absolute path', writing('/tmp/evil'), 'it is absolute'],
@@ -77,20 +77,31 @@ describe('files that must not be written', () => {
     ['as a file and as its folder', writing('a', 'a/b'), 'both a file and a folder'],
     ['too large', { summary: 's', files: [{ path: 'big', content: 'x'.repeat(5_000_001) }] }, 'refused'],
     ['too many', writing(...Array.from({ length: 10_000 }, (_, n) => `f${n}`)), 'breaks its contract at files'],
-  ])('%s', async (_, said, reason) => {
-    const dir = scratch();
-    const world = company(about('evil', said), dir);
-    await order(world, { key: 'evil' }, { key: 'fine' });
+  ];
+  const dir = scratch();
+  const world = company(({ purpose, about: key }) => {
+    const [, n] = /^B1\.evil-(\d+)$/.exec(key) ?? [];
+    return purpose === 'write' && n !== undefined ? evil[Number(n)]?.[1] : undefined;
+  }, dir);
+
+  beforeAll(async () => {
+    await order(world, ...evil.map((_, n) => ({ key: `evil-${n}` })), { key: 'fine' });
     expect((await live(world)).how).toBe('over');
-    const evil = taskOf(world, 'evil');
-    expect(evil.status).toBe('abandoned');
-    expect(evil.failures.map(({ kind }) => kind)).toEqual(['contract', 'contract']);
-    expect(evil.failures[0]?.reason).toContain(reason);
-    expect(evil.failures[0]?.reason.length).toBeLessThan(300);
+  });
+
+  test.each(evil.map(([where, , reason], n) => [where, `evil-${n}`, reason]))('%s', (_, key, reason) => {
+    const { status, failures } = taskOf(world, key);
+    expect([status, failures.map(({ kind }) => kind)]).toEqual(['abandoned', ['contract', 'contract']]);
+    expect(failures[0]?.reason).toContain(reason);
+    expect(failures[0]?.reason.length).toBeLessThan(300);
+  });
+
+  test('and nothing was, while the others went on', () => {
     expect(taskOf(world, 'fine').status).toBe('done');
     expect(readdirSync(dir).sort()).toEqual(['home', 'products', 'work']);
-    expect(existsSync(join(dir, 'x'))).toBe(false);
-    expect(gitIn(productDir(world, 'shop'), 'ls-tree', '-r', '--name-only', 'main').split('\n')).toContain('fine.txt');
+    expect(existsSync('/tmp/evil')).toBe(false);
+    const files = gitIn(productDir(world, 'shop'), 'ls-tree', '-r', '--name-only', 'main').split('\n');
+    expect(files.filter((file) => file !== 'fine.txt')).toEqual(['.gitignore', 'README.md']);
   });
 
   test('behind a link that a person has put into the product', async () => {
@@ -309,9 +320,14 @@ reports:
 `);
   const poor = { ...world, org: tight };
   await order(poor, { key: 'evil', type: 'advice' });
-  await live(poor);
+  expect((await live(poor)).how).toBe('stuck');
   const { spent, status } = taskOf(poor, 'evil');
   expect(status).toBe('escalated');
+  expect(poor.asked.length).toBeLessThan(8);
+  const question = poor.stream.messages.find(({ message }) => message.type === 'approval.asked');
+  expect(JSON.stringify(question)).toContain(
+    'its budget is used up (retry.lineage in org.yaml: 5 attempts, $0.03, 9 hours)',
+  );
   // Three calls of a cent each, and the one that found the purse empty.
   expect(spent.cost).toBeLessThanOrEqual(0.04);
 });
