@@ -36,6 +36,8 @@ export interface Board {
   under(directive: string): Task[];
   /** How many of them still have to end. */
   openUnder(directive: string): number;
+  /** What a role's recorded answers have cost on the UTC day of an instant (epoch ms), in US dollars. */
+  spentOn(role: string, at: number): number;
   /** The highest number in ids that start so: 7 for `T` when there is a T7. */
   highest(stem: string): number;
 }
@@ -43,6 +45,12 @@ export interface Board {
 /** The folding side of the board. */
 export interface LiveBoard extends Board {
   told(message: Message, seq: number): void;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function dayOf(role: string, at: number): string {
+  return `${role} ${Math.floor(at / DAY_MS)}`;
 }
 
 export function createBoard(): LiveBoard {
@@ -55,6 +63,7 @@ export function createBoard(): LiveBoard {
   const alerts = new Map<string, DataOf<'alert.raised'>>();
   const memories = new Map<string, { memory: AgentMemory; seq: number }>();
   const unended = new Set<string>();
+  const spending = new Map<string, number>();
   const numbers = new Map<string, number>();
   const families = new Map<string, { ids: Set<string>; open: number }>();
   // Updated in place: a copy per message would make a company of 10,000 tasks quadratic.
@@ -77,7 +86,17 @@ export function createBoard(): LiveBoard {
     family.open += Number(isOpen(task)) - Number(before !== undefined && isOpen(before));
   }
 
+  function foldCost(message: Message): void {
+    if (message.type !== 'task.stepped' && message.type !== 'job.stepped') return;
+    const { data } = message;
+    const cost = data.step.usage?.cost ?? 0;
+    if (cost === 0) return;
+    const day = dayOf('task' in data ? data.task.role : data.job.role, Date.parse(message.time));
+    spending.set(day, (spending.get(day) ?? 0) + cost);
+  }
+
   function fold(message: Message, seq: number): void {
+    foldCost(message);
     if (isTaskMessage(message)) {
       foldTask(message.data.task);
       return;
@@ -119,6 +138,7 @@ export function createBoard(): LiveBoard {
     tasks: () => [...tasks.values()],
     open: () => known(unended),
     under: (directive) => known(families.get(directive)?.ids ?? []),
+    spentOn: (role, at) => spending.get(dayOf(role, at)) ?? 0,
     highest: (stem) => numbers.get(stem) ?? 0,
     openUnder: (directive) => families.get(directive)?.open ?? 0,
     told(message, seq) {

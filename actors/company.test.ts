@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../brain/models/model.ts';
-import { agentsOf } from '../org/org.ts';
 import { good, MINUTE, orgOf, START, startCompany } from './fixture.ts';
 
 const seated = (company: Awaited<ReturnType<typeof startCompany>>) =>
@@ -110,7 +109,6 @@ describe('a change of the org chart', () => {
     await company.changeOrg(worker(4));
     await company.untilDone();
     expect(company.clock.now() - START).toBe(MINUTE);
-    expect(agentsOf(worker(4).roles[1] as never)).toHaveLength(4);
   });
 
   it('lets an agent that is fired finish its task', async () => {
@@ -159,7 +157,7 @@ describe('two processes of one company', () => {
       processes: 2,
       org: orgOf('boss: { duties: [strategy], schedule: { strategy: 5m } }'),
     });
-    await company.until(() => company.clock.now() >= START + 20 * MINUTE);
+    await company.until(() => company.clock.now() > START + 22 * MINUTE);
     const slots = company.of('clock.ticked').map(({ data }) => (data.due - START) / MINUTE);
     expect(slots).toEqual([0, 5, 10, 15, 20]);
   });

@@ -13,9 +13,8 @@ if (!task) throw new Error('no task');
 
 function boardOf(tasks: readonly Partial<Task>[], states: Readonly<Record<string, string>> = {}) {
   const board = createBoard();
-  let seq = 0;
   const told = (type: string, data: unknown) =>
-    board.told({ type, data, id: String(seq), source: 'x' } as Message, (seq += 1));
+    board.told({ type, data, id: 'x', source: 'x' } as Message, board.state.seq + 1);
   for (const one of tasks) told('task.created', { task: { ...task, ...one } });
   const all = { 'worker-1': 'idle', 'worker-2': 'idle', hr: 'idle', qa: 'idle', ...states };
   for (const [agent, state] of Object.entries(all)) {
@@ -53,7 +52,7 @@ it('a review asked of a role that reviews no more is one', () => {
 });
 
 it('an input that will never be is one', () => {
-  const blocked = { id: 'T2', status: 'blocked', dependsOn: ['T1'] } as const;
+  const blocked: Partial<Task> = { id: 'T2', status: 'blocked', dependsOn: ['T1'] };
   expect(found([{ status: 'abandoned' }, blocked])).toEqual(['T2: it needs T1, which was abandoned']);
   expect(found([{ status: 'working' }, blocked])).toEqual([]);
 });
@@ -69,8 +68,9 @@ it('the supervisor tells of a deadlock once, and when it is over', async () => {
   await company.order({ key: 'a', role: 'worker' }, { key: 'b', role: 'worker', after: ['a'] });
   const without = { ...org, roles: org.roles.filter((role) => role.name !== 'worker') };
   const blockers = () => company.of('brain.blocker').map(({ data, source }) => [source, data.task, data.status]);
-  await company.changeOrg(without);
+  const changed = company.changeOrg(without);
   await company.until(() => company.clock.now() > START + 60 * MINUTE);
+  await changed;
   expect(blockers()).toEqual([['supervisor', 'T2', 'raised']]);
   expect(company.seen.company.get().blockers.T2).toBe(
     'deadlock: nobody has the role worker any more; put worker back into org.yaml, or abandon T2',

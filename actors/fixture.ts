@@ -136,6 +136,12 @@ export async function startCompany(options: Options = {}): Promise<Running> {
   const [company] = companies;
   if (!company) throw new Error('no process');
 
+  /** Time always has somewhere to go, so that the clock asks whether it has come about. */
+  async function pulse(): Promise<void> {
+    const mine = wanted;
+    while (wanted && wanted === mine) await clock.sleepUntil(clock.now() + 10 * MINUTE);
+  }
+
   const messages = () => bus.stream.messages;
   const running: Running = {
     bus,
@@ -165,7 +171,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
     until: (holds) =>
       new Promise((resolve, reject) => {
         wanted = { holds, resolve, reject };
-        clock.poke();
+        void pulse();
       }),
     untilDone: () =>
       running.until(

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { VirtualClock } from '../bus/clock.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { buildAgentMachine } from '../machines/agent.ts';
@@ -93,6 +93,7 @@ it('an agent fired while it rests does not come back', () => {
 it('an agent that was stopped with work in hand says so instead of seeming to be done', () => {
   const agent = seat('backend-1');
   agent.stop();
+  vi.spyOn(console, 'warn').mockImplementation(() => {});
   const work = { id: 'T1', phase: 'briefing', attempt: 1, rung: 1, waits: 0, depthLeft: 0, affordable: true } as const;
   expect(() => agent.send({ type: 'ASSIGN', work })).toThrow('stopped with work in hand');
 });

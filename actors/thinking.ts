@@ -10,6 +10,8 @@ import { WorkFailure } from './duty.ts';
 import type { Outcome } from './journal.ts';
 import type { Ports } from './ports.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 export type Thought<P extends Purpose> = {
   readonly answer: AnswerTo<P>;
   /** What each section of the brief took, in bytes. */
@@ -42,6 +44,7 @@ export async function think<P extends Purpose>(
   refuse?: (answer: AnswerTo<P>) => string | undefined,
 ): Promise<Outcome<Thought<P>>> {
   const { agent, role, work, about, attempt, turn, signal } = asking;
+  refuseOverBudget(ports, role, turn.now());
   const brief = buildBrief([
     { name: 'Who you are', text: role.prompt, budget: 8_000 },
     ...sections,
@@ -68,4 +71,12 @@ export async function think<P extends Purpose>(
   const wrong = refuse?.(parsed.answer);
   if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong }, reply.usage);
   return { result: { answer: parsed.answer, brief: brief.sizes }, usage: reply.usage };
+}
+
+/** A role that has used up its money for the day waits for the next one, like a provider out of quota. */
+function refuseOverBudget({ board }: Ports, role: Role, now: number): void {
+  const { budget } = role;
+  if (budget === undefined || board.spentOn(role.name, now) < budget) return;
+  const until = (Math.floor(now / DAY_MS) + 1) * DAY_MS;
+  throw new WorkFailure({ kind: 'quota', reason: `${role.name} has used up its $${budget} for today`, until });
 }

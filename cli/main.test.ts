@@ -132,7 +132,7 @@ describe('reading an export', () => {
         .trim()
         .split('\n')
         .map((text) => text.slice(24, 45).trim()),
-    ).toEqual(['approves', 'idle -> working']);
+    ).toEqual(['approves', 'working']);
     expect((await headcount('log --task T2 --tail 1 --from acme.jsonl')).stdout).toContain('A1 Which database');
   });
 

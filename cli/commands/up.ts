@@ -19,7 +19,7 @@ export function register(program: Command, context: CliContext): void {
     .description('Start the company of an org file; it works until Ctrl+C, and goes on where it stopped the next time.')
     .option('--org <file>', 'who works here', 'org/org.yaml')
     .option('--mission <text>', 'what to work towards (default: the mission in the org file)')
-    .option('--script <scenario>', 'take product, mission and scripted answers from a scenario')
+    .option('--script <scenario>', 'take product, mission or backlog, and scripted answers from a scenario')
     .option('--nats <url>', 'a running NATS server (default: NATS_URL, then one of our own)')
     .option('--company <slug>', 'another name than in the org file')
     .option('--inspect', 'stream every actor to the Stately inspector')

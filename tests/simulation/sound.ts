@@ -34,7 +34,7 @@ function askedInVain(world: World): readonly string[] {
     world.hangs > 0 ? [] : world.asked.filter(({ id, seq }) => seq >= (recorded.get(id) ?? Number.POSITIVE_INFINITY));
   const counts = new Map<string, number>();
   for (const { id } of world.asked) counts.set(id, (counts.get(id) ?? 0) + 1);
-  const often = [...counts].filter(([id, count]) => !id.includes('quota') && count > 1 + world.deaths + world.hangs);
+  const often = [...counts].filter(([id, count]) => !/quota|flaky/.test(id) && count > 1 + world.deaths + world.hangs);
   return [...late.map(({ id }) => `${id} after its answer`), ...often.map(([id, count]) => `${id} ${count} times`)];
 }
 
