@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Question } from '../brain/models/model.ts';
+import { BusFailure } from '../bus/errors.ts';
+import { subjects } from '../bus/subjects.ts';
 import { good, MINUTE, orgOf, START, startCompany } from './fixture.ts';
 
 const seated = (company: Awaited<ReturnType<typeof startCompany>>) =>
@@ -76,6 +78,25 @@ describe('closing', () => {
     expect(company.company.state).toBe('stopped');
     expect(company.log).toContainEqual(expect.stringContaining('nobody hears that the company is stopped'));
   });
+});
+
+it('a company that cannot open all its mailboxes says so, and leaves none open', async () => {
+  const first = await startCompany();
+  await first.company.drain('evening');
+  const consume = first.bus.consume.bind(first.bus);
+  let left = 3;
+  first.bus.consume = async (...given) => {
+    left -= 1;
+    if (left < 0) throw new BusFailure('DOWN', 'no more mailboxes', 'wait');
+    return consume(...given);
+  };
+  const company = first.another();
+  await expect(company.start()).rejects.toThrow('no more mailboxes');
+  expect(company.state).toBe('stopped');
+  await first.tell(subjects.directives, { id: 'b', type: 'backlog.given', data: { id: 'B9', tasks: [] } });
+  await first.until(() => first.clock.now() > START + 30 * MINUTE);
+  expect(first.of('job.stepped')).toEqual([]);
+  expect((await first.bus.consumers()).every(({ inHand }) => inHand === 0)).toBe(true);
 });
 
 it('a pause takes nothing new, and what is in hand goes on', async () => {

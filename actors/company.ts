@@ -30,6 +30,7 @@ export class Company {
   readonly #chart = createActor(buildCompanyMachine(), { id: 'company' });
   #taking = false;
   #working: Promise<void> | undefined;
+  #failure: unknown;
   #told = 0;
 
   constructor({ ports, roles }: CompanyOptions) {
@@ -50,9 +51,10 @@ export class Company {
     return this.#staff.inHand;
   }
 
-  /** Opens the company; resolves when it takes work. */
+  /** Opens the company; resolves when it takes work. Throws what kept a mailbox from opening; everything is closed then. */
   async start(): Promise<void> {
     await this.#tell({ type: 'START', by: 'operator', reason: 'started' });
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async pause(by: string, reason: string): Promise<void> {
@@ -101,8 +103,9 @@ export class Company {
           watchForDeadlocks(this.#ports, this.#closing.signal).catch(() => {});
           this.#chart.send({ type: 'STARTED' });
         } catch (error) {
+          // Thrown by `start`, after what is open already has been closed.
+          this.#failure = error;
           this.#chart.send({ type: 'FAILED', reason: reasonOf(error) });
-          throw error;
         }
         return;
       case 'takeWork':

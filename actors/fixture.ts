@@ -68,6 +68,8 @@ export type Running = {
   readonly seen: Projections;
   readonly asked: readonly Question[];
   readonly log: readonly string[];
+  /** One more process of the company, not started. */
+  another(): Company;
   /** The org chart in force; changed by `changeOrg`. */
   changeOrg(after: Org): Promise<void>;
   tell(subject: string, draft: Omit<Draft, 'source'>): Promise<void>;
@@ -151,6 +153,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
     seen,
     asked,
     log,
+    another: () => new Company({ ports }),
     async changeOrg(after) {
       const before = org;
       org = after;

@@ -171,3 +171,13 @@ describe('real clock', () => {
     expect(await waiting).toBe('opened by the other');
   });
 });
+
+test('the real clock begins where it is told, and catches up but never falls back', () => {
+  const clock = new RealClock(1, START);
+  expect(clock.now() - START).toBeLessThan(1_000);
+  clock.catchUp(START + 3_600_000);
+  const caughtUp = clock.now();
+  expect(caughtUp).toBeGreaterThanOrEqual(START + 3_600_000);
+  clock.catchUp(START);
+  expect(clock.now()).toBeGreaterThanOrEqual(caughtUp);
+});

@@ -16,7 +16,7 @@ function remembered<T>(
   return (at, id) => {
     const key = `${at.gitDir} ${id}`;
     const there = known.get(key);
-    if (there) return there;
+    if (there !== undefined) return there;
     const reading = read(at, id);
     known.set(key, reading);
     reading.catch(() => known.delete(key));

@@ -203,6 +203,6 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (options.mode === 'none') return plainSandbox(options, 'the operator says sandbox: none');
   const found = await find(options);
   if ('inside' in found) return bwrapSandbox(found.inside);
-  if (options.scripted) return plainSandbox(options, `the scenario's own script runs without one: ${found.why}`);
+  if (options.scripted) return plainSandbox(options, `the scenario's own script runs without a sandbox: ${found.why}`);
   return refusingSandbox(found.why);
 }
