@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Question } from '../brain/models/model.ts';
+import { ModelFailure, type Question } from '../brain/models/model.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { TaskDuty } from './duty.ts';
 import { good, MINUTE, orgOf, START, startCompany } from './fixture.ts';
@@ -72,15 +72,24 @@ describe('a message that crashes everybody', () => {
     await company.until(() => ['worker-1', 'worker-2'].every((agent) => company.state(agent) === 'idle'));
   });
 
-  it('is counted by its crashes, not by how often it had to wait for somebody', async () => {
+  it('is counted by its crashes, not by how often it had to wait', async () => {
+    const script = (_: Question, now: number) => {
+      if (now < START + 70 * MINUTE) throw new ModelFailure({ kind: 'quota', reason: 'out', until: now + 10 * MINUTE });
+      return good;
+    };
+    const crash = crashing('advise', 1);
     const company = await startCompany({
-      org: orgOf('', '{}', 2),
-      atStep: crashing('advise', 1, 'picky'),
+      org: orgOf('', '{ waits: 20 }'),
+      script,
+      atStep: async (at, turn) => {
+        if (turn.now() > START + 70 * MINUTE) await crash(at);
+      },
     });
-    await company.order('long', 'picky');
+    await company.order('a');
     await company.untilDone();
+    expect(company.of('agent.changed').filter(({ data }) => data.event === 'CRASHED')).toHaveLength(1);
     expect(company.of('dead.lettered')).toEqual([]);
-    expect(company.task('T2').status).toBe('done');
+    expect(company.task('T1').status).toBe('done');
   });
 
   it('that finishes a task cannot take back that it is done', async () => {

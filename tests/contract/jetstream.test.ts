@@ -149,7 +149,10 @@ describe('jetstream bus on a real clock', () => {
     await bus.publish('brain.goal', goal('a'));
     expect(await mail.next()).toBe('a');
     const jsm = await raw.jetstreamManager();
-    await jsm.consumers.delete(bus.company.toUpperCase().replace('-', '_'), 'cto');
+    // The server may be writing the durable's state while it removes the folder; the durable is gone all the same.
+    await jsm.consumers.delete(bus.company.toUpperCase().replace('-', '_'), 'cto').catch((error: unknown) => {
+      if (!String(error).includes('directory not empty')) throw error;
+    });
     await bus.publish('brain.goal', goal('b'));
     expect(await mail.next()).toBe('b');
     expect(mail.waiting).toBe(0);
