@@ -28,6 +28,8 @@ export function isOpen(task: Task): boolean {
 export interface Board {
   readonly state: BoardState;
   task(id: string): Task | undefined;
+  /** The last message on a task's subject, as far as the board has heard. */
+  lastOf(id: string): { readonly seq: number; readonly id: string } | undefined;
   /** The task with this natural key. */
   byKey(key: string): Task | undefined;
   tasks(): Task[];
@@ -56,6 +58,7 @@ function dayOf(role: string, at: number): string {
 export function createBoard(): LiveBoard {
   const tasks = new Map<string, Task>();
   const keys = new Map<string, string>();
+  const lasts = new Map<string, { seq: number; id: string }>();
   const agents = new Map<string, DataOf<'agent.changed'>>();
   const pulls = new Map<number, Pull>();
   const approvals = new Map<string, Approval>();
@@ -99,6 +102,7 @@ export function createBoard(): LiveBoard {
     foldCost(message);
     if (isTaskMessage(message)) {
       foldTask(message.data.task);
+      lasts.set(message.data.task.id, { seq, id: message.id });
       return;
     }
     switch (message.type) {
@@ -134,6 +138,7 @@ export function createBoard(): LiveBoard {
   return {
     state,
     task: (id) => tasks.get(id),
+    lastOf: (id) => lasts.get(id),
     byKey: (key) => tasks.get(keys.get(key) ?? ''),
     tasks: () => [...tasks.values()],
     open: () => known(unended),

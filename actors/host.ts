@@ -127,7 +127,7 @@ export class Host {
   async #task(mailbox: Mailbox, agent: Agent, delivery: Delivery, turn: Turn, id: string): Promise<void> {
     const ports = this.#ports;
     const role = mailbox.role();
-    const journal = await TaskJournal.open(ports.bus, agent.name, id);
+    const journal = this.#fresh(agent, delivery, id) ?? (await TaskJournal.open(ports.bus, agent.name, id));
     if (!journal) return delivery.term(`there is no task ${id}`);
     const { task } = journal;
     if (task.status === 'done' && delivery.attempt > 1) {
@@ -145,6 +145,14 @@ export class Host {
     if (duty) return runTask({ ports, agent, role, duty, journal, delivery, turn, ...this.#ends });
     await giveUpOn(ports, delivery.message, agent.name, `${role.name} has no duty for a task of type ${task.type}`);
     delivery.ack();
+  }
+
+  /** A first delivery of a task that is ready needs no look at the stream; a stale board is found out by the first write. */
+  #fresh(agent: Agent, delivery: Delivery, id: string): TaskJournal | undefined {
+    const { board, bus } = this.#ports;
+    const [task, last] = [board.task(id), board.lastOf(id)];
+    if (delivery.attempt > 1 || !last || task?.status !== 'ready' || task.attempt > 0) return undefined;
+    return TaskJournal.begin(bus, agent.name, task, last);
   }
 
   /** Runs a turn; whatever comes out of it, the agent and the delivery end in a state somebody designed. */

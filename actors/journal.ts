@@ -108,6 +108,15 @@ export class TaskJournal {
     return journal;
   }
 
+  /**
+   * A task that nobody has begun, as a projection knows it, without asking the stream. When the projection lags, the first
+   * write is refused and the delivery comes again.
+   * @param last the last message on its subject, as far as is known
+   */
+  static begin(bus: Bus, agent: string, task: Task, last: { readonly seq: number; readonly id: string }): TaskJournal {
+    return new TaskJournal(bus, agent, task, last.seq, last.id);
+  }
+
   /** As it is now, with what was noted since the last write. */
   get task(): Task {
     return this.#task;
