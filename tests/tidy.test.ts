@@ -38,22 +38,27 @@ const table: Readonly<Record<string, Room>> = {
     files: ['machines/policy.ts'],
     packages: ['zod', 'yaml', 'node:'],
   },
+  invariants: { rooms: ['bus'], types: vocabulary, packages: ['zod', 'node:'] },
   actors: {
-    rooms: ['bus', 'machines', 'org', 'brain', 'tools', 'scenarios'],
+    rooms: ['bus', 'machines', 'org', 'brain', 'tools', 'scenarios', 'invariants'],
     packages: ['zod', 'xstate', '@xstate/store', 'cron-parser', 'node:'],
   },
+  simulator: {
+    rooms: ['bus', 'machines', 'org', 'brain', 'tools', 'scenarios', 'invariants', 'actors'],
+    packages: ['zod', 'xstate', 'yaml', 'node:'],
+  },
   dashboard: {
-    rooms: ['bus', 'machines', 'org', 'brain', 'tools', 'scenarios', 'actors'],
+    rooms: ['bus', 'machines', 'org', 'brain', 'tools', 'scenarios', 'invariants', 'actors'],
     packages: ['zod', 'xstate', 'ws', 'node:'],
   },
   cli: {
-    rooms: ['bus', 'machines', 'org', 'brain', 'tools', 'scenarios', 'actors', 'dashboard'],
+    rooms: ['bus', 'machines', 'org', 'brain', 'tools', 'scenarios', 'invariants', 'actors', 'simulator', 'dashboard'],
     packages: ['zod', 'xstate', 'nats', 'commander', 'picocolors', 'pino', 'node:'],
   },
 };
 
 /** Rooms where time, chance and the environment come in as arguments. */
-const logic = ['machines', 'actors', 'bus', 'brain', 'org', 'tools', 'scenarios'];
+const logic = ['machines', 'actors', 'bus', 'brain', 'org', 'tools', 'scenarios', 'invariants', 'simulator'];
 
 /** Where the wall clock, the network or a process is the point. */
 const edges = [
