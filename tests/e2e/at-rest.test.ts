@@ -63,8 +63,11 @@ describe('a company at rest', () => {
   });
 
   test('asks no model, however often its clocks tick', async () => {
-    const messages = await readUntil(({ type, data }) => type === 'clock.ticked' && data.duty === 'assure');
-    expect(messages.filter(({ type }) => type === 'clock.ticked').length).toBeGreaterThan(3);
+    let rounds = 0;
+    const messages = await readUntil(({ type, data }) => {
+      if (type === 'clock.ticked' && data.duty === 'assure') rounds += 1;
+      return rounds === 4;
+    });
     expect(messages.filter(({ type }) => type.startsWith('job.') || type.startsWith('task.'))).toEqual([]);
     expect(JSON.stringify(messages)).not.toContain('"usage"');
   });
