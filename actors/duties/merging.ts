@@ -6,7 +6,9 @@ import type { Org } from '../../org/org.ts';
 import type { TestRun, Validation } from '../../tools/tools.ts';
 import type { TaskWork, Verdict } from '../duty.ts';
 import { failed, productFor, recorded, short, using } from './failing.ts';
-import type { Pulled } from './writing.ts';
+
+/** The pull request as this attempt recorded it. */
+export type Pulled = { readonly number: number; readonly head: string };
 
 type Review = Pull['reviews'][number];
 

@@ -13,15 +13,12 @@ import { branchFor } from '../../tools/names.ts';
 import type { Clone, CommitInfo, Validation } from '../../tools/tools.ts';
 import type { TaskDuty, TaskWork } from '../duty.ts';
 import { failed, productFor, using } from './failing.ts';
-import { verifyPull } from './merging.ts';
+import { type Pulled, verifyPull } from './merging.ts';
 import { productSections } from './source.ts';
 
 /** Who began this attempt is its author, whoever finishes it after a crash: the same work, the same commit. */
 type Opened = { readonly base: string; readonly branch: string; readonly at: number; readonly author: string };
 type Draft = AnswerTo<'write'>;
-
-/** The pull request as this attempt recorded it. */
-export type Pulled = { readonly number: number; readonly head: string };
 
 export type Writing = {
   readonly name: string;
