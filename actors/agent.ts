@@ -66,11 +66,15 @@ export class Agent {
     return this.#commands.shift();
   }
 
-  /** A fresh actor in `idle`: after a crash, or when the policy changed. */
-  restart(why: 'crashed' | 'restarted', reason: string, machine: AgentMachine = this.#options.machine): void {
+  /** A fresh actor in `idle`: after a crash, after somebody else took its work over, or when the policy changed. */
+  restart(
+    why: 'crashed' | 'fenced' | 'restarted',
+    reason: string,
+    machine: AgentMachine = this.#options.machine,
+  ): void {
     this.#actor.stop();
     this.#commands.length = 0;
-    if (why === 'crashed') this.#tell('crashed', 'CRASHED', { reason });
+    if (why !== 'restarted') this.#tell(why, why.toUpperCase(), { reason });
     this.#actor = this.#start(machine);
   }
 

@@ -1,6 +1,7 @@
 // The board: every task, agent, pull request and question as the stream last told it. A projection: it decides nothing, and
 // what must be right at once is read with `bus.last` instead.
 
+import type { Foreign } from '../bus/bus.ts';
 import type { DataOf } from '../bus/messages.ts';
 import { isTaskMessage, type Message } from '../bus/messages.ts';
 import type { AgentMemory, Approval, Pull, Task } from '../bus/records.ts';
@@ -28,6 +29,8 @@ export function isOpen(task: Task): boolean {
 export interface Board {
   readonly state: BoardState;
   task(id: string): Task | undefined;
+  /** Tasks whose last message does not parse, by their ids, with where it is and why. */
+  readonly unreadable: ReadonlyMap<string, Foreign>;
   /** The last message on a task's subject, as far as the board has heard. */
   lastOf(id: string): { readonly seq: number; readonly id: string } | undefined;
   /** The task with this natural key. */
@@ -46,6 +49,8 @@ export interface Board {
 
 /** The folding side of the board. */
 export interface LiveBoard extends Board {
+  /** Told of a message that does not parse. */
+  foreign(foreign: Foreign): void;
   told(message: Message, seq: number): void;
 }
 
@@ -65,6 +70,7 @@ export function createBoard(): LiveBoard {
   const directives = new Map<string, DataOf<'directive.issued'>>();
   const alerts = new Map<string, DataOf<'alert.raised'>>();
   const memories = new Map<string, { memory: AgentMemory; seq: number }>();
+  const unreadable = new Map<string, Foreign>();
   const unended = new Set<string>();
   const spending = new Map<string, number>();
   const numbers = new Map<string, number>();
@@ -103,6 +109,7 @@ export function createBoard(): LiveBoard {
     if (isTaskMessage(message)) {
       foldTask(message.data.task);
       lasts.set(message.data.task.id, { seq, id: message.id });
+      if (unreadable.size > 0) unreadable.delete(message.data.task.id);
       return;
     }
     switch (message.type) {
@@ -121,6 +128,7 @@ export function createBoard(): LiveBoard {
         return;
       case 'approval.asked':
       case 'approval.answered':
+      case 'approval.expired':
         approvals.set(message.data.id, message.data);
         return;
       case 'directive.issued':
@@ -137,6 +145,11 @@ export function createBoard(): LiveBoard {
 
   return {
     state,
+    unreadable,
+    foreign(foreign) {
+      const [, id] = /^task\.([^.]+)$/.exec(foreign.subject) ?? [];
+      if (id !== undefined) unreadable.set(id, foreign);
+    },
     task: (id) => tasks.get(id),
     lastOf: (id) => lasts.get(id),
     byKey: (key) => tasks.get(keys.get(key) ?? ''),

@@ -2,6 +2,7 @@
 
 import type { Task } from '../bus/records.ts';
 import type { AgentPolicy } from '../machines/policy.ts';
+import { type Org, roleOf } from '../org/org.ts';
 import type { Board } from './board.ts';
 
 /** What a lineage has used: attempts, US dollars, and ms since its root was created. */
@@ -25,4 +26,31 @@ export function affordable(board: Board, task: Task, policy: AgentPolicy, now: n
   const spent = spentBy(board, task, now);
   const { attempts, cost, ms } = policy.lineage;
   return spent.attempts < attempts && spent.cost < cost && spent.ms < ms;
+}
+
+/** Which limits of its lineage a task has reached, in words. */
+function reached(board: Board, task: Task, { lineage }: AgentPolicy, now: number): string {
+  const spent = spentBy(board, task, now);
+  return [
+    ...(spent.attempts >= lineage.attempts ? [`${lineage.attempts} attempt${lineage.attempts === 1 ? '' : 's'}`] : []),
+    ...(spent.cost >= lineage.cost ? [`$${lineage.cost}`] : []),
+    ...(spent.ms >= lineage.ms ? [`${lineage.ms / 3_600_000} hours`] : []),
+  ].join(' and ');
+}
+
+/** Budgets that are used up and hold up work that is still open, one line each. Pure. */
+export function usedUp(board: Board, org: Org, now: number): readonly string[] {
+  const lines = new Map<string, string>();
+  for (const task of board.open()) {
+    const role = roleOf(org, task.role);
+    if (!role) continue;
+    if (task.status === 'escalated' && !affordable(board, task, role.policy, now)) {
+      const limits = reached(board, task, role.policy, now);
+      lines.set(task.lineage, `${task.lineage} has used up its ${limits} (retry.lineage in org.yaml)`);
+    }
+    if (role.budget !== undefined && board.spentOn(role.name, now) >= role.budget) {
+      lines.set(role.name, `${role.name} has used up its $${role.budget} for today (budget in org.yaml)`);
+    }
+  }
+  return [...lines.values()];
 }

@@ -7,18 +7,23 @@
 
 import { createActor } from 'xstate';
 import { reasonOf } from '../bus/errors.ts';
+import type { StreamHealth } from '../bus/jetstream/guard.ts';
 import { subjects } from '../bus/subjects.ts';
 import { buildCompanyMachine, type CompanyCommand, type CompanyEvent } from '../machines/company.ts';
 import type { Org } from '../org/org.ts';
 import { Host } from './host.ts';
 import type { Ports } from './ports.ts';
 import { Staff } from './staff.ts';
-import { watchForDeadlocks } from './watchdog.ts';
+import { keepWatch } from './watchdog.ts';
 
 export type CompanyOptions = {
   readonly ports: Ports;
   /** Roles to run here; all of them when undefined. */
   readonly roles?: readonly string[] | undefined;
+  /** Name of this process; `main` unless told. */
+  readonly process?: string | undefined;
+  /** False while this process may not speak for the company: it serves some roles only, or has lost its name. */
+  readonly speaks?: (() => boolean) | undefined;
 };
 
 export class Company {
@@ -26,17 +31,23 @@ export class Company {
   readonly #stopNow = new AbortController();
   readonly #closing = new AbortController();
   readonly #staff: Staff;
+  readonly #speaks: () => boolean;
   readonly #commands: CompanyCommand[] = [];
   readonly #chart = createActor(buildCompanyMachine(), { id: 'company' });
   #taking = false;
+  /** What is wrong with the stream, while something is. */
+  #trouble: string | undefined;
+  /** Whether it takes work again when the stream does. */
+  #goesOn = false;
   #working: Promise<void> | undefined;
   #failure: unknown;
   #told = 0;
 
-  constructor({ ports, roles }: CompanyOptions) {
+  constructor({ ports, roles, process, speaks }: CompanyOptions) {
     this.#ports = ports;
+    this.#speaks = speaks ?? (() => true);
     const host = new Host(ports, this.#stopNow.signal, this.#closing.signal);
-    this.#staff = new Staff({ ports, only: roles, host, taking: () => this.#taking });
+    this.#staff = new Staff({ ports, only: roles, process, host, taking: () => this.#taking });
     this.#chart.on('*', (command) => void this.#commands.push(command));
     this.#chart.start();
   }
@@ -58,11 +69,33 @@ export class Company {
   }
 
   async pause(by: string, reason: string): Promise<void> {
+    this.#goesOn = false;
     await this.#tell({ type: 'PAUSE', by, reason });
   }
 
+  /** While the stream takes nothing it stays paused, and goes on when the stream does. */
   async resume(by: string, reason: string): Promise<void> {
+    this.#goesOn = true;
+    if (this.#trouble !== undefined) return this.#ports.log('warn', `not resumed yet: ${this.#trouble}`);
     await this.#tell({ type: 'RESUME', by, reason });
+  }
+
+  /** Pauses while the stream takes nothing; what is in hand waits with its results. Goes on by itself afterwards. */
+  async streamIs(health: StreamHealth): Promise<void> {
+    const before = this.#trouble;
+    const by = 'supervisor';
+    if (health.state === 'sound') {
+      this.#trouble = undefined;
+      if (before === undefined) return;
+      this.#ports.log('warn', 'the stream takes messages again');
+      if (this.#goesOn) await this.#tell({ type: 'RESUME', by, reason: 'the stream takes messages again' });
+      return;
+    }
+    if (before === undefined) this.#goesOn = this.state === 'running' || this.state === 'starting';
+    this.#trouble = health.reason;
+    if (before === health.reason) return;
+    this.#ports.log('warn', `nothing new is taken: ${health.reason}`);
+    await this.#tell({ type: 'PAUSE', by, reason: health.reason });
   }
 
   /** Finishes what is in hand and closes. Called again meanwhile: stops at once. */
@@ -100,7 +133,7 @@ export class Company {
       case 'openConsumers':
         try {
           await this.#staff.open(this.#ports.org());
-          watchForDeadlocks(this.#ports, this.#closing.signal).catch(() => {});
+          keepWatch(this.#ports, this.#closing.signal).catch(() => {});
           this.#chart.send({ type: 'STARTED' });
         } catch (error) {
           // Thrown by `start`, after what is open already has been closed.
@@ -133,6 +166,7 @@ export class Company {
   async #announce({ state, by, reason }: Extract<CompanyCommand, { type: 'announce' }>): Promise<void> {
     this.#told += 1;
     this.#ports.log('info', `company ${state}: ${reason}`);
+    if (!this.#speaks()) return;
     const said = {
       id: `control.company.${this.#ports.clock.now()}.${this.#told}`,
       type: 'control.changed',
@@ -140,9 +174,11 @@ export class Company {
       data: { scope: 'company', state, by, reason },
     } as const;
     // A company whose stream is gone must still close its mailboxes and end its children.
-    await this.#ports.bus.publish(subjects.control('company'), said).catch((error: unknown) => {
+    const told = this.#ports.bus.publish(subjects.control('company'), said).catch((error: unknown) => {
       this.#ports.log('error', `nobody hears that the company is ${state}: ${reasonOf(error)}`);
     });
+    // A stream that takes nothing hears of it later.
+    if (this.#trouble === undefined) await told;
   }
 
   /** Makes the running company match a changed org chart: hires, fires, moves; nobody else notices. */

@@ -1,7 +1,7 @@
 // The end of a task: scored by the reward chart, recorded as done in one event, then everything that follows from it. The
 // event is the point of no return; what follows has ids derived from the task, so a repeat after a crash changes nothing.
 
-import { createActor } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import type { Turn } from '../bus/clock.ts';
 import type { Draft, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
@@ -26,6 +26,14 @@ export type Finishing = {
   readonly turn: Turn;
 };
 
+type Rewarding = {
+  readonly policy: RewardPolicy;
+  readonly actor: Actor<RewardMachine>;
+  readonly commands: RewardCommand[];
+};
+
+/** Each agent's reward actor. Making one costs more than a score, and a task has one agent at a time. */
+const rewarding = new WeakMap<Agent, Rewarding>();
 const machines = new WeakMap<RewardPolicy, RewardMachine>();
 
 function rewardMachine(policy: RewardPolicy): RewardMachine {
@@ -36,15 +44,26 @@ function rewardMachine(policy: RewardPolicy): RewardMachine {
   return machine;
 }
 
-/** Runs the reward chart over a finished task: the score, and what its agent is to remember. */
-async function rewarded(ports: Ports, task: Task): Promise<Lesson> {
+function rewardActor({ inspect, org }: Ports, agent: Agent): Rewarding {
+  const policy = org().reward;
+  const known = rewarding.get(agent);
+  if (known?.policy === policy && known.actor.getSnapshot().status === 'active') return known;
+  known?.actor.stop();
+  const actor = createActor(rewardMachine(policy), { id: `reward-${agent.name}`, ...(inspect ? { inspect } : {}) });
   const commands: RewardCommand[] = [];
-  const actor = createActor(
-    rewardMachine(ports.org().reward),
-    ports.inspect ? { id: `reward-${task.id}`, inspect: ports.inspect } : {},
-  );
   actor.on('*', (command) => void commands.push(command));
   actor.start();
+  const made = { policy, actor, commands };
+  rewarding.set(agent, made);
+  return made;
+}
+
+/** Runs the reward chart over a finished task: the score, and what its agent is to remember. */
+async function rewarded(ports: Ports, agent: Agent, task: Task): Promise<Lesson> {
+  const { actor, commands } = rewardActor(ports, agent);
+  // An earlier task may have been let go between its score and its end.
+  actor.send({ type: 'APPLIED' });
+  commands.length = 0;
   const signals = signalsOf({ ...task, attempts: task.attempt, workingMs: task.spent.workingMs });
   const error = task.failures.at(-1)?.reason;
   actor.send({ type: 'SCORE', finished: { task: task.id, title: task.title, signals, error } });
@@ -52,9 +71,7 @@ async function rewarded(ports: Ports, task: Task): Promise<Lesson> {
   for (let command = commands.shift(); command; command = commands.shift()) {
     if (command.type === 'learn') {
       const [found] = await ports.knowledge.search(command.question);
-      actor.send(
-        found ? { type: 'LEARNED', text: `${found.source}: ${found.text.slice(0, 300)}` } : { type: 'APPLIED' },
-      );
+      if (found) actor.send({ type: 'LEARNED', text: `${found.source}: ${found.text.slice(0, 300)}` });
     } else if (command.list === 'patterns') {
       if (lesson) lesson = { ...lesson, pattern: command.text };
     } else {
@@ -62,7 +79,7 @@ async function rewarded(ports: Ports, task: Task): Promise<Lesson> {
       lesson = { list, task: id, score, band, text };
     }
   }
-  actor.stop();
+  actor.send({ type: 'APPLIED' });
   if (!lesson) throw new Error(`the reward chart said nothing of ${task.id}`);
   return lesson;
 }
@@ -75,7 +92,7 @@ export async function complete(t: TaskTurn): Promise<void> {
     const { spent, startedAt } = journal.task;
     const now = turn.now();
     journal.note({ spent: { ...spent, workingMs: spent.workingMs + Math.max(0, now - (startedAt ?? now)) } });
-    lesson = await rewarded(ports, journal.task);
+    lesson = await rewarded(ports, t.agent, journal.task);
     const { score, band } = lesson;
     await journal.record('task.completed', 'completed', {
       status: 'done',
@@ -100,7 +117,7 @@ export async function followUp(f: Finishing, scored?: Lesson): Promise<void> {
   const who = task.agent ?? agent.name;
   // Not scored just now: the end was recorded before a crash, and anything below may have been done since.
   const again = scored === undefined;
-  const lesson = scored ?? (await rewarded(ports, task));
+  const lesson = scored ?? (await rewarded(ports, agent, task));
   await Promise.all([
     recordLesson(ports, who, lesson, `task.${task.id}.completed`, task.endedAt ?? f.turn.now()),
     tell(f, again, subjects.reports, reportOf(task, who)),

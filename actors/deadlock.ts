@@ -38,13 +38,22 @@ function nobodyFor(board: BoardState, org: Org, task: Task, now: number): Why {
   }
   if (task.status === 'blocked') return impossibleInput(board, task);
   if (task.status === 'waiting' && task.children.length === 0) return noReviewer(org, task);
-  if (now - task.createdAt > AWAY_MS && agentsOf(role).every((name) => isAway(board, name, now))) {
+  if (now - task.createdAt > AWAY_MS && nobodyAtWork(board, role, now)) {
     return { reason: `no agent of ${role.name} is at work`, next: startOf(role) };
   }
   return undefined;
 }
 
 const startOf = (role: Role) => `run a process with this role: headcount up --roles ${role.name}`;
+
+/** Agents of the role in whatever process. */
+function nobodyAtWork(board: BoardState, role: Role, now: number): boolean {
+  if (agentsOf(role).some((name) => !isAway(board, name, now))) return false;
+  for (const { role: of, agent } of board.agents.values()) {
+    if (of === role.name && !isAway(board, agent, now)) return false;
+  }
+  return true;
+}
 
 function isAway(board: BoardState, agent: string, now: number): boolean {
   const told = board.agents.get(agent);
@@ -71,7 +80,7 @@ function noReviewer(org: Org, { reason = '' }: Task): Why {
 /** Escalated; no person is asked, and whoever staffs the company is not there to decide. */
 function undecided(board: BoardState, org: Org, task: Task, now: number): Why {
   const deciders = org.roles.filter((role) => role.duties.includes('staff'));
-  if (deciders.some((role) => agentsOf(role).some((name) => !isAway(board, name, now)))) return undefined;
+  if (deciders.some((role) => !nobodyAtWork(board, role, now))) return undefined;
   for (const { task: about, status } of board.approvals.values()) {
     if (about === task.id && status === 'open') return undefined;
   }

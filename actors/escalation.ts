@@ -10,7 +10,7 @@ import { affordable } from './budget.ts';
 import { TaskJournal } from './journal.ts';
 import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
-import { taskIn } from './release.ts';
+import { lastOfTask, taskNow } from './release.ts';
 
 type Asking = Pick<Ports, 'bus' | 'clock' | 'org' | 'board'>;
 
@@ -27,7 +27,8 @@ export async function escalateHeld(ports: Asking, journal: TaskJournal, by: stri
 
 /** The same for a task in nobody's hands; one that has ended is left alone. Repeatable. Throws StaleWrite. */
 async function escalateTask(ports: Asking, id: string, by: string, reason: string): Promise<void> {
-  const journal = await TaskJournal.open(ports.bus, by, id);
+  // One that cannot be read is asked about (quarantine.ts).
+  const journal = (await lastOfTask(ports.bus, id)) && (await TaskJournal.open(ports.bus, by, id));
   if (!journal || journal.task.status === 'done' || journal.task.status === 'abandoned') return;
   if (journal.task.status === 'escalated') return askForHelp(ports, journal.task, by, true);
   await escalateHeld(ports, journal, by, reason);
@@ -48,7 +49,7 @@ export async function askForHelp(ports: Asking, task: Task, by: string, again: b
   });
   const spent = spentPolicy(ports, task);
   // Whoever gets it could not begin: reassigning it would go on for ever.
-  if (spent) return askPerson(ports, task, by, `${reason}; its budget is used up (${limitsOf(spent)})`);
+  if (spent) return askPerson(ports, task, by, `${reason}; its budget is used up (${limitsOf(spent)})`, false);
   const id = `hr-${task.id}-${n}`;
   await say(ports, task, by, again, subjects.hr, {
     id,
@@ -81,7 +82,10 @@ async function say<T extends MessageType>(
   else await bus.publish(subject, draft);
 }
 
-async function askPerson(ports: Asking, task: Task, by: string, reason: string): Promise<void> {
+/**
+ * @param silence true when the task may be tried again if nobody answers
+ */
+async function askPerson(ports: Asking, task: Task, by: string, reason: string, silence: boolean): Promise<void> {
   const title = roleOf(ports.org(), task.role)?.title ?? task.role;
   const now = ports.clock.now();
   await say(ports, task, by, true, subjects.approval(`Q-${task.id}`), {
@@ -91,7 +95,7 @@ async function askPerson(ports: Asking, task: Task, by: string, reason: string):
       id: `Q-${task.id}`,
       question: `${task.id} "${task.title}" is stuck: ${reason}. What now?`,
       options: [
-        { key: 'retry', label: `let ${title} try again`, recommended: true },
+        { key: 'retry', label: `let ${title} try again`, ...(silence ? { recommended: true } : {}) },
         { key: 'abandon', label: 'give it up' },
       ],
       askedBy: by,
@@ -106,7 +110,7 @@ async function askPerson(ports: Asking, task: Task, by: string, reason: string):
 }
 
 /** How long a person has to answer at least, in ms. */
-const ANSWER_MS = 24 * 3_600_000;
+export const ANSWER_MS = 24 * 3_600_000;
 
 /**
  * What becomes of the work behind a message that is given up on: the task of an assignment or of a review is escalated, and
@@ -118,6 +122,6 @@ export async function giveUpOn(ports: Asking, message: Message, by: string, reas
     return escalateTask(ports, message.data.task, by, `nobody could review pull ${message.data.pull}: ${reason}`);
   }
   if (message.type !== 'hr.requested' || message.data.task === undefined) return;
-  const task = taskIn(await ports.bus.last(subjects.task(message.data.task)));
-  if (task?.status === 'escalated') await askPerson(ports, task, by, `${message.data.reason}; ${reason}`);
+  const task = await taskNow(ports.bus, message.data.task);
+  if (task?.status === 'escalated') await askPerson(ports, task, by, `${message.data.reason}; ${reason}`, true);
 }

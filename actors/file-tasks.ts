@@ -7,13 +7,13 @@
 //   F4. Nothing is assigned before all tasks of the plan exist and name each other correctly.
 
 import type { Bus } from '../bus/bus.ts';
-import { StaleWrite } from '../bus/errors.ts';
+import { ForeignMessage, StaleWrite } from '../bus/errors.ts';
 import type { PlannedTask, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { Board } from './board.ts';
 import { type JobWork, type Work, WorkFailure } from './duty.ts';
 import { type Filing, keyOf, refusePlan, renamed, taskRecords } from './plan.ts';
-import { assign, releaseTask, taskIn } from './release.ts';
+import { assign, lastOfTask, releaseTask, taskIn, taskNow } from './release.ts';
 
 /** How often numbers may be taken by others before giving up for now. */
 const ROUNDS = 20;
@@ -33,10 +33,20 @@ function freeIds(work: Pick<Work, 'bus' | 'board'>, stem: string, used: readonly
   let found = false;
   return async () => {
     do last += 1;
-    while (!found && (await work.bus.last(subjects.task(`${stem}${last}`))));
+    while (!found && (await isTaken(work.bus, `${stem}${last}`)));
     found = true;
     return `${stem}${last}`;
   };
+}
+
+/** A number is taken also by a task that this version cannot read. */
+async function isTaken(bus: Bus, id: string): Promise<boolean> {
+  try {
+    return (await bus.last(subjects.task(id))) !== undefined;
+  } catch (error) {
+    if (error instanceof ForeignMessage) return true;
+    throw error;
+  }
 }
 
 /** Numbers planned tasks, as a recorded step: T<n>, or <parent>-<n> for parts. A natural key that exists keeps its id. */
@@ -125,7 +135,7 @@ async function create(work: Work, task: Task): Promise<Created | undefined> {
     return earlier && { task: earlier, seq: undefined };
   } catch (error) {
     if (!(error instanceof StaleWrite)) throw error;
-    const holder = taskIn(await bus.last(subjects.task(task.id)));
+    const holder = await taskNow(bus, task.id);
     return holder?.key === task.key ? { task: holder, seq: undefined } : undefined;
   }
 }
@@ -138,7 +148,7 @@ async function taskAt(bus: Bus, seq: number): Promise<Task | undefined> {
 /** After numbers changed on the way: tasks created before name the others by their old ids. */
 async function mend(work: Work, tasks: readonly Task[]): Promise<void> {
   for (const { id, dependsOn, dependents, reason } of tasks) {
-    const last = await work.bus.last(subjects.task(id));
+    const last = await lastOfTask(work.bus, id);
     const task = taskIn(last);
     if (!last || !task || last.message.type !== 'task.created') continue;
     if (String([dependsOn, '', dependents]) === String([task.dependsOn, '', task.dependents])) continue;

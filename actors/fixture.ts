@@ -12,10 +12,10 @@ import { PlannedTask, type Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
-import type { Deployer, Tools } from '../tools/tools.ts';
 import { Company } from './company.ts';
 import { duties, dutyFacts } from './duties/registry.ts';
 import type { Duty } from './duty.ts';
+import { noTools } from './fakes.ts';
 import type { Ports } from './ports.ts';
 import { follow, type Projections } from './projections.ts';
 
@@ -46,8 +46,6 @@ export const good = { summary: 'done', advice: 'do it well' };
 
 const usual: Script = ({ purpose }) => (purpose === 'staff' ? { action: 'abandon', reason: 'no use' } : good);
 
-const noDeployer = { live: () => undefined, close: async () => {} } as unknown as Deployer;
-
 export type Options = {
   readonly org?: Org;
   readonly script?: Script;
@@ -58,6 +56,8 @@ export type Options = {
   readonly processes?: number;
   readonly stream?: MemoryStream;
   readonly at?: number;
+  /** How long the stream knows an id, ms; for ever unless told. */
+  readonly dedupeWindowMs?: number;
 };
 
 export type Running = {
@@ -108,6 +108,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
   const bus = new MemoryBus('acme', clock, {
     log: (line) => log.push(line),
     ...(options.stream ? { stream: options.stream } : {}),
+    ...(options.dedupeWindowMs === undefined ? {} : { dedupeWindowMs: options.dedupeWindowMs }),
   });
   const asked: Question[] = [];
   const seen = await follow(bus);
@@ -123,7 +124,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
         return { text, usage: { model: 'script', inputTokens: 10, outputTokens: 10, cost: 1 } };
       },
     },
-    tools: { products: {}, forge: {}, deployer: noDeployer } as unknown as Tools,
+    tools: noTools,
     knowledge: createFileKnowledge(documents),
     duties: new Map([...duties, ...(options.duties ?? []).map((duty) => [duty.name, duty] as const)]),
     org: () => org,

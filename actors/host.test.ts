@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ModelFailure, type Question } from '../brain/models/model.ts';
 import { subjects } from '../bus/subjects.ts';
-import type { TaskDuty } from './duty.ts';
+import { type TaskDuty, WorkFailure } from './duty.ts';
 import { good, MINUTE, orgOf, START, startCompany } from './fixture.ts';
 
 /** Throws what no chart knows, `times` times, before the step. */
@@ -170,4 +170,45 @@ it('an assignment of a task that does not exist goes to the dead letters', async
   await company.until(() => company.of('dead.lettered').length === 1);
   expect(company.of('dead.lettered')[0]?.data.reason).toBe('there is no task T7');
   expect(company.clock.now() - START).toBeLessThan(MINUTE);
+});
+
+it('giving up that fails every time is bounded like any other crash', async () => {
+  const script = ({ purpose }: Question) => {
+    if (purpose === 'advise') throw new ModelFailure({ kind: 'permanent', reason: 'not for me' });
+    return good;
+  };
+  const company = await startCompany({ org: orgOf('', '{}', 1), script });
+  const publish = company.bus.publish.bind(company.bus);
+  let refused = 0;
+  company.bus.publish = (subject, draft, options) => {
+    if (draft.type !== 'task.escalated' || draft.source === 'supervisor') return publish(subject, draft, options);
+    refused += 1;
+    return Promise.reject(new WorkFailure({ kind: 'environment', reason: 'nobody may escalate' }));
+  };
+  await company.order('a');
+  await company.until(() => company.of('dead.lettered').length > 0);
+  expect(refused).toBe(6);
+  expect(company.task('T1').status).toBe('escalated');
+});
+
+it('a backlog that is given out by two runs of its job is one backlog, also in messages', async () => {
+  let crashed = false;
+  const company = await startCompany({
+    org: orgOf('', '{}', 1),
+    dedupeWindowMs: 0,
+  });
+  const publish = company.bus.publish.bind(company.bus);
+  company.bus.publish = async (subject, draft, options) => {
+    const stored = await publish(subject, draft, options);
+    if (draft.type !== 'assignment.given' || draft.data.task !== 'T2' || crashed) return stored;
+    crashed = true;
+    throw new Error('the process of this agent is gone');
+  };
+  await company.order('a', 'b', 'c');
+  await company.untilDone();
+  expect(crashed).toBe(true);
+  const said = company.bus.stream.messages.map(({ message }) => message);
+  const ids = said.filter(({ type }) => /^(task.created|task.assigned|assignment)/.test(type)).map(({ id }) => id);
+  expect(ids).toHaveLength(9);
+  expect(new Set(ids).size).toBe(9);
 });

@@ -4,26 +4,28 @@
 //   H1. A delivery is settled after its result is recorded: ack when done, nak when it must come again, term when it cannot
 //       be handled at all.
 //   H2. An error that no chart knows is a crash: the agent starts afresh, the delivery comes back, recorded steps stand.
-//   H3. A task belongs to whoever wrote last: a late writer is refused and lets go ("fenced").
+//   H3. A task belongs to whoever wrote last: a late writer is refused, lets go and says so ("fenced").
+//   H4. A message that comes to nothing every time, whoever has it, ends in the dead letters (tries.ts).
 
 import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import { BusFailure, HeadcountError, reasonOf, StaleWrite } from '../bus/errors.ts';
-import type { MessageType } from '../bus/messages.ts';
+import type { Message, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import type { Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import { followUp } from './completion.ts';
+import { afresh } from './duties/handover.ts';
 import type { StandingDuty, TaskDuty } from './duty.ts';
 import { askForHelp, giveUpOn } from './escalation.ts';
+import { jobId } from './job-id.ts';
 import { runJob } from './job-turn.ts';
 import { TaskJournal } from './journal.ts';
 import type { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
+import { askAbout, unreadableTask } from './quarantine.ts';
 import { runTask } from './task-turn.ts';
-
-/** Agents that one message may crash before it is given up on. */
-const MOST_CRASHES = 6;
+import { MOST_TRIES, Try } from './tries.ts';
 
 /** First pause of a crashed agent, doubled with each crash in a row. */
 const FIRST_REST_MS = 1_000;
@@ -64,8 +66,6 @@ export class Host {
   readonly #closing: AbortSignal;
   /** Crashes in a row, by agent. */
   readonly #crashes = new Map<string, number>();
-  /** Crashes by the message that was in hand. Its deliveries say nothing: it may have waited for somebody free. */
-  readonly #crashedBy = new Map<string, number>();
 
   /**
    * @param signal aborted when the process must stop at once; turns then end without settling what they hold
@@ -107,12 +107,11 @@ export class Host {
     if (!agent) return delivery.nak(NOBODY_FREE_MS);
     const { tools, board, company, org } = this.#ports;
     const look = { agent: agent.name, role, org: org(), tools, board, company };
-    if (!duty.wants(look, message)) {
-      mailbox.pool.give(agent);
-      return delivery.ack();
-    }
     const run = { ports: this.#ports, agent, role, duty, delivery, turn, ...this.#ends };
-    await this.#guarded(mailbox, agent, delivery, () => runJob(run));
+    await this.#guarded(mailbox, agent, delivery, async () => {
+      if (duty.wants(look, message)) await runJob(run);
+      else delivery.ack();
+    });
   }
 
   async #assignment(mailbox: Mailbox, delivery: Delivery, turn: Turn): Promise<void> {
@@ -127,8 +126,11 @@ export class Host {
   async #task(mailbox: Mailbox, agent: Agent, delivery: Delivery, turn: Turn, id: string): Promise<void> {
     const ports = this.#ports;
     const role = mailbox.role();
-    const journal = this.#fresh(agent, delivery, id) ?? (await TaskJournal.open(ports.bus, agent.name, id));
+    let journal = this.#fresh(agent, delivery, id);
+    if (!journal && (await this.#inQuarantine(id))) return delivery.ack();
+    journal ??= await TaskJournal.open(ports.bus, agent.name, id);
     if (!journal) return delivery.term(`there is no task ${id}`);
+    await takeUpAgain(journal, delivery.message, turn.now());
     const { task } = journal;
     if (task.status === 'done' && delivery.attempt > 1) {
       await followUp({ ports, agent, journal, role, turn });
@@ -147,43 +149,72 @@ export class Host {
     delivery.ack();
   }
 
+  /** Whatever a person decides about a task that cannot be read gives it out anew. */
+  async #inQuarantine(id: string): Promise<boolean> {
+    const { board, bus } = this.#ports;
+    if (!board.unreadable.has(id) || !(await unreadableTask(bus, id))) return false;
+    await askAbout(this.#ports, id);
+    return true;
+  }
+
   /** A first delivery of a task that is ready needs no look at the stream; a stale board is found out by the first write. */
   #fresh(agent: Agent, delivery: Delivery, id: string): TaskJournal | undefined {
     const { board, bus } = this.#ports;
     const [task, last] = [board.task(id), board.lastOf(id)];
+    if (board.unreadable.has(id)) return undefined;
     if (delivery.attempt > 1 || !last || task?.status !== 'ready' || task.attempt > 0) return undefined;
     return TaskJournal.begin(bus, agent.name, task, last);
   }
 
   /** Runs a turn; whatever comes out of it, the agent and the delivery end in a state somebody designed. */
   async #guarded(mailbox: Mailbox, agent: Agent, delivery: Delivery, run: () => Promise<void>): Promise<void> {
+    let tried: Try | undefined;
     try {
-      await run();
+      tried = await Try.begin(this.#ports.bus, durableOf(mailbox), delivery);
+      if (tried.spent) await this.#giveUp(agent, delivery, spentReason(tried));
+      else await run();
       if (this.#crashes.size > 0) this.#crashes.delete(agent.name);
-      if (this.#crashedBy.size > 0) this.#crashedBy.delete(delivery.message.id);
     } catch (error) {
       if (this.#signal.aborted) return;
-      if (this.#closing.aborted && error === this.#closing.reason) return this.#letGo(mailbox, agent, delivery, 0);
+      if (this.#closing.aborted && error === this.#closing.reason) {
+        return this.#letGo(mailbox, agent, delivery, 0, 'restarted', tried);
+      }
       if (error instanceof StaleWrite) {
         this.#ports.log('warn', `fenced: ${agent.name} was late, ${error.message}`);
         // Whoever wrote last goes on; if that was nobody (a person's edit), the next delivery finds out.
-        return this.#letGo(mailbox, agent, delivery, NOBODY_FREE_MS);
+        const why = `it was late: ${error.subject} has been written by somebody else`;
+        return this.#letGo(mailbox, agent, delivery, NOBODY_FREE_MS, 'fenced', undefined, why);
       }
-      await this.#crashed(mailbox, agent, delivery, error);
+      await this.#crashed(mailbox, agent, delivery, error, tried);
       return;
     }
     mailbox.pool.give(agent);
   }
 
   /** Gives work in hand back as it is; its record stands. */
-  #letGo(mailbox: Mailbox, agent: Agent, delivery: Delivery, delayMs: number): void {
-    agent.restart('restarted', 'let go');
+  async #letGo(
+    mailbox: Mailbox,
+    agent: Agent,
+    delivery: Delivery,
+    delayMs: number,
+    how: 'restarted' | 'fenced',
+    tried: Try | undefined,
+    why = 'let go',
+  ): Promise<void> {
+    agent.restart(how, why);
+    await tried?.givenBack().catch(() => {});
     delivery.nak(delayMs);
     mailbox.pool.give(agent);
   }
 
   /** One crashed agent: told, rested, started afresh; its delivery comes back when it is up again. */
-  async #crashed(mailbox: Mailbox, agent: Agent, delivery: Delivery, error: unknown): Promise<void> {
+  async #crashed(
+    mailbox: Mailbox,
+    agent: Agent,
+    delivery: Delivery,
+    error: unknown,
+    tried: Try | undefined,
+  ): Promise<void> {
     const { log, clock } = this.#ports;
     const crashes = (this.#crashes.get(agent.name) ?? 0) + 1;
     this.#crashes.set(agent.name, crashes);
@@ -195,22 +226,49 @@ export class Host {
     agent.restart('crashed', reason);
     const { wake } = mailbox.pool.rest(agent);
     clock.sleepUntil(clock.now() + restMs, this.#signal).then(wake, () => {});
-    // A stream out of reach is no message's fault.
-    const count = error instanceof BusFailure ? 0 : (this.#crashedBy.get(delivery.message.id) ?? 0) + 1;
-    if (count > 0) this.#crashedBy.set(delivery.message.id, count);
-    if (count < MOST_CRASHES) return delivery.nak(restMs);
-    await this.#giveUp(agent, delivery, `it crashed ${count} agents, the last one was ${agent.name}: ${reason}`);
+    const said = `${agent.name} crashed: ${reason}`;
+    if (!(await this.#wasLast(tried, error, said))) return delivery.nak(restMs);
+    await this.#giveUp(agent, delivery, `it crashed ${MOST_TRIES} agents, the last one was ${agent.name}: ${reason}`);
   }
 
-  /** A message that crashes every agent must not circle for ever; its task is not lost either. */
+  /** Notes a crash on the stream. A stream out of reach is no message's fault. */
+  async #wasLast(tried: Try | undefined, error: unknown, said: string): Promise<boolean> {
+    try {
+      if (!(error instanceof BusFailure)) return (await tried?.crashed(said)) ?? false;
+      await tried?.givenBack();
+    } catch (failure) {
+      this.#ports.log('warn', `a crash could not be noted: ${reasonOf(failure)}`);
+    }
+    return false;
+  }
+
+  /** A message that comes to nothing every time must not circle for ever; its task is not lost either. */
   async #giveUp(agent: Agent, delivery: Delivery, why: string): Promise<void> {
     try {
       await giveUpOn(this.#ports, delivery.message, 'supervisor', why);
       await delivery.term(why);
-      this.#crashedBy.delete(delivery.message.id);
     } catch (error) {
       this.#ports.log('error', `${agent.name}: ${delivery.message.id} cannot be given up on: ${reasonOf(error)}`);
       delivery.nak(LONGEST_REST_MS);
     }
   }
+}
+
+/** A task that was given up on together with its assignment begins anew when a person puts the assignment back. */
+async function takeUpAgain(journal: TaskJournal, message: Message, now: number): Promise<void> {
+  if (message.type !== 'assignment.given' || message.data.why !== 'requeued') return;
+  if (journal.task.status !== 'escalated') return;
+  const reason = `${message.source} put it back`;
+  const task = afresh(journal.task, { why: 'reassigned', reason }, now);
+  await journal.record('task.reassigned', `requeued.${jobId(message.id)}`, task, reason);
+}
+
+/** The durable behind a mailbox (staff.ts). */
+function durableOf({ role, duty }: Mailbox): string {
+  return duty === undefined ? role().name : `${role().name}-${duty.name}`;
+}
+
+function spentReason({ reason }: Try): string {
+  const last = reason === undefined ? 'each time its process ended without a word' : `once ${reason}`;
+  return `${MOST_TRIES} deliveries in a row came to nothing: ${last}`;
 }

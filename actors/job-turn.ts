@@ -1,41 +1,20 @@
 // One message in hand that is no task: a directive, a tick, an alert, a request, a review. The same chart, the same
 // recorded steps; when the ladder is used up the message goes to the dead letters and people are told.
 
-import { createHash } from 'node:crypto';
 import type { Delivery } from '../bus/bus.ts';
-import type { Turn } from '../bus/clock.ts';
-import type { Draft } from '../bus/messages.ts';
+import type { Message } from '../bus/messages.ts';
 import type { Failure, Job } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentCommand, AgentEvent } from '../machines/agent.ts';
-import type { Role } from '../org/org.ts';
-import type { Agent } from './agent.ts';
 import { companySections } from './brief-sections.ts';
 import { type JobWork, type StandingDuty, WorkFailure } from './duty.ts';
 import { giveUpOn } from './escalation.ts';
+import { jobId } from './job-id.ts';
 import { JobJournal } from './journal.ts';
-import { publishOnce } from './once.ts';
-import type { Ports } from './ports.ts';
 import { PARK_MS } from './task-work.ts';
-import { think } from './thinking.ts';
+import { type Held, HeldWork } from './work.ts';
 
-export type JobTurn = {
-  readonly ports: Ports;
-  readonly agent: Agent;
-  readonly role: Role;
-  readonly duty: StandingDuty;
-  readonly delivery: Delivery;
-  readonly turn: Turn;
-  readonly signal: AbortSignal;
-  readonly closing: AbortSignal;
-};
-
-/** A message id as a subject token: what is no letter or digit becomes `-`, a long one ends in its digest. */
-export function jobId(messageId: string): string {
-  const token = messageId.replace(/[^A-Za-z0-9_-]/g, '-');
-  if (token.length <= 60) return token;
-  return `${token.slice(0, 50)}-${createHash('sha256').update(messageId).digest('hex').slice(0, 9)}`;
-}
+export type JobTurn = Held & { readonly duty: StandingDuty };
 
 /** The natural key a job's questions are asked about: the thing the message is about. */
 function aboutOf(delivery: Delivery): string {
@@ -44,6 +23,7 @@ function aboutOf(delivery: Delivery): string {
     case 'directive.issued':
     case 'alert.raised':
     case 'approval.answered':
+    case 'approval.expired':
       return message.data.id;
     case 'issue.opened':
       return `issue-${message.data.number}`;
@@ -73,7 +53,7 @@ export async function runJob(t: JobTurn): Promise<void> {
   const cause = { id: message.id, lineage: message.correlationid };
   const journal = await JobJournal.open(ports.bus, job, cause, delivery.attempt > 1);
   if (journal.job.status === 'done') return delivery.ack();
-  const work = jobWorkOf(t, journal);
+  const work = new HeldJob(t, journal);
   agent.send(
     {
       type: 'ASSIGN',
@@ -89,7 +69,8 @@ export async function runJob(t: JobTurn): Promise<void> {
         signal.throwIfAborted();
         const known =
           error instanceof Error && 'failure' in error ? new WorkFailure(error.failure as Failure) : undefined;
-        if (!known) throw error;
+        // Nothing is left to try when giving up fails: that is a crash, and those are counted.
+        if (!known || command.type === 'escalate') throw error;
         if (error instanceof WorkFailure) journal.charge(error.usage);
         return { event: { type: 'FAILED', failure: known.failure, affordable: true } };
       },
@@ -106,49 +87,28 @@ function labelOf(t: JobTurn): string {
   return `${t.duty.name} ${aboutOf(t.delivery)}`.replace(/ mission$/, '');
 }
 
-function jobWorkOf(t: JobTurn, journal: JobJournal): JobWork {
-  const { ports, agent, role, delivery, turn, signal } = t;
-  const about = ports.board.task(aboutOf(delivery))?.key ?? aboutOf(delivery);
-  const hook = (step: string) =>
-    ports.atStep?.({ agent: agent.name, task: about, attempt: journal.job.attempt, step }, turn);
-  return {
-    agent: agent.name,
-    role,
-    get org() {
-      return ports.org();
-    },
-    message: delivery.message,
-    get attempt() {
-      return journal.job.attempt;
-    },
-    turn,
-    signal,
-    bus: ports.bus,
-    tools: ports.tools,
-    knowledge: ports.knowledge,
-    board: ports.board,
-    company: ports.company,
-    step: (name, run) =>
-      journal.step(name, async () => {
-        await hook(name);
-        return { result: await run() };
-      }),
-    think: async (purpose, sections, refuse) => {
-      const thought = await journal.step(purpose, async () => {
-        await hook(purpose);
-        const { id, attempt } = journal.job;
-        const asking = { agent: agent.name, role, work: id, about, attempt, turn, signal };
-        return think(ports, asking, purpose, [...companySections(ports.company.get()), ...sections], refuse);
-      });
-      return thought.answer;
-    },
-    publish: async (subject, draft) => {
-      const { id, correlationid } = delivery.message;
-      const whole = { correlationid, causationid: id, source: agent.name, ...draft } as unknown as Draft;
-      if (delivery.attempt > 1) await publishOnce(ports.bus, subject, whole, Date.parse(delivery.message.time));
-      else await ports.bus.publish(subject, whole);
-    },
-  };
+/** The work as a duty sees it. */
+class HeldJob extends HeldWork implements JobWork {
+  readonly message: Message;
+  readonly #journal: JobJournal;
+
+  constructor(t: JobTurn, journal: JobJournal) {
+    const { ports, delivery } = t;
+    const { id, correlationid, time } = delivery.message;
+    const about = ports.board.task(aboutOf(delivery))?.key ?? aboutOf(delivery);
+    super(t, {
+      at: () => ({ work: journal.job.id, about, attempt: journal.job.attempt }),
+      step: (name, run) => journal.step(name, run),
+      sections: () => companySections(ports.company.get()),
+      cause: () => ({ correlationid, causationid: id, since: Date.parse(time) }),
+    });
+    this.message = delivery.message;
+    this.#journal = journal;
+  }
+
+  get attempt(): number {
+    return this.#journal.job.attempt;
+  }
 }
 
 async function perform(

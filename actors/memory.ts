@@ -7,7 +7,7 @@ import { subjects } from '../bus/subjects.ts';
 import type { Board } from './board.ts';
 
 /** Notes and patterns an agent keeps at hand; the stream has them all. */
-const KEPT = 20;
+const KEPT = 10;
 
 const empty = (agent: string): AgentMemory => ({
   agent,

@@ -2,10 +2,11 @@
 // go on without it. Every write says which sequence it has seen, so two that do the same thing do it once.
 
 import type { Bus, Stored } from '../bus/bus.ts';
-import { StaleWrite } from '../bus/errors.ts';
-import { type DataOf, isTaskMessage } from '../bus/messages.ts';
+import { ForeignMessage, StaleWrite } from '../bus/errors.ts';
+import { type DataOf, type Draft, isTaskMessage } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
+import { publishOnce } from './once.ts';
 
 /** Who gives work, and why. */
 export type By = { readonly source: string; readonly why: DataOf<'assignment.given'>['why'] };
@@ -18,20 +19,39 @@ export function taskIn(stored: Stored | undefined): Task | undefined {
   return stored && isTaskMessage(stored.message) ? stored.message.data.task : undefined;
 }
 
+/** The last message of a task; undefined when there is none, or when this version cannot read it (quarantine.ts). */
+export async function lastOfTask(bus: Bus, id: string): Promise<Stored | undefined> {
+  try {
+    return await bus.last(subjects.task(id));
+  } catch (error) {
+    if (error instanceof ForeignMessage) return undefined;
+    throw error;
+  }
+}
+
+/** A task as it now is, as far as this version can read it. */
+export async function taskNow(bus: Bus, id: string): Promise<Task | undefined> {
+  return taskIn(await lastOfTask(bus, id));
+}
+
 /** Puts an assignment into the mailbox of a task's role. The tag makes it unique within the task. */
 export async function giveTo(
   bus: Bus,
   task: Pick<Task, 'id' | 'role' | 'lineage'>,
   tag: string,
-  { source, why }: By,
+  by: By,
 ): Promise<void> {
-  await bus.publish<'assignment.given'>(subjects.tasksFor(task.role), {
+  await bus.publish<'assignment.given'>(subjects.tasksFor(task.role), assignment(task, tag, by));
+}
+
+function assignment(task: Pick<Task, 'id' | 'lineage'>, tag: string, { source, why }: By): Draft<'assignment.given'> {
+  return {
     id: `task.${task.id}.${tag}`,
     type: 'assignment.given',
     source,
     data: { task: task.id, why },
     correlationid: task.lineage,
-  });
+  };
 }
 
 /**
@@ -63,12 +83,12 @@ export async function assign(bus: Bus, task: Task, seq: number, by: By): Promise
  */
 export async function releaseTask(bus: Bus, id: string, by: By): Promise<boolean> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const last = await bus.last(subjects.task(id));
+    const last = await lastOfTask(bus, id);
     const task = taskIn(last);
     if (!last || !task || task.attempt > 0) return false;
     if (last.message.type === 'task.assigned') {
-      // A crash may have come between the state and the mailbox.
-      await giveTo(bus, task, 'assigned', by);
+      // A crash may have come between the state and the mailbox; a mailbox forgets after a while what it has had.
+      await publishOnce(bus, subjects.tasksFor(task.role), assignment(task, 'assigned', by), task.createdAt);
       return true;
     }
     if (last.message.type !== 'task.created' || !(await inputsDone(bus, task))) return false;
@@ -79,7 +99,7 @@ export async function releaseTask(bus: Bus, id: string, by: By): Promise<boolean
 
 async function inputsDone(bus: Bus, task: Task): Promise<boolean> {
   for (const input of task.dependsOn) {
-    if (taskIn(await bus.last(subjects.task(input)))?.status !== 'done') return false;
+    if ((await taskNow(bus, input))?.status !== 'done') return false;
   }
   return true;
 }
@@ -103,7 +123,7 @@ export async function abandonTask(bus: Bus, id: string, source: string, reason: 
 /** The task as abandoned; undefined when it is done or does not exist. */
 async function endAbandoned(bus: Bus, id: string, source: string, reason: string): Promise<Task | undefined> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const last = await bus.last(subjects.task(id));
+    const last = await lastOfTask(bus, id);
     const task = taskIn(last);
     if (!last || !task || task.status === 'done') return undefined;
     // Given again: a crash may have come before it took along the others.
@@ -128,10 +148,10 @@ async function endAbandoned(bus: Bus, id: string, source: string, reason: string
 
 /** Wakes a parent all of whose parts have ended; the id is the same whoever ends last. */
 export async function wakeParent(bus: Bus, parent: string, source: string): Promise<void> {
-  const task = taskIn(await bus.last(subjects.task(parent)));
+  const task = await taskNow(bus, parent);
   if (task?.status !== 'waiting') return;
   for (const id of task.children) {
-    const part = taskIn(await bus.last(subjects.task(id)));
+    const part = await taskNow(bus, id);
     if (part?.status !== 'done' && part?.status !== 'abandoned') return;
   }
   await giveTo(bus, task, `a${task.attempt}.children`, { source, why: 'children' });

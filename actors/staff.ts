@@ -10,10 +10,14 @@ import type { StandingDuty } from './duty.ts';
 import type { Host } from './host.ts';
 import { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
+import { agentAt, MAIN } from './processes.ts';
 import { runTicker } from './ticker.ts';
 
 /** How long a delivery may be unsettled, without its handler at work, before it comes back, in ms. */
 const ACK_WAIT_MS = 30_000;
+
+/** How long after a restart agents that have nothing to do say that they are back, ms. */
+const BACK_MS = 10_000;
 
 type Staffed = {
   role: Role;
@@ -27,6 +31,8 @@ export type StaffOptions = {
   readonly ports: Ports;
   /** Roles to run here; all of them when undefined. */
   readonly only: readonly string[] | undefined;
+  /** Name of this process; `main` unless told. */
+  readonly process?: string | undefined;
   readonly host: Host;
   /** True while work may be taken. */
   readonly taking: () => boolean;
@@ -37,6 +43,9 @@ export class Staff {
   readonly #staffed = new Map<string, Staffed>();
   /** Changes of the org chart, one after the other. */
   #changing: Promise<void> = Promise.resolve();
+  /** Agents whose process died under them. */
+  readonly #back: Agent[] = [];
+  readonly #gone = new AbortController();
   #closed = false;
 
   constructor(options: StaffOptions) {
@@ -58,11 +67,13 @@ export class Staff {
   /** Opens the mailboxes of everybody in the chart. */
   async open(org: Org): Promise<void> {
     for (const role of org.roles) await this.#hire(role);
+    this.#sayBack().catch(() => {});
   }
 
   /** Ends the schedules, then waits for what is in hand. A change of the org chart that is under way ends first. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#gone.abort(new Error('closing'));
     for (const { tickers } of this.#staffed.values()) tickers.abort(new Error('closing'));
     await this.#changing.catch(() => {});
     await Promise.all([...this.#staffed.keys()].map((name) => this.#fire(name)));
@@ -94,7 +105,7 @@ export class Staff {
     const staffed: Staffed = { role, pool, consumers: [], tickers: new AbortController() };
     this.#staffed.set(role.name, staffed);
     const machine = buildAgentMachine(role.policy);
-    for (const name of agentsOf(role)) this.#seat(staffed, name, machine);
+    for (const name of this.#namesOf(role)) this.#seat(staffed, name, machine);
     await this.#open(staffed, role.name, [subjects.tasksFor(role.name)], undefined);
     for (const name of role.duties) {
       const duty = ports.duties.get(name);
@@ -106,11 +117,32 @@ export class Staff {
     if (!this.#closed) this.#tick(staffed);
   }
 
+  #namesOf(role: Role): string[] {
+    return agentsOf(role).map((agent) => agentAt(agent, this.#options.process ?? MAIN));
+  }
+
   #seat({ pool, role }: Staffed, name: string, machine: AgentMachine): void {
     const { bus, clock, inspect } = this.#options.ports;
     const agent = new Agent({ name, role: role.name, machine, bus, now: () => clock.now(), inspect });
-    agent.announce('HIRED');
+    if (this.#isBack(name)) this.#back.push(agent);
+    else agent.announce('HIRED');
     pool.add(agent);
+  }
+
+  /** True for an agent whose process died under it: it may have its work again before anybody could read that it is back. */
+  #isBack(name: string): boolean {
+    const told = this.#options.ports.board.state.agents.get(name);
+    return told !== undefined && told.state !== 'gone' && told.state !== 'idle';
+  }
+
+  /** Those who are back and got nothing to do say so, once what was left is taken up. */
+  async #sayBack(): Promise<void> {
+    const { clock, board } = this.#options.ports;
+    if (this.#back.length === 0) return;
+    await clock.sleepUntil(clock.now() + BACK_MS, this.#gone.signal);
+    for (const agent of this.#back.splice(0)) {
+      if (agent.state === 'idle' && board.state.agents.get(agent.name)?.state !== 'idle') agent.announce('RESTARTED');
+    }
   }
 
   async #open(staffed: Staffed, durable: string, filters: string[], duty: StandingDuty | undefined): Promise<void> {
@@ -154,7 +186,7 @@ export class Staff {
       await this.#fire(role.name);
       return this.#hire(role);
     }
-    const names = agentsOf(role);
+    const names = this.#namesOf(role);
     staffed.role = role;
     for (const agent of [...staffed.pool.agents]) if (!names.includes(agent.name)) staffed.pool.remove(agent);
     const machine = buildAgentMachine(role.policy);

@@ -6,7 +6,6 @@
 //   T3. `done` needs the evidence that the duty demands; the worker cannot write it.
 
 import type { Evidence, Failure, Phase, Task } from '../bus/records.ts';
-import { subjects } from '../bus/subjects.ts';
 import type { AgentCommand, AgentEvent, WorkView } from '../machines/agent.ts';
 import type { Role } from '../org/org.ts';
 import { affordable } from './budget.ts';
@@ -14,7 +13,7 @@ import { complete } from './completion.ts';
 import { type TaskWork, WorkFailure } from './duty.ts';
 import { escalateHeld } from './escalation.ts';
 import { consult, decompose, delegate, recall } from './help.ts';
-import { taskIn } from './release.ts';
+import { taskNow } from './release.ts';
 import { PARK_MS, type TaskTurn, taskWorkOf } from './task-work.ts';
 
 function viewOf(task: Task, role: Role, canAfford: boolean): WorkView {
@@ -40,7 +39,8 @@ export async function runTask(t: TaskTurn): Promise<void> {
     const event = await perform(t, work, command, failure).catch((error: unknown): AgentEvent => {
       t.signal.throwIfAborted();
       const known = failureOf(error);
-      if (!known) throw error;
+      // Nothing is left to try when giving up fails: that is a crash, and those are counted.
+      if (!known || command.type === 'escalate') throw error;
       journal.charge(known.usage);
       return {
         type: 'FAILED',
@@ -206,9 +206,7 @@ async function verify(t: TaskTurn, work: TaskWork): Promise<AgentEvent> {
 /** A parent is done when all its children are; read from the stream itself, since a projection may lag. */
 async function childrenVerdict(t: TaskTurn): Promise<{ evidence: Evidence[] } | { awaiting: string }> {
   const { bus } = t.ports;
-  const children = await Promise.all(
-    t.journal.task.children.map(async (id) => ({ id, task: taskIn(await bus.last(subjects.task(id))) })),
-  );
+  const children = await Promise.all(t.journal.task.children.map(async (id) => ({ id, task: await taskNow(bus, id) })));
   const given = children.find(({ task }) => task?.status === 'abandoned');
   if (given) throw new WorkFailure({ kind: 'permanent', reason: `its part ${given.id} was abandoned` });
   const open = children.filter(({ task }) => task?.status !== 'done');

@@ -12,6 +12,14 @@ export type Stored = {
   readonly message: Message;
 };
 
+/** What the stream holds and this version cannot read: another version wrote it, or somebody else. */
+export type Foreign = {
+  readonly seq: number;
+  readonly subject: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+};
+
 export type Published = {
   readonly seq: number;
   /** True when the stream already held a message with this id; `seq` is then that message's. */
@@ -66,6 +74,8 @@ export type Range = {
   readonly since?: number;
   /** Last sequence wanted. */
   readonly untilSeq?: number;
+  /** Hears of messages that do not parse, in their place; unless given, the log does. */
+  readonly foreign?: (foreign: Foreign) => void;
 };
 
 export interface Bus {
@@ -73,7 +83,7 @@ export interface Bus {
   readonly company: string;
   /** Durable once resolved. Throws StaleWrite, BusFailure. A second message with the same id is dropped. */
   publish<T extends MessageType>(subject: string, draft: Draft<T>, options?: PublishOptions): Promise<Published>;
-  /** Publishes without waiting; failures are counted, not thrown. For watching only (`agent.<id>.state`). */
+  /** Publishes without waiting and without a confirmation: it may be lost. For watching only (`agent.<id>.state`). */
   tell<T extends MessageType>(subject: string, draft: Draft<T>): void;
   /** The last message on a subject: that thing's state. */
   last(subject: string): Promise<Stored | undefined>;
@@ -83,7 +93,7 @@ export interface Bus {
   replay(range: Range): AsyncIterable<Stored>;
   /** Every message from `fromSeq` (default: new ones only) as it is stored, in order. For projections and people. */
   tap(
-    range: { filter: string; fromSeq?: number },
+    range: Pick<Range, 'filter' | 'fromSeq' | 'foreign'>,
     handler: (stored: Stored) => void,
   ): Promise<{ close(): Promise<void> }>;
   /** Keeps bytes too large for a message (over 64 KB); returns their sha256 digest, hexadecimal. */
@@ -92,8 +102,10 @@ export interface Bus {
   getBlob(digest: string): Promise<Uint8Array>;
   /** The stream's last sequence, and how many messages and bytes it holds. */
   info(): Promise<{ lastSeq: number; messages: number; bytes: number }>;
-  /** Consumers as the stream knows them: what waits and what is in hand. */
-  consumers(): Promise<{ durable: string; filters: string[]; pending: number; inHand: number; redelivered: number }[]>;
+  /** Consumers as the stream knows them: what waits, what is in hand, and up to which sequence all is settled. */
+  consumers(): Promise<
+    { durable: string; filters: string[]; pending: number; inHand: number; redelivered: number; floor: number }[]
+  >;
   /** Waits for writes that are on their way, then lets go of the stream. */
   close(): Promise<void>;
 }

@@ -21,6 +21,22 @@ function settled(): Promise<void> {
   return new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
 }
 
+describe.each([
+  ['virtual', () => virtual()],
+  ['real', () => new RealClock(1_000)],
+])('an alarm of a %s clock', (_, make) => {
+  test('rings at its instant, unless it is called off before', async () => {
+    const clock = make();
+    const start = clock.now();
+    const rung: string[] = [];
+    const callOff = clock.alarm(start + 2_000, () => rung.push('called off'));
+    clock.alarm(start + 3_000, () => rung.push('rung'));
+    callOff();
+    await new Promise<void>((resolve) => void clock.alarm(start + 4_000, resolve));
+    expect([rung, clock.now() >= start + 4_000]).toEqual([['rung'], true]);
+  });
+});
+
 describe('virtual clock', () => {
   test('begins where it is told and stands still with nothing to wait for', async () => {
     const clock = virtual();

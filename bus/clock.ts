@@ -7,6 +7,8 @@
 //       therefore a function of its input.
 //   C3. Deadlines due at the same instant wake in the order they were set.
 
+import { Timers } from './timers.ts';
+
 /** One piece of work in hand; the only way to wait inside it. */
 export interface Turn {
   now(): number;
@@ -28,6 +30,8 @@ export interface Clock extends Turn {
   readonly factor: number;
   /** Runs `work` as one turn. */
   turn<T>(work: (turn: Turn) => Promise<T>): Promise<T>;
+  /** Calls `ring` at an instant (epoch ms) unless the function it returns is called before. Cheaper than a sleep. */
+  alarm(at: number, ring: () => void): () => void;
   /** Registers a source; call `poke` whenever it may have become idle. Returns a function that removes it. */
   watch(source: Source): () => void;
   poke(): void;
@@ -74,12 +78,28 @@ export class RealClock implements Clock {
     this.#ahead += Math.max(0, instant - this.now());
   }
 
+  /** Goes on from `instant` (epoch ms) if that is earlier: a company whose time was simulated does not jump to the wall's. */
+  fallBack(instant: number): void {
+    this.#ahead += Math.min(0, instant - this.now());
+  }
+
   async sleepUntil(at: number, signal?: AbortSignal): Promise<void> {
     for (;;) {
       const left = (at - this.now()) / this.factor;
       if (left <= 0) return signal?.throwIfAborted();
       await waitWall(Math.min(Math.ceil(left), LONGEST_TIMER_MS), signal);
     }
+  }
+
+  alarm(at: number, ring: () => void): () => void {
+    const left = () => (at - this.now()) / this.factor;
+    const wait = () => setTimeout(look, Math.min(Math.max(0, Math.ceil(left())), LONGEST_TIMER_MS));
+    const look = () => {
+      if (left() > 0) timer = wait();
+      else ring();
+    };
+    let timer = wait();
+    return () => clearTimeout(timer);
   }
 
   pause<T>(wait: () => Promise<T>): Promise<T> {
@@ -97,20 +117,17 @@ export class RealClock implements Clock {
   poke(): void {}
 }
 
-type Timer = { at: number; order: number; wake: () => void };
-
 /** Simulated time. `serial` runs one turn at a time: what makes a run on the memory bus repeatable. */
 export class VirtualClock implements Clock {
   readonly virtual = true;
   readonly factor = 1;
   readonly #serial: boolean;
-  readonly #timers: Timer[] = [];
+  readonly #timers = new Timers();
   readonly #ready: (() => void)[] = [];
   readonly #sources = new Set<Source>();
   readonly #onIdle: () => boolean;
   #now: number;
   #running = 0;
-  #order = 0;
   #checking = false;
 
   /**
@@ -132,23 +149,26 @@ export class VirtualClock implements Clock {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const stop = () => {
-        this.#timers.splice(this.#timers.indexOf(timer), 1);
+        this.#timers.cancel(timer);
         reject(signal?.reason);
         this.poke();
       };
-      this.#order += 1;
-      const timer: Timer = {
-        at: Math.max(at, this.#now),
-        order: this.#order,
-        wake: () => {
-          signal?.removeEventListener('abort', stop);
-          resolve();
-        },
-      };
+      const timer = this.#timers.set(Math.max(at, this.#now), () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      });
       signal?.addEventListener('abort', stop, { once: true });
-      this.#timers.push(timer);
       this.poke();
     });
+  }
+
+  alarm(at: number, ring: () => void): () => void {
+    const timer = this.#timers.set(Math.max(at, this.#now), ring);
+    this.poke();
+    return () => {
+      this.#timers.cancel(timer);
+      this.poke();
+    };
   }
 
   pause<T>(wait: () => Promise<T>): Promise<T> {
@@ -208,15 +228,11 @@ export class VirtualClock implements Clock {
   }
 
   #advance(): void {
-    if (this.#running > 0 || this.#timers.length === 0) return;
+    if (this.#running > 0 || this.#timers.empty) return;
     for (const source of this.#sources) if (!source.idle()) return;
     if (this.#onIdle()) return;
-    let first = this.#timers[0];
-    for (const timer of this.#timers) {
-      if (!first || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer;
-    }
+    const first = this.#timers.take();
     if (!first) return;
-    this.#timers.splice(this.#timers.indexOf(first), 1);
     this.#now = first.at;
     first.wake();
     this.poke();

@@ -216,6 +216,10 @@ export class Delays<H> {
     this.#clock.sleepUntil(this.#clock.now() + delayMs, stop.signal).then(due, () => {});
   }
 
+  has(held: H): boolean {
+    return this.#waiting.has(held);
+  }
+
   cancel(held: H): void {
     this.#waiting.get(held)?.abort();
     this.#waiting.delete(held);

@@ -41,7 +41,29 @@ export class StaleWrite extends HeadcountError {
 
 /** The stream cannot be reached or refuses to work; the message names the reason. */
 export class BusFailure extends HeadcountError {
-  override readonly name = 'BusFailure';
+  override readonly name: string = 'BusFailure';
+}
+
+/** The last message on a subject does not parse: another version wrote it, or somebody else. */
+export class ForeignMessage extends BusFailure {
+  override readonly name: string = 'ForeignMessage';
+  readonly subject: string;
+  readonly seq: number;
+  /** What is wrong with it, without the subject. */
+  readonly reason: string;
+  /** The message as it was stored. */
+  readonly text: string;
+  constructor(subject: string, seq: number, reason: string, text: string) {
+    super(
+      'FOREIGN_MESSAGE',
+      `sequence ${seq} on ${subject} is no message of ours: ${reason}`,
+      'find out who writes to this stream',
+    );
+    this.subject = subject;
+    this.seq = seq;
+    this.reason = reason;
+    this.text = text;
+  }
 }
 
 /** Anything thrown, as one line of text. */

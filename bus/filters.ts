@@ -9,9 +9,19 @@ function compileOne(filter: string): Filter {
   if (filter === '>') return (subject) => subject.length > 0;
   const rest = filter.endsWith('.>');
   const prefix = rest ? filter.slice(0, -1) : filter;
-  if (prefix.includes('*') || prefix.includes('>')) return (subject) => matches(filter, subject);
+  if (prefix.includes('*') || prefix.includes('>')) return wildcards(filter);
   if (rest) return (subject) => subject.length > prefix.length && subject.startsWith(prefix);
   return (subject) => subject === filter;
+}
+
+function wildcards(filter: string): Filter {
+  const tokens = filter.split('.').map((token, index, all) => {
+    if (token === '*') return '[^.]*';
+    if (token === '>' && index === all.length - 1) return '.*';
+    return token.replace(/[^\w-]/g, '\\$&');
+  });
+  const pattern = new RegExp(`^${tokens.join('\\.')}$`);
+  return (subject) => pattern.test(subject);
 }
 
 /** Compiles filters with NATS wildcards (`*` one token, `>` the rest). */

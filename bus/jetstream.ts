@@ -5,16 +5,19 @@ import type { Bus, Consumer, ConsumerSpec, Delivery, Published, PublishOptions, 
 import type { Clock } from './clock.ts';
 import { deadLetter } from './dead.ts';
 import { outOfBand } from './dispatcher.ts';
-import { BusFailure, reasonOf } from './errors.ts';
+import { BusFailure, type HeadcountError, reasonOf } from './errors.ts';
 import { Blobs } from './jetstream/blobs.ts';
-import { claimCompany } from './jetstream/claim.ts';
+import { claimCompany, type Presence } from './jetstream/claim.ts';
 import { Connection } from './jetstream/connection.ts';
-import { type DurablePlace, listDurables } from './jetstream/consumers.ts';
+import { type DurablePlace, listDurables, rewindDurables } from './jetstream/consumers.ts';
+import { StreamGuard, type StreamHealth } from './jetstream/guard.ts';
 import { Mailbox, type MailboxOptions } from './jetstream/mailbox.ts';
+import { type Holdings, type Neighbour, Neighbours } from './jetstream/neighbours.ts';
 import { Progress } from './jetstream/progress.ts';
 import { Publisher } from './jetstream/publisher.ts';
 import { lastOn, ownWrite, replayRange } from './jetstream/reads.ts';
 import { blobsName, ensureStream, findStream, type Owner, streamName } from './jetstream/stream.ts';
+import type { Leftovers } from './jetstream/takeover.ts';
 import { openTap, type Tap } from './jetstream/tap.ts';
 import { OwnMessages } from './jetstream/wire.ts';
 import { type Draft, type MessageType, seal } from './messages.ts';
@@ -27,12 +30,19 @@ export type JetStreamOptions = {
   readonly clock: Clock;
   /** Who may make the stream when it is missing; without one it must be there. */
   readonly owner?: Owner;
-  /** Copies in a cluster, when the stream is made here; 1 unless told. */
+  /** Copies in a cluster; the stream is brought to this number. Unless told: as it is, and 1 for a new one. */
   readonly replicas?: number;
   /** Keep trying when the server is not there yet. */
   readonly wait?: boolean;
   /** Keeps other processes from running the company until the bus is closed; before the stream is touched. */
-  readonly claim?: boolean;
+  readonly claim?: boolean | Presence;
+  /**
+   * Hears when the stream takes nothing (full, changed, gone) and when it does again. Writes are kept meanwhile, where without
+   * it they fail.
+   */
+  readonly onHealth?: (health: StreamHealth) => void;
+  /** It hears of a stream that confirms nothing for this long, in ms; 20 s unless told. */
+  readonly silentMs?: number;
   /** Hears of what the bus survives: a lost server, a consumer made again, a handler that threw. */
   readonly log?: (line: string) => void;
 };
@@ -45,14 +55,17 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
   const { company, owner, replicas, log = () => {} } = options;
   const connection = await Connection.open({ ...options, log });
   try {
-    if (options.claim) await claimCompany({ company, connection: connection.nc });
-    if (owner) await ensureStream(connection, company, owner, replicas);
-    else await findStream(connection, company);
+    const { claim } = options;
+    const who = typeof claim === 'object' ? claim : undefined;
+    if (claim) await claimCompany({ company, connection: connection.nc }, who);
+    const kept = owner
+      ? await ensureStream(connection, company, owner, replicas)
+      : await findStream(connection, company);
+    return new JetStreamBus(connection, { ...options, replicas: kept, log });
   } catch (error) {
     await connection.close();
     throw error;
   }
-  return new JetStreamBus(connection, { ...options, log });
 }
 
 export class JetStreamBus implements Bus {
@@ -65,9 +78,10 @@ export class JetStreamBus implements Bus {
   readonly #publisher: Publisher;
   readonly #progress: Progress;
   readonly #blobs: Blobs;
-  readonly #encoder = new TextEncoder();
   readonly #mailboxes = new Map<string, Mailbox>();
   readonly #taps = new Set<Tap>();
+  readonly #neighbours: Neighbours;
+  #fenced: HeadcountError | undefined;
   #closed = false;
 
   constructor(connection: Connection, options: JetStreamOptions & { log: (line: string) => void }) {
@@ -78,14 +92,25 @@ export class JetStreamBus implements Bus {
     this.#clock = clock;
     this.#log = log;
     this.#place = { connection, stream: streamName(company), prefix: `${company}.`, own: new OwnMessages() };
+    const { onHealth } = options;
     this.#publisher = new Publisher(connection, this.#place.prefix, {
-      // A cluster elects a new leader within seconds; a single server has none to elect.
-      noStreamMs: (options.replicas ?? 1) > 1 ? 10_000 : 2_000,
+      // A cluster elects a new leader within seconds, who has not heard what the old one was told; a single server has none.
+      ...((options.replicas ?? 1) > 1 ? { noStreamMs: 30_000, resendMs: 1_000 } : {}),
+      silentMs: options.silentMs,
+      guard: onHealth && new StreamGuard(connection, company, onHealth),
       ownWrite: (letter) => ownWrite(this.#place, letter),
       stored: clock.virtual ? (subject, seq) => this.#progress.published(subject, seq) : undefined,
     });
     this.#progress = new Progress(clock, () => this.#publisher.inFlight);
+    this.#neighbours = new Neighbours(connection.nc, company);
     this.#blobs = new Blobs(connection, blobsName(company), options.replicas ?? 1);
+  }
+
+  /** The folder, or other lasting name, that the company is kept in. */
+  async workspace(): Promise<string | undefined> {
+    const { stream } = this.#place;
+    const look = () => this.#connection.jsm.streams.info(stream);
+    return (await this.#connection.ask('look at the stream', look)).config.metadata?.headcount_workspace;
   }
 
   /** The connection, for what is no part of the stream (claim.ts). */
@@ -93,16 +118,59 @@ export class JetStreamBus implements Bus {
     return this.#connection.nc;
   }
 
+  /**
+   * Makes this process known to the others of its company. Mailboxes opened from now on take over what dead processes held.
+   * @param others names of processes that have started and not left, as far as is known
+   */
+  join(self: Neighbour, others: () => readonly string[]): void {
+    this.#neighbours.join(self, others, () => this.#holdings());
+  }
+
+  /** Processes of the company that answer now, this one left out; those `expected` are waited for, 300 ms at most. */
+  present(expected: readonly string[]): Promise<Neighbour[]> {
+    return this.#neighbours.present(expected);
+  }
+
+  /** Another process has this one's name: from now on nothing is written, and nothing settled, from here. */
+  fence(reason: HeadcountError): void {
+    this.#fenced = reason;
+    this.#neighbours.leave();
+  }
+
+  #holdings(): Holdings {
+    return Object.fromEntries([...this.#mailboxes].map(([durable, { holding }]) => [durable, holding]));
+  }
+
+  #leftoversOf({ durable, filters }: ConsumerSpec): Leftovers | undefined {
+    if (!this.#neighbours.joined) return undefined;
+    const replay = (filter: string, fromSeq: number, untilSeq: number) => this.replay({ filter, fromSeq, untilSeq });
+    return {
+      elsewhere: () => this.#neighbours.held(durable),
+      async *between(fromSeq, untilSeq) {
+        for (const filter of filters) for await (const { seq } of replay(filter, fromSeq, untilSeq)) yield seq;
+      },
+    };
+  }
+
   publish<T extends MessageType>(subject: string, draft: Draft<T>, options?: PublishOptions): Promise<Published> {
-    const message = seal(subject, draft, this.#clock.now());
-    const text = JSON.stringify(message);
-    this.#place.own.note(text, message);
-    const data = this.#encoder.encode(text);
+    if (this.#fenced) return Promise.reject(this.#fenced);
+    const data = this.#sealed(subject, draft);
     return this.#publisher.send({ subject, id: draft.id, data, expected: options?.expectedLastSeq });
   }
 
+  #sealed(subject: string, draft: Draft): Buffer {
+    const message = seal(subject, draft, this.#clock.now());
+    const data = Buffer.from(JSON.stringify(message));
+    this.#place.own.note(data, message);
+    return data;
+  }
+
   tell<T extends MessageType>(subject: string, draft: Draft<T>): void {
-    this.publish(subject, draft).catch((error: unknown) => this.#log(`tell ${subject}: ${reasonOf(error)}`));
+    if (this.#fenced) return;
+    // Virtual time waits until everybody has seen it, so its sequence must be known.
+    if (this.#clock.virtual)
+      this.publish(subject, draft).catch((error: unknown) => this.#log(`tell ${subject}: ${reasonOf(error)}`));
+    else if (!this.#closed) this.#publisher.tell(subject, this.#sealed(subject, draft));
   }
 
   last(subject: string): Promise<Stored | undefined> {
@@ -131,6 +199,8 @@ export class JetStreamBus implements Bus {
       clock: this.#clock,
       progress: this.#progress,
       log: this.#log,
+      leftovers: (spec) => this.#leftoversOf(spec),
+      fenced: () => this.#fenced !== undefined,
       bury: async ({ consumer, subject, seq, attempt, payload, reason, stored }) => {
         const dead = { consumer, subject, seq, reason, attempts: attempt, payload };
         const message = stored ? { message: stored.message } : {};
@@ -152,10 +222,10 @@ export class JetStreamBus implements Bus {
 
   async tap(
     range: { filter: string; fromSeq?: number },
-    handler: (stored: Stored) => void,
+    handler: (stored: Stored, bytes?: Uint8Array) => void,
   ): Promise<{ close(): Promise<void> }> {
     this.#refuseWhenClosed();
-    const told = (stored: Stored) => outOfBand(() => handler(stored));
+    const told = (stored: Stored, bytes?: Uint8Array) => outOfBand(() => handler(stored, bytes));
     const tap = await this.#progress.during(openTap(this.#place, range, this.#progress, told, this.#log));
     this.#taps.add(tap);
     return {
@@ -182,6 +252,19 @@ export class JetStreamBus implements Bus {
 
   consumers(): ReturnType<Bus['consumers']> {
     return listDurables(this.#place);
+  }
+
+  /**
+   * Takes durables that are past a sequence back to it, for a stream that has lost what came after. Returns their names.
+   * Throws BusFailure.
+   */
+  rewind(seq: number): Promise<string[]> {
+    return rewindDurables(this.#place, seq);
+  }
+
+  /** Gives up what the stream does not take now, for who cannot wait until it does. */
+  giveUp(): void {
+    this.#publisher.giveUp();
   }
 
   async close(): Promise<void> {

@@ -5,16 +5,22 @@
 //   M1. A message is stored, shown to the taps and handed to the consumers before `publish` returns its promise.
 //   M2. Taps see every message once, in order, whatever a tap or a handler publishes meanwhile.
 //   M3. Durables are served in the order they were created.
+//   M4. Several buses on one stream are several processes: they share durables, and hear of each other's messages.
+//   M5. With habits (memory/habits.ts) M1 holds for what they let pass, and the rest fails as it does on JetStream.
 
 import type { Bus, Consumer, ConsumerSpec, Delivery, Published, PublishOptions, Range, Stored } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { deadLetter } from './dead.ts';
-import { type Backing, Delays, Dispatcher, type Held, outOfBand } from './dispatcher.ts';
+import { outOfBand } from './dispatcher.ts';
 import { BusFailure } from './errors.ts';
-import { compileFilters, type Filter } from './filters.ts';
+import { compileFilters } from './filters.ts';
 import { Durable } from './memory/durable.ts';
-import { MemoryStream } from './memory/stream.ts';
-import { type Draft, type MessageType, seal } from './messages.ts';
+import type { Habits } from './memory/habits.ts';
+import { MemoryMailbox } from './memory/mailbox.ts';
+import { MemoryStream, type Watcher } from './memory/stream.ts';
+import { Taps } from './memory/taps.ts';
+import { writeUnruly } from './memory/writer.ts';
+import { type Draft, type Message, type MessageType, seal } from './messages.ts';
 import { subjects } from './subjects.ts';
 
 export type MemoryOptions = {
@@ -24,10 +30,14 @@ export type MemoryOptions = {
   readonly stream?: MemoryStream;
   /** Hears of what the bus survives: a handler that threw. */
   readonly log?: (line: string) => void;
+  /** What the stream does to this process; nothing bad unless told. */
+  readonly habits?: Habits;
+  /**
+   * How a write that habits keep from being confirmed waits to be sent again, until an instant of the clock: patience.ts.
+   * Without it tries follow each other at once, because a writer that waits inside a turn holds virtual time.
+   */
+  readonly wait?: (at: number) => Promise<void>;
 };
-
-type Tap = { matching: Filter; handler: (stored: Stored) => void };
-type Open = { durable: Durable; dispatcher: Dispatcher<Held>; delays: Delays<Held> };
 
 export class MemoryBus implements Bus {
   readonly company: string;
@@ -35,10 +45,14 @@ export class MemoryBus implements Bus {
   readonly #clock: Clock;
   readonly #dedupeWindowMs: number;
   readonly #log: (line: string) => void;
-  readonly #open = new Map<string, Open>();
-  #taps: Tap[] = [];
+  readonly #habits: Habits | undefined;
+  readonly #wait: ((at: number) => Promise<void>) | undefined;
+  readonly #open = new Map<string, MemoryMailbox>();
+  readonly #taps: Taps;
+  readonly #watcher: Watcher;
   /** The last sequence that the taps have seen. */
   #shown: number;
+  #unwatch: (() => void) | undefined;
   #flowing = false;
   #closed = false;
 
@@ -48,7 +62,14 @@ export class MemoryBus implements Bus {
     this.#dedupeWindowMs = options.dedupeWindowMs ?? Number.POSITIVE_INFINITY;
     this.stream = options.stream ?? new MemoryStream();
     this.#log = options.log ?? (() => {});
+    this.#habits = options.habits;
+    this.#wait = options.wait;
+    this.#taps = new Taps(clock, options.habits);
     this.#shown = this.stream.lastSeq;
+    this.#watcher = {
+      stored: () => this.#flow(),
+      returned: (durable) => this.#open.get(durable)?.dispatcher.pump(),
+    };
   }
 
   /** A bus over a stream that was exported (readExport in export.ts): sequences 1, 2, 3, ... */
@@ -64,17 +85,49 @@ export class MemoryBus implements Bus {
     options: PublishOptions = {},
   ): Promise<Published> {
     if (this.#closed) throw closed();
-    const now = this.#clock.now();
-    const published = this.stream.append(seal(subject, draft, now), now, {
+    const message = seal(subject, draft, this.#clock.now());
+    return this.#habits
+      ? this.#publishUnruly(message, options, this.#habits, this.#wait)
+      : this.#store(message, options);
+  }
+
+  #store(message: Message, options: PublishOptions): Published {
+    const published = this.stream.append(message, this.#clock.now(), {
       ...options,
       dedupeWindowMs: this.#dedupeWindowMs,
     });
-    this.#flow();
+    this.stream.tell();
     return published;
   }
 
+  #publishUnruly(
+    message: Message,
+    options: PublishOptions,
+    habits: Habits,
+    wait: ((at: number) => Promise<void>) | undefined,
+  ): Promise<Published> {
+    const parts = {
+      clock: this.#clock,
+      habits,
+      wait,
+      store: (sealed: Message, given: PublishOptions) => this.#store(sealed, given),
+      forgetIds: () => this.stream.forgetIds(),
+      closed: () => (this.#closed ? closed() : undefined),
+    };
+    return writeUnruly(parts, message, options);
+  }
+
   tell<T extends MessageType>(subject: string, draft: Draft<T>): void {
-    this.publish(subject, draft).catch((error: unknown) => this.#log(`tell ${subject}: ${String(error)}`));
+    this.#tell(subject, draft).catch((error: unknown) => this.#log(`tell ${subject}: ${String(error)}`));
+  }
+
+  async #tell<T extends MessageType>(subject: string, draft: Draft<T>): Promise<void> {
+    const habits = this.#habits;
+    if (!habits || this.#closed) return void (await this.publish(subject, draft));
+    const message = seal(subject, draft, this.#clock.now());
+    if (habits.dropTell(message)) return;
+    // Nobody waits for it, so its turn is not paused.
+    await this.#publishUnruly(message, {}, habits, this.#wait && ((at) => this.#clock.sleepUntil(at)));
   }
 
   async last(subject: string): Promise<Stored | undefined> {
@@ -83,55 +136,46 @@ export class MemoryBus implements Bus {
 
   async consume(spec: ConsumerSpec, handler: (delivery: Delivery) => Promise<void>): Promise<Consumer> {
     if (this.#closed) throw closed();
-    const open = this.#open.get(spec.durable) ?? this.#openDurable(spec);
-    open.durable.listenTo(spec.filters);
-    const consumer = open.dispatcher.add(spec, handler, () => this.#laneClosed(spec.durable, open));
-    open.dispatcher.pump();
+    this.#attend();
+    const mailbox = this.#open.get(spec.durable) ?? this.#openDurable(spec);
+    const consumer = mailbox.add(spec, handler, () => this.#laneClosed(mailbox));
+    mailbox.dispatcher.pump();
     return consumer;
   }
 
-  #openDurable(spec: ConsumerSpec): Open {
-    const durable = this.stream.durables.get(spec.durable) ?? new Durable(spec.durable, spec.filters);
-    this.stream.durables.set(spec.durable, durable);
-    const delays = new Delays<Held>(this.#clock, (held) => dispatcher.again(held));
-    const dispatcher = new Dispatcher(this.#backing(durable, delays));
-    const open = { durable, dispatcher, delays };
-    this.#open.set(spec.durable, open);
-    return open;
+  /** A bus that only writes and reads need not hear of anything. */
+  #attend(): void {
+    if (this.#unwatch) return;
+    this.#shown = this.stream.lastSeq;
+    this.#unwatch = this.stream.watch(this.#watcher);
   }
 
-  #backing(durable: Durable, delays: Delays<Held>): Backing<Held> {
-    const done = (held: Held) => {
-      // What a closed bus held has been given back; settling it here would lose the next attempt.
-      if (this.#closed) return;
-      delays.cancel(held);
-      durable.settle(held);
-    };
-    return {
-      next: () => durable.next(this.stream),
-      acked: done,
-      putOff: (held, delayMs) => {
-        if (!this.#closed) delays.set(held, delayMs);
-      },
-      working: () => {},
-      bury: async (held, reason) => {
-        const { subject, seq, message } = held.stored;
+  #openDurable(spec: ConsumerSpec): MemoryMailbox {
+    const durable = this.stream.durables.get(spec.durable) ?? new Durable(spec.durable, spec.filters);
+    this.stream.durables.set(spec.durable, durable);
+    const mailbox = new MemoryMailbox({
+      stream: this.stream,
+      durable,
+      clock: this.#clock,
+      habits: this.#habits,
+      log: this.#log,
+      bury: async ({ durable: consumer, stored: { subject, seq, message }, attempt, reason }) => {
         const payload = JSON.stringify(message);
-        const dead = { consumer: durable.name, subject, seq, reason, attempts: held.attempt, payload, message };
-        await this.publish(subjects.dead(durable.name), deadLetter(dead));
-        done(held);
+        const dead = { consumer, subject, seq, reason, attempts: attempt, payload, message };
+        await this.publish(subjects.dead(consumer), deadLetter(dead));
       },
-      failed: (error) => this.#log(`a handler of ${durable.name} threw: ${String(error)}`),
-      drained: () => {},
-    };
+      returned: (name) => this.stream.tellReturned(name, this.#watcher),
+    });
+    this.#open.set(spec.durable, mailbox);
+    return mailbox;
   }
 
   /** Without consumers a durable keeps what is unsettled; the next one gets it at once. */
-  #laneClosed(name: string, open: Open): void {
-    if (open.dispatcher.lanes > 0 || this.#open.get(name) !== open) return;
+  #laneClosed(mailbox: MemoryMailbox): void {
+    const { name } = mailbox.durable;
+    if (mailbox.dispatcher.lanes > 0 || this.#open.get(name) !== mailbox) return;
     this.#open.delete(name);
-    open.delays.clear();
-    open.durable.giveBack();
+    mailbox.release();
   }
 
   replay(range: Range): AsyncIterable<Stored> {
@@ -151,18 +195,16 @@ export class MemoryBus implements Bus {
     handler: (stored: Stored) => void,
   ): Promise<{ close(): Promise<void> }> {
     if (this.#closed) throw closed();
-    const tap: Tap = { matching: compileFilters([range.filter]), handler };
+    this.#attend();
+    const tap = { matching: compileFilters([range.filter]), handler };
     if (range.fromSeq !== undefined) {
-      for (const stored of this.stream.range(range.filter, tap.matching, range.fromSeq, this.#shown)) {
+      const until = (this.#taps.firstLate ?? this.#shown + 1) - 1;
+      for (const stored of this.stream.range(range.filter, tap.matching, range.fromSeq, until)) {
         outOfBand(() => handler(stored));
       }
     }
-    this.#taps = [...this.#taps, tap];
-    return {
-      close: async () => {
-        this.#taps = this.#taps.filter((other) => other !== tap);
-      },
-    };
+    const remove = this.#taps.add(tap);
+    return { close: async () => remove() };
   }
 
   async putBlob(bytes: Uint8Array): Promise<string> {
@@ -186,17 +228,25 @@ export class MemoryBus implements Bus {
       pending: durable.pending(this.stream),
       inHand: durable.unsettled.size,
       redelivered: [...durable.unsettled.values()].filter((held) => held.attempt > 1).length,
+      floor: durable.floor,
     }));
   }
 
   async close(): Promise<void> {
+    this.#end(false);
+  }
+
+  /** Ends it as a process ends that is killed: what it held comes back only after the ack wait. */
+  kill(): void {
+    this.#end(true);
+  }
+
+  #end(killed: boolean): void {
     this.#closed = true;
-    this.#taps = [];
-    for (const { durable, dispatcher, delays } of this.#open.values()) {
-      dispatcher.stop();
-      delays.clear();
-      durable.giveBack();
-    }
+    this.#taps.clear();
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    for (const mailbox of this.#open.values()) mailbox.close(killed);
     this.#open.clear();
   }
 
@@ -217,8 +267,7 @@ export class MemoryBus implements Bus {
   #show(): void {
     this.#shown += 1;
     const stored = this.stream.at(this.#shown);
-    if (!stored) return;
-    for (const tap of this.#taps) if (tap.matching(stored.subject)) outOfBand(() => tap.handler(stored));
+    if (stored) this.#taps.show(stored);
   }
 }
 

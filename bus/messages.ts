@@ -2,6 +2,7 @@
 // Ids say what the message is about (`task.T12.a2.draft`), so that doing a thing twice publishes it once.
 
 import { z } from 'zod';
+import { migrateTask } from './migrations.ts';
 import { AgentMemory, Alert, Approval, Issue, Job, PlannedTask, Pull, Step, Task, Token } from './records.ts';
 
 const TaskChanged = z.strictObject({ task: Task, note: z.string().optional() });
@@ -131,6 +132,32 @@ export const schemas = {
     by: z.string(),
     reason: z.string(),
   }),
+  /** A process of the company took its name. A higher incarnation of the same name fences the lower ones. */
+  'process.started': z.strictObject({
+    name: Token,
+    incarnation: z.number().int().positive(),
+    pid: z.number(),
+    host: z.string(),
+    /** Digest of host, folder and roles: who starts again in the same place gets the same name. */
+    seat: z.string(),
+    /** Absent: all of them. */
+    roles: z.array(Token).optional(),
+    /** Of the program, and a digest of the charts that it runs. */
+    version: z.string(),
+    charts: z.string(),
+  }),
+  'process.left': z.strictObject({ name: Token, incarnation: z.number().int().positive(), reason: z.string() }),
+  /** A person goes on with a stream that has lost or changed messages (bus/ledger/). */
+  'loss.accepted': z.strictObject({
+    by: z.string(),
+    kind: z.enum(['short', 'holes', 'changed']),
+    firstBad: z.number(),
+    missing: z.number(),
+    /** The last sequence that was seen before, and the last one left. */
+    mark: z.number(),
+    lastSeq: z.number(),
+    tasks: z.array(z.string()),
+  }),
   'org.changed': z.strictObject({ by: z.string(), text: z.string(), summary: z.array(z.string()) }),
   // The forge as it is known.
   'issue.opened': Issue,
@@ -143,7 +170,28 @@ export const schemas = {
   // Questions to people.
   'approval.asked': Approval,
   'approval.answered': Approval,
-  // Given up on.
+  /** Nobody answered in time. With an answer: the recommended one holds; without: it is still wanted. */
+  'approval.expired': Approval,
+  // What the auditor found.
+  /** An invariant (docs/invariants.md) does not hold. */
+  'audit.violated': z.strictObject({
+    invariant: Token,
+    /** Position and subject of the message that broke it. */
+    seq: z.number(),
+    about: z.string(),
+    detail: z.string(),
+  }),
+  // Deliveries that came again, and those given up on.
+  /** A message is begun once more, or its agent crashed over it. Written for what is delivered again only. */
+  'delivery.tried': z.strictObject({
+    consumer: z.string(),
+    seq: z.number(),
+    /** Deliveries in a row, this one included, without anything recorded in between. */
+    tries: z.number(),
+    /** The last sequence on the subject of the work when this was written. */
+    progress: z.number(),
+    reason: z.string().optional(),
+  }),
   'dead.lettered': z.strictObject({
     consumer: z.string(),
     subject: z.string(),
@@ -152,6 +200,15 @@ export const schemas = {
     attempts: z.number(),
     /** What arrived, as text, cut at 4 KB. */
     payload: z.string(),
+  }),
+  /** A person had the message of a dead letter published again. */
+  'dead.requeued': z.strictObject({
+    consumer: z.string(),
+    seq: z.number(),
+    /** Id of the letter, and of the message as it was published again. */
+    letter: z.string(),
+    as: z.string(),
+    by: z.string(),
   }),
 } as const;
 
@@ -222,12 +279,19 @@ function isoOf(at: number): string {
  * @param now epoch ms of the company's clock
  */
 export function seal(subject: string, draft: Draft, now: number): Message {
+  const { id, type, source, data, correlationid, causationid } = draft;
+  // In the order in which it is read back, so that a message has one spelling.
   const message = {
     specversion: '1.0',
-    ...draft,
+    id,
+    type,
+    source,
     time: isoOf(now),
     subject,
     datacontenttype: 'application/json',
+    data,
+    ...(correlationid !== undefined && { correlationid }),
+    ...(causationid !== undefined && { causationid }),
   };
   return message as Message;
 }
@@ -246,9 +310,20 @@ export function parseMessage(text: string): Parsed {
   if (!envelope.success) return { ok: false, reason: `no CloudEvents envelope: ${firstIssue(envelope.error)}` };
   const { type } = envelope.data;
   if (!isMessageType(type)) return { ok: false, reason: `unknown type ${JSON.stringify(type)}` };
-  const data = schemas[type].safeParse(envelope.data.data);
+  const given = type.startsWith('task.') ? inThisVersion(envelope.data.data) : envelope.data.data;
+  if (typeof given === 'string') return { ok: false, reason: `${type}: ${given}` };
+  const data = schemas[type].safeParse(given);
   if (!data.success) return { ok: false, reason: `${type}: ${firstIssue(data.error)}` };
-  return { ok: true, message: envelope.data as Message };
+  const read = given === envelope.data.data ? envelope.data : { ...envelope.data, data: given };
+  return { ok: true, message: read as Message };
+}
+
+/** Data of a task's event with the record as this version has it; text says why it cannot be had. */
+function inThisVersion(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !('task' in data)) return data;
+  const migrated = migrateTask(data.task);
+  if (!migrated.ok) return migrated.reason;
+  return migrated.record === data.task ? data : { ...data, task: migrated.record };
 }
 
 /** True when the message is of one of the types; narrows it. */

@@ -64,7 +64,10 @@ describe('the subject table', () => {
     subjects.issue(1),
     subjects.pull(2),
     subjects.approval('A1'),
+    subjects.process('main'),
+    subjects.delivery('backend', 4),
     subjects.dead('backend'),
+    subjects.audit('I1'),
   ];
 
   test('has one row for every subject that is built', () => {

@@ -20,9 +20,13 @@ export const subjects = {
   clock: (duty: string) => `clock.${duty}`,
   control: (scope: string) => `control.${scope}`,
   org: 'control.org',
+  storage: 'control.storage',
+  process: (name: string) => `process.${name}`,
   issue: (n: number) => `forge.issue.${n}`,
   pull: (n: number) => `forge.pull.${n}`,
   approval: (id: string) => `approval.${id}`,
+  audit: (invariant: string) => `audit.${invariant}`,
+  delivery: (consumer: string, seq: number) => `delivery.${consumer}.${seq}`,
   dead: (consumer: string) => `dead.${consumer}`,
 } as const;
 
@@ -110,9 +114,15 @@ export const subjectTable: readonly SubjectRow[] = [
   },
   {
     subject: 'control.<scope>',
-    carries: 'switches: company, org',
-    types: ['control.changed', 'org.changed'],
+    carries: 'switches: company, org, storage',
+    types: ['control.changed', 'org.changed', 'loss.accepted'],
     readers: 'every process',
+  },
+  {
+    subject: 'process.<name>',
+    carries: 'who runs the company: each start of a process, and its leaving',
+    types: ['process.*'],
+    readers: 'every process; the older of one name hears that it is fenced',
   },
   {
     subject: 'forge.<kind>.<n>',
@@ -123,13 +133,25 @@ export const subjectTable: readonly SubjectRow[] = [
   {
     subject: 'approval.<id>',
     carries: 'one question to a person, its options, its answer',
-    types: ['approval.asked', 'approval.answered'],
+    types: ['approval.asked', 'approval.answered', 'approval.expired'],
     readers: 'durable `hr-staff-approval`; people',
   },
   {
+    subject: 'audit.<invariant>',
+    carries: 'what the auditor found: an invariant that does not hold',
+    types: ['audit.violated'],
+    readers: 'people, through `headcount status` and `headcount audit`',
+  },
+  {
+    subject: 'delivery.<consumer>.<seq>',
+    carries: 'how often a message came again without anything recorded; at the bound it is dead',
+    types: ['delivery.tried'],
+    readers: 'whoever gets it next',
+  },
+  {
     subject: 'dead.<consumer>',
-    carries: 'messages given up on, with the reason',
-    types: ['dead.lettered'],
+    carries: 'messages given up on, with the reason, and whether they were put back',
+    types: ['dead.lettered', 'dead.requeued'],
     readers: 'the operator',
   },
 ];

@@ -1,5 +1,6 @@
 // The composition root: a bus, a clock, a model and the tools become a company. Everything impure is made here or above.
 
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InspectionEvent } from 'xstate';
@@ -18,6 +19,7 @@ import { type Git, openGit } from '../tools/git.ts';
 import { openProducts } from '../tools/products.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
 import type { Tools } from '../tools/tools.ts';
+import { auditBeside } from './audit-beside.ts';
 
 /** Where a company keeps what is not on its stream. */
 export type Places = {
@@ -27,8 +29,18 @@ export type Places = {
   readonly work: string;
 };
 
+/**
+ * Products of a company that was forked or imported are in a folder of its own (`products/@acme-2/`), so that it and the one
+ * it came from go on apart. No product can be named like that.
+ */
+export function ownProducts(workspace: string, company: string): string {
+  return join(workspace, 'products', `@${company}`);
+}
+
 export function placesIn(workspace: string, company: string): Places {
-  return { products: join(workspace, 'products'), work: join(workspace, '.headcount', company) };
+  const own = ownProducts(workspace, company);
+  const products = existsSync(own) ? own : join(workspace, 'products');
+  return { products, work: join(workspace, '.headcount', company) };
 }
 
 export type Assembly = {
@@ -44,10 +56,12 @@ export type Assembly = {
   readonly atStep?: StepHook | undefined;
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
   readonly roles?: readonly string[] | undefined;
+  readonly process?: string | undefined;
+  readonly speaks?: (() => boolean) | undefined;
   /** Called before the first product is touched; says what it moved away. */
   readonly makeRoom?: ((git: Git) => Promise<readonly (string | undefined)[]>) | undefined;
   /** Called with every message after the projections have folded it. */
-  readonly onMessage?: ((stored: Stored) => void) | undefined;
+  readonly onMessage?: ((stored: Stored, bytes?: Uint8Array) => void) | undefined;
 };
 
 export type Assembled = {
@@ -73,7 +87,9 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   const deployer = openLocalDeployer({ products, sandbox, root: join(places.work, 'deploy') });
   const tools = { products, forge, deployer };
   let org = parts.org;
-  const projections = await follow(bus, parts.onMessage);
+  const audit = auditBeside(parts);
+  const folded = await follow(bus, audit.told, audit.skip);
+  const projections = { ...folded, close: () => audit.close().then(() => folded.close()) };
   const { board, company: brain, episodes } = projections;
   const ports: Ports = {
     bus,
@@ -90,7 +106,8 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
     atStep: parts.atStep,
     inspect: parts.inspect,
   };
-  const company = new Company({ ports, roles: parts.roles });
+  audit.open();
+  const company = new Company({ ports, roles: parts.roles, process: parts.process, speaks: parts.speaks });
   return {
     company,
     projections,

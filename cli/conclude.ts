@@ -1,22 +1,23 @@
 // The end of a run: what was expected against what came of it, the report, the export.
 
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import type { Bus, Stored } from '../bus/bus.ts';
-import { exportLines } from '../bus/export.ts';
+import { usedUp } from '../actors/budget.ts';
+import type { Stored } from '../bus/bus.ts';
+import type { Violation } from '../invariants/auditor.ts';
 import type { Org } from '../org/org.ts';
 import type { Ending } from '../scenarios/ending.ts';
 import { type Check, checkExpectations } from '../scenarios/expect.ts';
 import type { Faults } from '../scenarios/faults.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import type { Assembled, Places } from './assemble.ts';
+import { auditOf } from './audit-history.ts';
+import { productsOf, writeExport } from './company-file.ts';
 import type { CliContext } from './context.ts';
 import { noteBuilt } from './old-products.ts';
 import type { RunOptions } from './options.ts';
 import type { RunLog } from './run-log.ts';
 import type { Screen } from './run-screen.ts';
 import type { RunStream } from './run-stream.ts';
-import { NotWritable } from './workspace.ts';
 
 /** How a run came to its end. */
 export type Ended = 'reached' | 'deadline' | 'interrupted';
@@ -48,7 +49,7 @@ export async function conclude(
   faults: Faults,
   how: Ended,
   startedAt: number,
-): Promise<0 | 1> {
+): Promise<0 | 1 | 4> {
   const { options, context, ready, stage, stream, screen } = p;
   const { scenario, org, places } = ready;
   const { products, deployer } = assembled.tools;
@@ -57,14 +58,20 @@ export async function conclude(
   if (slug !== undefined && head !== undefined) noteBuilt(places, slug, head);
   const messages: Stored[] = [];
   for await (const stored of stream.bus.replay({ filter: '>' })) messages.push(stored);
+  const audited = auditOf(messages, org);
   const met = await checkExpectations(scenario, {
     messages,
+    audited,
     readFile: async (path) => (slug === undefined || head === undefined ? undefined : products.read(slug, head, path)),
     commits: async () => (slug === undefined || head === undefined ? [] : products.log(slug)),
   });
-  const checks: Check[] = [...met, ...faults.unspent().map(neverStruck)];
+  const checks: Check[] = [...met, ...faults.unspent().map(neverStruck), ...audited.broken.map(isBroken)];
+  // Whoever interrupts has not waited for the end.
+  const { board } = assembled.projections;
+  const budgets = how === 'deadline' ? usedUp(board, assembled.org(), stream.clock.now()) : [];
   screen.end({
     how,
+    budgets,
     checks,
     messages,
     company: org.company,
@@ -75,25 +82,21 @@ export async function conclude(
     productDir: (name) => relative(context.cwd, join(places.products, name)) || '.',
     reproduce: reproduction(options),
   });
-  if (options.out !== undefined) await exportTo(resolve(context.cwd, options.out), stream.bus);
+  if (options.out !== undefined) {
+    await writeExport(resolve(context.cwd, options.out), stream.bus, { products: productsOf({ places }, context) });
+  }
+  if (budgets.length > 0) return 4;
   return how === 'reached' && checks.every((check) => check.ok) ? 0 : 1;
+}
+
+/** Rules hold whether a scenario expects it or not. */
+function isBroken({ invariant, seq, subject, detail }: Violation): Check {
+  return { ok: false, what: `${invariant} at ${seq} (${subject})`, expected: 'it holds', actual: detail, before: [] };
 }
 
 /** A fault that was written down and did not happen: the story is not the one that was told. */
 function neverStruck(fault: string): Check {
   return { ok: false, what: fault, expected: 'the fault strikes', actual: 'it never struck', before: [] };
-}
-
-/** Whole or not at all. */
-async function exportTo(path: string, bus: Bus): Promise<void> {
-  const part = `${path}.part`;
-  try {
-    await writeFile(part, await exportLines(bus));
-    await rename(part, path);
-  } catch (cause) {
-    await rm(part, { force: true });
-    throw new NotWritable(path, 'make room, and run it again', cause);
-  }
 }
 
 /** The command that plays this very run again. */

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Bus, Stored } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { HeadcountError } from '../bus/errors.ts';
@@ -23,6 +23,8 @@ export type Reading = {
   readonly company: string;
   /** True when a process works on it, as far as can be told. */
   readonly live: boolean;
+  /** Asks which of these processes are there; absent where no process can be. */
+  readonly present?: (names: readonly string[]) => Promise<readonly { name: string; incarnation: number }[]>;
 };
 
 type Opened = Reading & { close(): Promise<void> };
@@ -67,29 +69,28 @@ async function open(where: Where, context: CliContext): Promise<Opened> {
 }
 
 async function openExport(path: string, company: string | undefined): Promise<Opened> {
-  const { readExport } = await import('../bus/export.ts');
-  const { MemoryBus } = await import('../bus/memory.ts');
+  const [{ readExported }, { importStream }, { MemoryBus }, { MemoryStream }] = await Promise.all([
+    import('../bus/export-read.ts'),
+    import('../bus/import.ts'),
+    import('../bus/memory.ts'),
+    import('../bus/memory/stream.ts'),
+  ]);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new HeadcountError('EXPORT_UNREADABLE', `cannot read the export ${path}`, 'check the path', {
       exit: 3,
       cause,
     });
   });
-  const name = company ?? basename(path).replace(/\.jsonl?$/, '');
-  const bus = MemoryBus.load(name, new RealClock(), readExport(text));
+  const { header, messages, blobs, durables } = readExported(text);
+  const name = company ?? header.company;
+  const stream = new MemoryStream();
+  await importStream({ kind: 'memory', stream }, messages, { blobs, durables });
+  const bus = new MemoryBus(name, new RealClock(), { stream });
   return { bus, company: name, live: false, close: () => bus.close() };
 }
 
 async function openStore(company: string | undefined, context: CliContext): Promise<Opened> {
-  const storeDir = storeDirOf(context.cwd);
-  if (!existsSync(join(storeDir, 'jetstream'))) throw new NoCompany('no company has run in this folder');
-  const { startServer } = await import('../bus/server/launcher.ts');
-  const server = await startServer({
-    storeDir,
-    env: { ...context.env },
-    progress: (line) => context.err(`${line}\n`),
-    signal: context.stop,
-  });
+  const server = await openOwnServer(context);
   try {
     const opened = await openServer(server.url, company, false, context);
     const close = async () => {
@@ -103,6 +104,49 @@ async function openStore(company: string | undefined, context: CliContext): Prom
   }
 }
 
+/** Serves the workspace's own store. Throws NoCompany when there is none and none is to be made. */
+async function openOwnServer(context: CliContext, make = false) {
+  const storeDir = storeDirOf(context.cwd);
+  if (!make && !existsSync(join(storeDir, 'jetstream'))) throw new NoCompany('no company has run in this folder');
+  const { startServer } = await import('../bus/server/launcher.ts');
+  return startServer({
+    storeDir,
+    env: { ...context.env },
+    progress: (line) => context.err(`${line}\n`),
+    signal: context.stop,
+  });
+}
+
+export type Server = {
+  readonly url: string;
+  /** False for one that runs only as long as this command. */
+  readonly stays: boolean;
+  /** The company that is known to run on it. */
+  readonly running: string | undefined;
+};
+
+/**
+ * The server whose companies a command is about, found as for `withCompany`; `make`: a workspace without a store gets one.
+ * Throws NoCompany, ServerFailure.
+ */
+export async function withServer<T>(
+  where: Pick<Where, 'nats'>,
+  context: CliContext,
+  use: (server: Server) => Promise<T>,
+  { make = false } = {},
+): Promise<T> {
+  const named = where.nats ?? (context.env.NATS_URL || undefined);
+  const note = readRunFile(context.cwd);
+  const url = named ?? note?.url;
+  if (url !== undefined) return use({ url, stays: true, running: note?.url === url ? note.company : undefined });
+  const server = await openOwnServer(context, make);
+  try {
+    return await use({ url: server.url, stays: false, running: undefined });
+  } finally {
+    await server.stop();
+  }
+}
+
 async function openServer(
   url: string,
   wanted: string | undefined,
@@ -112,8 +156,8 @@ async function openServer(
   const { companiesAt, openStream } = await import('./stream.ts');
   const companies = await companiesAt(url);
   const company = chooseCompany(companies, wanted, (line) => context.err(`${line}\n`));
-  const { bus, close } = await openStream(url, company);
-  return { bus, company, live, close };
+  const { bus, close, present } = await openStream(url, company);
+  return { bus, company, live, close, present };
 }
 
 /** A company as a server knows it. */

@@ -18,6 +18,7 @@ function describeAgent(
   const top = state.split('.')[0] ?? state;
   const about = [task, reason, until === undefined ? undefined : `until ${when(until)}`].filter(Boolean).join(' ');
   if (state === 'crashed') return news(agent, 'crashed', about, 'bad');
+  if (state === 'fenced') return news(agent, 'fenced', about, 'warn');
   if (before === 'crashed') return news(agent, `resumed: ${top}`, about, 'good');
   const from = before?.split('.')[0];
   return quiet(agent, from && from !== top ? `${from} -> ${top}` : state, about);
@@ -111,6 +112,11 @@ function describeRest(message: Rest): Line {
       const { id, answer, by, note } = message.data;
       return news(by ?? who, 'answers', `${id} ${answer ?? message.data.status}${note ? `: ${note}` : ''}`, 'good');
     }
+    case 'approval.expired': {
+      const { id, answer } = message.data;
+      const then = answer === undefined ? 'it is still to be answered' : `as recommended: ${answer}`;
+      return news(who, 'unanswered', `${id} ${then}`, 'bad');
+    }
     case 'backlog.given': {
       const { tasks } = message.data;
       return news(
@@ -170,13 +176,34 @@ function describeRest(message: Rest): Line {
       const said = message.source === 'supervisor' && message.data.state !== 'starting' ? news : quiet;
       return said(message.data.by, message.data.state, text, 'dim');
     }
+    case 'loss.accepted': {
+      const { by, missing, firstBad } = message.data;
+      return news(by, 'loss accepted', `${plural(missing, 'message')} from sequence ${firstBad} on`, 'bad');
+    }
     case 'org.changed':
       return news(message.data.by, 'org changed', message.data.summary.join('; '), 'strong');
     case 'issue.opened':
       return news(message.data.author, 'issue opened', `#${message.data.number} ${message.data.title}`);
     case 'issue.closed':
       return quiet(who, 'issue closed', `#${message.data.number} ${message.data.title}`);
+    case 'audit.violated': {
+      const { invariant, seq, detail } = message.data;
+      return news(who, 'broken rule', `${invariant} at ${seq}: ${detail}`, 'bad');
+    }
+    case 'delivery.tried': {
+      const { consumer, seq, tries, reason } = message.data;
+      return quiet(consumer, 'tried again', `message ${seq}, ${tries} times in a row ${reason ?? ''}`.trimEnd());
+    }
+    case 'process.started': {
+      const { name, incarnation, roles, pid, host } = message.data;
+      const again = incarnation === 1 ? 'process started' : 'process is back';
+      return news(name, again, `${roles?.join(', ') ?? 'all roles'}, process ${pid} on ${host}`);
+    }
+    case 'process.left':
+      return news(message.data.name, 'process left', message.data.reason);
     case 'dead.lettered':
       return news(message.data.consumer, 'dead letter', `${message.data.subject} ${message.data.reason}`, 'bad');
+    case 'dead.requeued':
+      return news(message.data.by, 'requeued', `message ${message.data.seq} of ${message.data.consumer}`);
   }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type MessageType, schemas } from '../bus/messages.ts';
 import * as records from '../bus/records.ts';
 import { subjectTable } from '../bus/subjects.ts';
+import { invariants } from '../invariants/auditor.ts';
 import { type Chart, mermaidOf } from '../machines/draw.ts';
 import type { NamedChart } from './charts.ts';
 
@@ -48,6 +49,35 @@ function transitionRows(chart: Chart): string[][] {
     to === undefined ? 'stays' : code(to),
     actions.map(code).join(', '),
   ]);
+}
+
+const checkedBy = {
+  message: 'with each message',
+  rest: 'whenever nothing is in flight',
+  end: 'when all work has ended',
+} as const;
+
+/** docs/invariants.md: what must hold of every company. */
+export function invariantsDocument(): string {
+  const parts = [
+    '# Invariants',
+    NOTICE,
+    'What must hold of a company whatever happens to it: crashes, redeliveries, late writers, lost processes. All of it can be ' +
+      'checked from the stream alone, so it is checked always: by every process of a company that runs (a violation is told ' +
+      'on `audit.<invariant>` once, and `headcount status` shows it first), at the end of `headcount run`, by the simulator ' +
+      'after every message, and by `headcount audit` on a company or an export.',
+    'Legal, however odd it looks: a message delivered twice, an assignment or a fact told again, a task that another agent ' +
+      'finishes, a writer who was late and was refused. What is not known is not judged, and the audit says so: the limits ' +
+      'of the org chart (I16, I17) need the chart, which `headcount up` puts on the stream and `audit --org <file>` names. ' +
+      'Something under way may leave no trace for an hour before it counts as lost, and a message may be five minutes older ' +
+      'than the one before it, for machines have clocks of their own. A company that is paused or stopped loses nothing by ' +
+      'standing still.',
+    ...invariants.flatMap(({ id, title, why, checkedBy: when }) => [
+      `## ${id}: ${title}`,
+      `${why} Checked ${checkedBy[when]}.`,
+    ]),
+  ];
+  return `${parts.join('\n\n')}\n`;
 }
 
 /** docs/subjects.md: the subject table, the fields of every message, the records they carry. */

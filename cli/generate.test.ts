@@ -12,7 +12,13 @@ cpSync(join(packageRoot, 'org/org.yaml'), join(root, 'org/org.yaml'));
 cpSync(join(packageRoot, 'org/prompts'), join(root, 'org/prompts'), { recursive: true });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const paths = ['docs/machines.md', 'docs/subjects.md', 'org/org.schema.json', 'scenarios/scenario.schema.json'];
+const paths = [
+  'docs/invariants.md',
+  'docs/machines.md',
+  'docs/subjects.md',
+  'org/org.schema.json',
+  'scenarios/scenario.schema.json',
+];
 
 test('the same sources give the same documents, each ending with one newline', () => {
   const files = generatedFiles(root);

@@ -8,7 +8,7 @@ import { orgJsonSchema } from '../org/json-schema.ts';
 import { loadOrg, readOrg } from '../org/load.ts';
 import { scenarioJsonSchema } from '../scenarios/schema.ts';
 import { chartNames, drawChart } from './charts.ts';
-import { machinesDocument, subjectsDocument } from './documents.ts';
+import { invariantsDocument, machinesDocument, subjectsDocument } from './documents.ts';
 import { packageRoot } from './package-root.ts';
 
 /**
@@ -20,6 +20,7 @@ export function generatedFiles(root: string): ReadonlyMap<string, string> {
   const policy = org.roles[0]?.policy;
   const charts = chartNames.flatMap((name) => (policy && drawChart(name, policy, org.reward)) ?? []);
   return new Map([
+    ['docs/invariants.md', invariantsDocument()],
     ['docs/machines.md', machinesDocument(charts)],
     ['docs/subjects.md', subjectsDocument()],
     ['org/org.schema.json', orgJsonSchema(dutyFacts().keys())],

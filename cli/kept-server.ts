@@ -3,7 +3,9 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { reasonOf } from '../bus/errors.ts';
+import { ServerFailure } from '../bus/server/errors.ts';
 import { type LaunchOptions, type RunningServer, startServer } from '../bus/server/launcher.ts';
+import { lastPort, notePort } from '../bus/server/store.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
@@ -13,6 +15,8 @@ const SOUND_MS = 60_000;
 export type KeptServer = Pick<RunningServer, 'url' | 'version'> & {
   /** Stops it for good. */
   stop(): Promise<void>;
+  /** Ends it, so that it is started again: for one that hangs. */
+  restart(): Promise<void>;
 };
 
 /**
@@ -21,7 +25,7 @@ export type KeptServer = Pick<RunningServer, 'url' | 'version'> & {
  * @throws what startServer throws, for the first start
  */
 export async function keepServer(options: LaunchOptions, say: (line: string) => void): Promise<KeptServer> {
-  const first = await startServer(options);
+  const first = await startAtItsPort(options);
   const { url, version, port } = first;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -62,6 +66,9 @@ export async function keepServer(options: LaunchOptions, say: (line: string) => 
   return {
     url,
     version,
+    restart: async () => {
+      await server?.stop();
+    },
     stop: async () => {
       stopping.abort(new Error('stopped'));
       await server?.stop();
@@ -69,6 +76,17 @@ export async function keepServer(options: LaunchOptions, say: (line: string) => 
       await server?.stop();
     },
   };
+}
+
+/** A company is found where it was: other processes of it may wait there. */
+async function startAtItsPort(options: LaunchOptions): Promise<RunningServer> {
+  const port = options.port ?? (await lastPort(options.storeDir)) ?? 0;
+  const server = await startServer({ ...options, port }).catch((error: unknown) => {
+    if (port === options.port || !(error instanceof ServerFailure) || error.code !== 'PORT_TAKEN') throw error;
+    return startServer(options);
+  });
+  await notePort(options.storeDir, server.port);
+  return server;
 }
 
 const longer = (pauseMs: number): number => Math.min(pauseMs * 2, LONGEST_PAUSE_MS);

@@ -1,22 +1,15 @@
 // The entry of the command line. Imports commander and small files of this folder only; a command's own module comes with
 // the command.
 
-import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { type CommandRow, commandTable, nameOf } from './commands/table.ts';
 import { type CliContext, processContext } from './context.ts';
 import { reportError, UsageError } from './errors.ts';
+import { packageVersion } from './package-root.ts';
 
 const HELP_END = `
 Exit codes: 0 ok, 1 an expectation failed, 2 usage, 3 invalid file, 4 budget, 5 infrastructure.
 Start here: headcount run scenarios/first-product.yaml`;
-
-/** The version in package.json, from the sources as well as from dist/. */
-function versionOf(): string {
-  const file = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url)).find(existsSync);
-  const found: unknown = file === undefined ? {} : JSON.parse(readFileSync(file, 'utf8'));
-  return typeof found === 'object' && found !== null && 'version' in found ? String(found.version) : 'unknown';
-}
 
 function createProgram(context: CliContext): Command {
   return new Command('headcount')
@@ -25,7 +18,7 @@ function createProgram(context: CliContext): Command {
     .option('--plain', 'no colour, for pipes')
     .option('--no-color', 'no colour (NO_COLOR does the same)')
     .option('--verbose', 'the stack of an unexpected error')
-    .version(versionOf(), '-V, --version', 'the version')
+    .version(packageVersion(), '-V, --version', 'the version')
     .helpOption('-h, --help', 'this text, or that of one command')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })

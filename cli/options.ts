@@ -1,5 +1,7 @@
 // What `run` and `up` were asked to do, as data. cli/run-scenario.ts and cli/run-company.ts do it.
 
+import type { SimulatedFault } from '../simulator/faults.ts';
+
 export type RunOptions = {
   /** Path of the scenario file, as typed. */
   readonly scenario: string;
@@ -31,10 +33,31 @@ export type UpOptions = {
   readonly nats: string | undefined;
   /** Scenario whose scripted answers the workers give, with its product and mission. */
   readonly script: string | undefined;
+  /** Roles to serve in a company that runs elsewhere; undefined: runs the company, with all roles. */
+  readonly roles: readonly string[] | undefined;
+  /** Name of this process; undefined: the one it had before, or a new one. */
+  readonly name: string | undefined;
   /** Slug that replaces the company file's: a second company of the same shape. */
   readonly company: string | undefined;
   readonly inspect: boolean;
   readonly speed: number | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
+};
+
+/** What `headcount sim` was asked for. */
+export type SimOptions = {
+  readonly scenario: string;
+  readonly seeds: { readonly from: number; readonly to: number };
+  /** Names of simulator/faults.ts; empty: nothing strikes. */
+  readonly faults: readonly SimulatedFault[];
+  /** Undefined: as the seed draws. */
+  readonly processes: number | undefined;
+  /** Threads. */
+  readonly jobs: number;
+  readonly junit: string | undefined;
+  /** Where scenarios of failing seeds are written. */
+  readonly found: string;
+  readonly shrink: boolean;
+  readonly json: boolean;
 };

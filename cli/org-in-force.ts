@@ -1,15 +1,17 @@
 // The org chart a company runs with, as its stream tells it, and putting another in force.
 
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import type { Bus } from '../bus/bus.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import type { DataOf } from '../bus/messages.ts';
 import { subjects } from '../bus/subjects.ts';
 import { diffLines, diffOrg, isEmptyDiff, type OrgDiff } from '../org/diff.ts';
-import { loadOrg, type OrgSource } from '../org/load.ts';
+import { loadOrg, type OrgSource, promptsIn } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
 import { readHistory } from './connect.ts';
+import { findFile } from './package-root.ts';
 import { latestOf } from './views/history.ts';
 
 /** Putting this org chart in force would leave open tasks with nobody to do them. Exit code 1. */
@@ -55,6 +57,11 @@ export async function compareWith(bus: Bus, file: OrgSource, fallback: () => Org
 /** The stream has the chart, not the prompts: those are compared as they are on disk now, and one that is gone is no error. */
 function inForce(text: string, { readPrompt }: OrgSource): OrgSource {
   return { text, file: 'the org chart in force', readPrompt: (path) => readPrompt(path) ?? 'This prompt is gone.' };
+}
+
+/** An org chart that a stream has, to be loaded in a workspace. */
+export function orgSource(text: string, { cwd }: { readonly cwd: string }): OrgSource {
+  return inForce(text, { text, file: 'org/org.yaml', readPrompt: promptsIn(dirname(findFile('org/org.yaml', cwd))) });
 }
 
 /**

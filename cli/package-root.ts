@@ -1,7 +1,7 @@
 // Where the files that come with Headcount are: org/, scenarios/, nats.conf. The same whether the code runs from dist/ or
 // from its source.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +11,12 @@ function findRoot(from: string): string {
 
 /** The folder of package.json. */
 export const packageRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+/** The version in package.json. */
+export function packageVersion(): string {
+  const found: unknown = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
+  return typeof found === 'object' && found !== null && 'version' in found ? String(found.version) : 'unknown';
+}
 
 /** A file the user named: in the working folder, else the one that comes with Headcount, else where it was looked for. */
 export function findFile(path: string, cwd: string): string {

@@ -4,6 +4,7 @@
 import type { Stored } from '../bus/bus.ts';
 import type { Task } from '../bus/records.ts';
 import { countLosses } from '../scenarios/losses.ts';
+import { auditOf } from './audit-history.ts';
 import { withoutTask } from './describe-work.ts';
 import { latestOf, ofType, spendingOf, timeOf } from './views/history.ts';
 
@@ -93,8 +94,9 @@ export function reportOf(history: readonly Stored[], company: string): Report {
   const startedAt = history[0] === undefined ? 0 : timeOf(history[0].message);
   const endedAt = history.at(-1);
   const is = (status: Task['status']) => tasks.filter((task) => task.status === status).length;
-  // The same count that expectations are checked against.
-  const { lost, duplicated, retries, escalations } = countLosses(history);
+  const { retries, escalations } = countLosses(history);
+  // Judged by the auditor, as expectations are.
+  const { lost, duplicated } = auditOf(history, undefined);
   return {
     company,
     mission: ofType(history, 'brain.mission').at(-1)?.data.text,

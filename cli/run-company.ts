@@ -1,31 +1,28 @@
 // A company that keeps running: it works until Ctrl+C, and goes on where it stopped the next time.
 
 import { watch } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join as joinPath } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { restoreLive } from '../actors/restore.ts';
 import { readDocuments } from '../brain/knowledge/files.ts';
-import type { Model } from '../brain/models/model.ts';
-import { ScriptedModel } from '../brain/models/scripted.ts';
-import type { Bus, Stored } from '../bus/bus.ts';
-import { type Clock, RealClock } from '../bus/clock.ts';
+import type { Stored } from '../bus/bus.ts';
+import { RealClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
-import { subjects } from '../bus/subjects.ts';
 import { diffLines, diffOrg, isEmptyDiff } from '../org/diff.ts';
-import { loadOrg, type OrgSource, readOrg } from '../org/load.ts';
-import type { Org } from '../org/org.ts';
-import { loadPatched } from '../org/overlay.ts';
-import { loadScenario } from '../scenarios/load.ts';
-import { patchOf } from '../scenarios/patch.ts';
-import type { Scenario } from '../scenarios/schema.ts';
+import { readOrg } from '../org/load.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
+import { folderOf, give, joined, modelOf, prepare, type Staff, serves } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import { openInspection } from './inspection.ts';
+import { checkRoles, enter } from './membership.ts';
 import type { UpOptions } from './options.ts';
 import { tellOrg, WouldStrand } from './org-in-force.ts';
+import { keepItsTime } from './own-time.ts';
 import { findFile } from './package-root.ts';
+import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createCompanyScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
@@ -34,55 +31,44 @@ import { openWorkspace } from './workspace.ts';
 
 /** How long after the last change of the org file it is read, in ms: editors write in several steps. */
 const SETTLED_MS = 200;
+/** How long a fenced process may take to let go, in ms. */
+const FENCED_GRACE_MS = 5_000;
 
-type Staff = {
-  readonly org: Org;
-  readonly source: OrgSource;
-  /** The company of an org file, with what the command line and the script change in it. Throws OrgInvalid. */
-  readonly orgOf: (source: OrgSource) => Org;
-  readonly script: Scenario | undefined;
-};
+type Say = (line: string) => void;
 
-async function prepare(options: UpOptions, context: CliContext): Promise<Staff> {
-  const source = readOrg(findFile(options.org, context.cwd), options.org);
-  const script = options.script === undefined ? undefined : await loadScenario(findFile(options.script, context.cwd));
-  const given = script === undefined ? {} : patchOf(script.given);
-  const patch = {
-    ...given,
-    ...(options.company === undefined ? {} : { company: options.company }),
-    ...(options.mission === undefined ? {} : { mission: options.mission }),
-  };
-  const load = { duties: dutyFacts() };
-  const orgOf = (file: OrgSource) =>
-    Object.keys(patch).length > 0 ? loadPatched(file, patch, load, script?.locate) : loadOrg(file, load);
-  return { org: orgOf(source), source, orgOf, script };
-}
-
-function modelOf(script: Scenario | undefined, clock: Clock): Model {
-  return new ScriptedModel({ answers: script?.answers ?? [], clock });
-}
-
-/** Runs a company until Ctrl+C. Returns the exit code. */
+/** Runs a company until Ctrl+C. Returns the exit code. Throws Fenced when a newer process takes its name. */
 export async function runCompany(options: UpOptions, context: CliContext): Promise<0> {
-  const staff = await prepare(options, context);
+  const prepared = await prepare(options, context);
   await openWorkspace(context.cwd);
-  const { org, script } = staff;
-  const places = placesIn(context.cwd, org.company);
+  const join = options.roles !== undefined;
+  const { script } = prepared;
+  const company = options.company ?? (join ? readRunFile(context.cwd)?.company : undefined) ?? prepared.org.company;
+  const places = placesIn(context.cwd, company);
   const logs = openLog(places.work, context);
   const screen = createCompanyScreen(options, context);
   const closing: (() => Promise<void> | void)[] = [() => logs.close()];
   try {
     const stream = await openRunStream({
-      company: org.company,
+      company,
       bus: undefined,
       nats: options.nats,
       kind: 'company',
+      replicas: prepared.org.replicas,
+      join,
+      name: options.name,
       context,
       clock: () => new RealClock(options.speed ?? 1),
       log: (line) => logs.log('warn', line),
     });
     closing.unshift(() => stream.close());
     const { bus, clock } = stream;
+    await keepItsTime(bus, clock);
+    const staff = join ? await joined(prepared, bus) : prepared;
+    const { org } = staff;
+    checkRoles(org, options.roles);
+    const folder = await folderOf(stream, context);
+    const { network } = stream;
+    const member = await enter({ bus, network, org, folder: context.cwd, name: options.name, roles: options.roles });
     const started = (await bus.info()).lastSeq;
     const inspection = options.inspect ? await openInspection(logs.redact) : undefined;
     if (inspection) closing.unshift(() => inspection.close());
@@ -94,9 +80,10 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       progress: (line) => context.err(`${line}\n`),
       signal: context.drain,
     });
-    await tellOrg(bus, staff.source.text);
-    const papers = await readDocuments(join(context.cwd, 'knowledge'));
+    if (!join) await tellOrg(bus, staff.source.text);
+    const papers = await readDocuments(joinPath(context.cwd, 'knowledge'));
     let running: Assembled | undefined;
+    let paused = false;
     const assembled = await assemble({
       org,
       bus,
@@ -104,75 +91,75 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       model: modelOf(script, clock),
       knowledge: [...(script?.given.knowledge ?? []).map(({ name, text }) => ({ source: name, text })), ...papers],
       sandbox,
-      places,
+      places: placesIn(folder, company),
+      roles: options.roles,
+      process: member.name,
+      speaks: () => !join && !member.fenced.aborted,
       env: { ...context.env },
       log: logs.log,
       inspect: inspection?.observe,
-      onMessage: (stored) => {
-        // A company that ran faster than the wall goes on from its own time, not from ours.
-        if (stored.seq <= started) return clock.catchUp(timeOf(stored.message));
+      onMessage: (stored, bytes) => {
+        stream.seen(stored, bytes);
+        member.told(stored);
+        paused = isPaused(stored, paused);
+        // A company that ran faster than the wall goes on from its own time, not from ours; and its processes from one time.
+        if (stored.seq <= started || clock.factor !== 1) clock.catchUp(timeOf(stored.message));
+        if (stored.seq <= started) return;
         screen.message(stored);
         if (running) obey(stored, running, staff, (line) => logs.log('warn', line));
       },
     });
     running = assembled;
+    stream.onHealth((health) => void assembled.company.streamIs(health));
     closing.unshift(() => assembled.projections.close());
     closing.unshift(() => assembled.tools.deployer.close());
-    screen.opening({ org, stream: stream.described, sandbox, scripted: script, inspector: inspection?.url });
+    const { described } = stream;
+    screen.opening({ org, stream: described, sandbox, scripted: script, inspector: inspection?.url, member });
     context.stop.addEventListener('abort', () => void assembled.company.stop('interrupted twice'), { once: true });
-    const { tools, projections } = assembled;
-    for (const { product, commit, url, detail } of await restoreLive({
-      tools,
-      org: assembled.org,
-      company: projections.company,
-    })) {
-      const line = `${product} ${commit.slice(0, 7)}`;
-      if (url === undefined) logs.log('warn', `${line} was live and does not come up: ${detail}`);
-      else screen.say(`live again: ${line} at ${url}`);
-    }
-    await assembled.company.start();
-    await give(staff, bus, assembled);
+    if (serves(org, options.roles, 'deploy')) await liveAgain(assembled, screen.say, (line) => logs.log('warn', line));
+    member.appear();
+    const opened = assembled.company.start();
+    if (join && paused) void assembled.company.pause('operator', 'the company is paused');
+    await opened;
+    if (!join) await give(staff, bus, assembled);
     const unwatch = watchOrg(options, context, staff, assembled, screen.say);
     closing.unshift(unwatch);
-    await interrupted(context.drain);
+    await Promise.race([aborted(context.drain), aborted(member.fenced)]);
+    if (member.fenced.aborted) {
+      await Promise.race([assembled.company.stop('fenced'), wait(FENCED_GRACE_MS)]);
+      throw member.fenced.reason;
+    }
     await assembled.company.drain('interrupted');
+    await member.leave('interrupted');
     return 0;
   } finally {
     for (const close of closing) await close();
   }
 }
 
-function interrupted(drain: AbortSignal): Promise<void> {
+/** A process that joins a company which a person has paused takes nothing either. */
+function isPaused({ message }: Stored, before: boolean): boolean {
+  if (message.type !== 'control.changed' || message.data.scope !== 'company') return before;
+  const { state } = message.data;
+  if (message.source === 'operator') return state === 'paused';
+  return before && state !== 'starting';
+}
+
+/** What was live of each product is live again. */
+async function liveAgain({ tools, projections, org }: Assembled, say: Say, warn: Say): Promise<void> {
+  const restored = await restoreLive({ tools, org, company: projections.company });
+  for (const { product, commit, url, detail } of restored) {
+    const line = `${product} ${commit.slice(0, 7)}`;
+    if (url === undefined) warn(`${line} was live and does not come up: ${detail}`);
+    else say(`live again: ${line} at ${url}`);
+  }
+}
+
+function aborted(drain: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (drain.aborted) resolve();
     else drain.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** The mission and the products of the org file, and the backlog of the script, told once each. */
-async function give({ org, script }: Staff, bus: Bus, { projections }: Assembled): Promise<void> {
-  for (const { slug, name, description, stack } of org.products) {
-    const id = `brain.product.${slug}`;
-    await bus.publish(subjects.brain('product'), {
-      id,
-      type: 'brain.product',
-      source: 'operator',
-      data: { slug, name, description, stack: [...stack] },
-    });
-  }
-  const product = org.products[0]?.slug;
-  const about = product === undefined ? {} : { product };
-  const backlog = script?.given.backlog;
-  if (backlog !== undefined && (await bus.last(subjects.directives)) === undefined) {
-    const data = { id: 'B1', tasks: backlog, ...about };
-    const draft = { id: 'backlog.1', type: 'backlog.given', source: 'operator', data } as const;
-    await bus.publish(subjects.directives, draft, { expectedLastSeq: 0 });
-  }
-  const { mission } = org;
-  if (mission === undefined || projections.company.get().mission === mission) return;
-  const data = { text: mission, ...about };
-  const id = `brain.mission.${(await bus.info()).lastSeq}`;
-  await bus.publish(subjects.brain('mission'), { id, type: 'brain.mission', source: 'operator', data });
 }
 
 /** Does what an operator says from another terminal: another org chart, pause, resume. */
@@ -180,6 +167,9 @@ function obey({ message }: Stored, running: Assembled, staff: Staff, warn: (line
   const { company } = running;
   const failed = (error: unknown) => warn(`${message.id} could not be followed: ${reasonOf(error)}`);
   if (message.type === 'org.changed') followOrg(message.data.text, running, staff).catch(failed);
+  // Whoever runs the company has started it again: that ends a pause.
+  if (message.type === 'control.changed' && message.data.state === 'starting' && staff.joins)
+    company.resume(message.data.by, message.data.reason).catch(failed);
   if (message.type === 'control.changed' && message.source === 'operator' && message.data.scope === 'company') {
     const { state, by, reason } = message.data;
     if (state === 'paused') company.pause(by, reason).catch(failed);

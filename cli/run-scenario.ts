@@ -2,24 +2,23 @@
 
 import { dirname, join, relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
+import { createHappenings, giveScenario } from '../actors/happenings.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
-import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
 import { createEnding } from '../scenarios/ending.ts';
 import { createFaults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
-import type { Scenario } from '../scenarios/schema.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
+import { answerApproval } from './commands/answer.ts';
 import { conclude, type Ended, type Play, type Ready } from './conclude.ts';
 import type { CliContext } from './context.ts';
-import { createHappenings } from './happenings.ts';
 import { openInspection } from './inspection.ts';
 import { makeRoom } from './old-products.ts';
 import type { RunOptions } from './options.ts';
@@ -74,10 +73,11 @@ function createStage(ready: Ready, options: RunOptions) {
 
 /**
  * Runs a scenario and prints its timeline and report.
- * @returns the exit code: 0, or 1 when an expectation failed or the end was not reached
+ * @returns the exit code: 0; 1 when an expectation failed or the end was not reached; 4 when a used-up budget kept it away
  */
-export async function runScenario(options: RunOptions, context: CliContext): Promise<0 | 1> {
+export async function runScenario(options: RunOptions, context: CliContext): Promise<0 | 1 | 4> {
   const ready = await prepare(options, context);
+  if (ready.scenario.simulation) return runRepeat(options, context);
   await openWorkspace(context.cwd);
   if (options.out !== undefined) await checkTarget(resolve(context.cwd, options.out));
   const stage = createStage(ready, options);
@@ -102,7 +102,14 @@ export async function runScenario(options: RunOptions, context: CliContext): Pro
   }
 }
 
-async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }): Promise<0 | 1> {
+/** A scenario that a simulated run has written is played by the simulator. */
+async function runRepeat({ scenario, json }: RunOptions, context: CliContext): Promise<0 | 1> {
+  const { runSimulations } = await import('./run-sim.ts');
+  const one = { seeds: { from: 1, to: 1 }, faults: [], processes: undefined, jobs: 1, junit: undefined };
+  return runSimulations({ ...one, scenario, json, found: '.', shrink: false }, context);
+}
+
+async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }): Promise<0 | 1 | 4> {
   const { options, context, ready, stage, stream, screen, logs } = p;
   const { scenario, org, places } = ready;
   const { bus, clock } = stream;
@@ -134,7 +141,8 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     atStep: faults.atStep,
     inspect: inspection?.observe,
     makeRoom: (git) => Promise.all(org.products.map(({ slug }) => makeRoom(git, places, slug))),
-    onMessage: (stored) => {
+    onMessage: (stored, bytes) => {
+      stream.seen(stored, bytes);
       stage.ending.told(stored.message);
       happenings?.told(stored);
       screen.message(stored);
@@ -142,6 +150,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     },
   });
   const { company, projections } = assembled;
+  stream.onHealth((health) => void company.streamIs(health));
   happenings = createHappenings(
     scenario,
     {
@@ -150,6 +159,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
       board: projections.board,
       ending: stage.ending,
       changeOrg: (patch) => changeOrg(ready, assembled, bus, patch),
+      answer: (id, option, from) => answerApproval(bus, id, option, from),
       switchTo: (state) =>
         state === 'paused' ? company.pause('operator', 'the scenario') : company.resume('operator', 'the scenario'),
     },
@@ -170,7 +180,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     let failure: unknown;
     await clock.turn(async () => {
       await company.start();
-      await give(scenario, org, bus);
+      await giveScenario(scenario, org, bus);
     });
     happenings.start((error) => {
       failure = error;
@@ -199,38 +209,6 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     await assembled.tools.deployer.close();
     await projections.close();
     await inspection?.close();
-  }
-}
-
-/** What the company starts from: its product and its mission, or tasks. */
-async function give(scenario: Scenario, org: Org, bus: Bus): Promise<void> {
-  for (const { slug, name, description, stack } of org.products) {
-    await bus.publish(subjects.brain('product'), {
-      id: `brain.product.${slug}`,
-      type: 'brain.product',
-      source: 'operator',
-      data: { slug, name, description, stack: [...stack] },
-    });
-  }
-  const { mission, backlog } = scenario.given;
-  const product = org.products[0]?.slug;
-  const about = product === undefined ? {} : { product };
-  if (mission !== undefined) {
-    const data = { text: mission, ...about };
-    await bus.publish(subjects.brain('mission'), {
-      id: 'brain.mission.1',
-      type: 'brain.mission',
-      source: 'operator',
-      data,
-    });
-  }
-  if (backlog !== undefined) {
-    await bus.publish(subjects.directives, {
-      id: 'backlog.1',
-      type: 'backlog.given',
-      source: 'operator',
-      data: { id: 'B1', tasks: backlog, ...about },
-    });
   }
 }
 

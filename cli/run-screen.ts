@@ -28,6 +28,8 @@ export type End = {
   readonly checks: readonly Check[];
   readonly messages: readonly Stored[];
   readonly company: string;
+  /** Budgets that are used up and kept the end away, one line each. */
+  readonly budgets: readonly string[];
   /** What was still open, one line each. */
   readonly open: readonly string[];
   readonly url: string | undefined;
@@ -94,9 +96,14 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
       const report = reportOf(end.messages, end.company);
       const failed = end.checks.filter((check) => !check.ok);
       if (silent) {
-        const { how, checks, open, wallMs } = end;
+        const { how, budgets, checks, open, wallMs } = end;
         const passed = how === 'reached' && failed.length === 0;
-        say(safeJson({ passed, how, open, wallMs, checks: checks.map(({ before, ...check }) => check), report }, 2));
+        say(
+          safeJson(
+            { passed, how, budgets, open, wallMs, checks: checks.map(({ before, ...check }) => check), report },
+            2,
+          ),
+        );
         return;
       }
       const { productDir, url, wallMs, readable, reproduce } = end;
@@ -106,6 +113,7 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
       if (end.how !== 'reached') {
         say(paint(end.how === 'deadline' ? 'the deadline came first; still open:' : 'interrupted; still open:', 'bad'));
         for (const line of end.open) say(cut(`  ${line}`, width));
+        for (const line of end.budgets) say(paint(cut(`budget: ${line}`, width), 'bad'));
       }
       const all = end.checks.length;
       say('');
@@ -138,6 +146,8 @@ export type CompanyScreen = {
     /** Whose scripted answers the workers give; undefined when they have none. */
     readonly scripted: Scenario | undefined;
     readonly inspector: string | undefined;
+    /** This process among those of the company. */
+    readonly member: { readonly name: string; readonly incarnation: number };
   }): void;
   message(stored: Stored): void;
   say(line: string): void;
@@ -151,13 +161,14 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
   const say = (line: string) => (options.json ? context.err : context.out)(`${line}\n`);
   return {
     say,
-    opening({ org, stream, sandbox, scripted, inspector }) {
+    opening({ org, stream, sandbox, scripted, inspector, member }) {
       const people = org.roles.reduce((sum, role) => sum + role.instances, 0);
       const label = (name: string, text: string) => say(cut(`${pad(name, LABEL)}${text}`, width));
       label('company', `${org.company}   ${people} agents in ${org.roles.length} roles`);
       if (scripted) label('workers', `scripted by ${scripted.path}`);
       else
         say(paint(`${pad('workers', LABEL)}scripted, without a script: --script scenarios/first-product.yaml`, 'warn'));
+      label('process', member.incarnation === 1 ? member.name : `${member.name}, start ${member.incarnation}`);
       label('stream', stream);
       label('sandbox', sandboxLine(sandbox));
       if (inspector !== undefined) label('inspector', inspector);

@@ -2,16 +2,20 @@
 // that says which.
 
 import { hostname } from 'node:os';
-import type { Bus } from '../bus/bus.ts';
+import { MAIN } from '../actors/processes.ts';
+import type { Bus, Stored } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import { CompanyRunning } from '../bus/jetstream/errors.ts';
+import type { StreamHealth } from '../bus/jetstream/guard.ts';
 import { streamName } from '../bus/jetstream/stream.ts';
-import { openJetStreamBus } from '../bus/jetstream.ts';
+import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { NoServer } from '../bus/server/errors.ts';
 import { withoutSecret } from './checks.ts';
+import { NoCompany } from './connect.ts';
 import type { CliContext } from './context.ts';
 import { keepServer } from './kept-server.ts';
+import { explainGone, openCompanyLedger } from './ledgers.ts';
 import { readRunFile, removeRunFile, storeDirOf, writeRunFile } from './run-file.ts';
 
 export type RunStream<C extends Clock = Clock> = {
@@ -21,6 +25,12 @@ export type RunStream<C extends Clock = Clock> = {
   readonly described: string;
   /** True when it can be read after the run, from the workspace's store. */
   readonly readable: boolean;
+  /** What knows of other processes; undefined on the memory bus. */
+  readonly network: JetStreamBus | undefined;
+  /** To be told every message the stream shows, in order: what notices a damaged store is kept from it. */
+  readonly seen: (stored: Stored, bytes?: Uint8Array) => void;
+  /** Says from now on when the stream takes nothing, and when it does again. */
+  readonly onHealth: (hear: (health: StreamHealth) => void) => void;
   /** Closes the bus, then the server if it is ours. */
   close(): Promise<void>;
 };
@@ -30,6 +40,12 @@ export type RunStreamOptions<C extends Clock = Clock> = {
   readonly bus: 'jetstream' | 'memory' | undefined;
   readonly nats: string | undefined;
   readonly kind: 'company' | 'scenario';
+  /** Only joins a company that somebody else runs. */
+  readonly join?: boolean;
+  /** Copies of the stream in a cluster; undefined = as it is. */
+  readonly replicas?: number | undefined;
+  /** Name of this process, when it was given: it takes the place of another one with that name. */
+  readonly name?: string | undefined;
   readonly context: CliContext;
   /** Made once it is known which bus it is for. */
   readonly clock: (bus: 'jetstream' | 'memory') => C;
@@ -37,17 +53,22 @@ export type RunStreamOptions<C extends Clock = Clock> = {
 };
 
 /**
- * Opens it; no other process can run the same company until it is closed.
- * Throws CompanyRunning and what else the server or the stream refuses; only a missing server falls back to memory, when
+ * Opens it; unless it only joins, no other process can run the same company until it is closed.
+ * Throws CompanyRunning, NoCompany for one to join, and what else the server or the stream refuses; only a missing server falls back to memory, when
  * nobody asked for one.
  */
 export async function openRunStream<C extends Clock>(options: RunStreamOptions<C>): Promise<RunStream<C>> {
   const { company, context, log } = options;
   if (options.bus === 'memory') return memory(options, 'memory bus: nothing is kept, `headcount tap` cannot reach it');
   const named = options.nats ?? (context.env.NATS_URL || undefined);
-  if (named !== undefined) return jetstream(options, named, `NATS at ${withoutSecret(named)}`, async () => {});
+  if (named !== undefined) return jetstream(options, named, `NATS at ${withoutSecret(named)}`, foreign);
   const here = readRunFile(context.cwd);
-  if (here?.company === company) throw new CompanyRunning(company, { pid: here.pid, host: hostname() });
+  if (options.join) {
+    if (here !== undefined) return jetstream(options, here.url, `NATS at ${here.url}`, foreign);
+    const next = 'start it with `headcount up`, or name the server of a running one with --nats';
+    throw new NoCompany('no company runs in this folder that could be joined', next);
+  }
+  if (here?.company === company && !here.joined) throw new CompanyRunning(company, { pid: here.pid, host: hostname() });
   try {
     const launch = {
       storeDir: storeDirOf(context.cwd),
@@ -58,7 +79,7 @@ export async function openRunStream<C extends Clock>(options: RunStreamOptions<C
     } as const;
     const server = await keepServer(launch, log);
     const described = `nats-server ${server.version} at ${server.url}, JetStream stream ${streamName(company)}`;
-    return await jetstream(options, server.url, described, server.stop).catch(async (error: unknown) => {
+    return await jetstream(options, server.url, described, server).catch(async (error: unknown) => {
       await server.stop();
       throw error;
     });
@@ -72,28 +93,82 @@ export async function openRunStream<C extends Clock>(options: RunStreamOptions<C
 function memory<C extends Clock>({ company, clock, log }: RunStreamOptions<C>, described: string): RunStream<C> {
   const time = clock('memory');
   const bus = new MemoryBus(company, time, { log });
-  return { bus, clock: time, described, readable: false, close: () => bus.close() };
+  const idle = { network: undefined, seen: () => {}, onHealth: () => {} };
+  return { bus, clock: time, described, readable: false, ...idle, close: () => bus.close() };
 }
 
+/** What we may do to the server. */
+type Served = { stop(): Promise<void>; restart?(): Promise<void> };
+
+/** Somebody else's is left alone. */
+const foreign: Served = { stop: async () => {} };
+
 async function jetstream<C extends Clock>(
-  { company, kind, clock, context, log }: RunStreamOptions<C>,
+  { company, kind, clock, context, log, join = false, name, replicas }: RunStreamOptions<C>,
   url: string,
   described: string,
-  stopServer: () => Promise<void>,
+  server: Served,
 ): Promise<RunStream<C>> {
-  const owner = { workspace: context.cwd, kind, fresh: kind === 'scenario' };
+  const fresh = kind === 'scenario';
+  const notes = { workspace: context.cwd, company, fresh, log: (_: string, line: string) => log(line) };
+  const ledger = await openCompanyLedger(notes);
+  const owner = { workspace: context.cwd, kind, fresh, known: ledger.known };
   const time = clock('jetstream');
-  const bus = await openJetStreamBus({ servers: url, company, clock: time, owner, claim: true, log });
-  writeRunFile(context.cwd, { url, company, pid: process.pid });
+  const note = { url, company, pid: process.pid, joined: join };
+  const health = listening((now) => {
+    writeRunFile(context.cwd, now.state === 'sound' ? note : { ...note, trouble: now.reason });
+    if (now.state === 'silent') void server.restart?.();
+  });
+  const who = { pid: process.pid, host: hostname(), name: name ?? MAIN, replaces: name !== undefined };
+  const runs = join ? {} : { owner, claim: who, ...(replicas === undefined ? {} : { replicas }) };
+  const bus = await openJetStreamBus({ servers: url, company, clock: time, ...runs, onHealth: health.told, log }).catch(
+    async (error: unknown) => {
+      await ledger.close();
+      throw await explainGone(error, context.cwd, company);
+    },
+  );
+  const close = async () => {
+    await bus.close();
+    await ledger.close();
+  };
+  await ledger.check(bus).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  writeRunFile(context.cwd, note);
+  context.stop.addEventListener('abort', () => bus.giveUp(), { once: true });
   return {
     bus,
     clock: time,
     described,
     readable: true,
+    network: bus,
+    seen: ledger.seen,
+    onHealth: health.hear,
     close: async () => {
       removeRunFile(context.cwd, process.pid);
-      await bus.close();
-      await stopServer();
+      await close();
+      await server.stop();
+    },
+  };
+}
+
+/** Keeps what is told until there is somebody to hear it. */
+function listening(first: (health: StreamHealth) => void): {
+  told: (health: StreamHealth) => void;
+  hear: (listener: (health: StreamHealth) => void) => void;
+} {
+  let listener: ((health: StreamHealth) => void) | undefined;
+  let last: StreamHealth = { state: 'sound' };
+  return {
+    told: (health) => {
+      last = health;
+      first(health);
+      listener?.(health);
+    },
+    hear: (to) => {
+      listener = to;
+      if (last.state !== 'sound') to(last);
     },
   };
 }

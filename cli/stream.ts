@@ -1,10 +1,11 @@
 // A company's stream on a server, for a reader: nothing is made, claimed or changed.
 
-import { connect } from 'nats';
+import { connect, NatsError } from 'nats';
 import type { Bus } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
-import { openJetStreamBus } from '../bus/jetstream.ts';
+import { BadCredentials } from '../bus/jetstream/errors.ts';
+import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import { withoutSecret } from './checks.ts';
 import type { Known } from './connect.ts';
 
@@ -20,6 +21,8 @@ export async function companiesAt(url: string): Promise<Known[]> {
     timeout: ANSWER_MS,
     noAsyncTraces: true,
   }).catch((cause: unknown) => {
+    if (cause instanceof NatsError && cause.isAuthError())
+      throw new BadCredentials(withoutSecret(url), username !== '');
     const next = 'start it, or leave --nats and NATS_URL out';
     throw new BusFailure('BUS_UNREACHABLE', `no NATS server answers at ${withoutSecret(url)}`, next, { cause });
   });
@@ -59,7 +62,10 @@ function addressOf(url: string): URL {
 }
 
 /** Opens a company's stream to read it and to answer questions on it. Throws BusFailure. */
-export async function openStream(url: string, company: string): Promise<{ bus: Bus; close(): Promise<void> }> {
+export async function openStream(
+  url: string,
+  company: string,
+): Promise<{ bus: Bus; present: JetStreamBus['present']; close(): Promise<void> }> {
   const bus = await openJetStreamBus({ servers: url, company, clock: new RealClock(), log: () => {} });
-  return { bus, close: () => bus.close() };
+  return { bus, present: (names) => bus.present(names), close: () => bus.close() };
 }

@@ -72,6 +72,7 @@ describe('a drawing', () => {
       waits: 2,
       backoff: { firstMs: 1, factor: 2, maxMs: 8 },
       depth: 0,
+      stepMs: 1,
       lineage: { attempts: 3, cost: 1, ms: 1 },
     };
     const chart = chartOf(buildAgentMachine(policy));

@@ -21,6 +21,8 @@ export type AgentPolicy = {
   readonly waits: number;
   /** Levels of subtasks below a task; 0 = never decompose. */
   readonly depth: number;
+  /** The longest a step may take, ms of company time; then it is aborted and has failed (`environment`). */
+  readonly stepMs: number;
   /** Limits on a lineage: a task with all its subtasks and reassignments. */
   readonly lineage: { readonly attempts: number; readonly cost: number; readonly ms: number };
 };

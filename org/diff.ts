@@ -100,6 +100,8 @@ function companyChanges(before: Org, after: Org): Change[] {
   field('mission', before.mission, after.mission);
   field('person', before.person, after.person);
   field('sandbox', before.sandbox, after.sandbox);
+  const copies = ({ replicas }: Org) => (replicas === undefined ? undefined : `${replicas}, from the next start`);
+  field('copies of the stream', copies(before), copies(after));
   changes.push(...fieldChanges('reward weights', before.reward.weights, after.reward.weights));
   const bands = (org: Org) =>
     org.reward.bands.map(({ name, from, effect }) => `${name} from ${from} (${effect})`).join(', ');
@@ -134,6 +136,7 @@ function roleChanges(was: Role, now: Role): Change[] {
   field('ladder', was.policy.ladder.join(', '), now.policy.ladder.join(', '));
   changes.push(...fieldChanges('backoff', was.policy.backoff, now.policy.backoff));
   field('waits', was.policy.waits, now.policy.waits);
+  field('longest step', formatDuration(was.policy.stepMs), formatDuration(now.policy.stepMs));
   field('depth', was.policy.depth, now.policy.depth);
   changes.push(...fieldChanges('lineage', was.policy.lineage, now.policy.lineage));
   const dollars = (budget: number | undefined) => (budget === undefined ? undefined : `$${budget} a day`);
@@ -183,7 +186,7 @@ function strand(task: Task, before: Org, after: Org, duties: Duties): Stranded[]
     const keep = lost.length === 0 ? 'its duty' : `the duty ${lost.map((duty) => quote(duty)).join(', ')}`;
     return stranded(`${task.role} could no longer do ${task.type} tasks`, `wait for it, reassign it, or keep ${keep}`);
   }
-  const number = Number(/-(\d+)$/.exec(task.agent ?? '')?.[1] ?? 1);
+  const number = Number(/-(\d+)(?:@|$)/.exec(task.agent ?? '')?.[1] ?? 1);
   if (task.agent === undefined || !IN_HAND.includes(task.status) || number <= now.instances) return [];
   return stranded(
     `${task.agent} has it in hand and would go`,

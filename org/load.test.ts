@@ -41,6 +41,7 @@ describe('the company that ships', () => {
       backoff: { firstMs: 15_000, factor: 2, maxMs: 120_000 },
       waits: 3,
       depth: 2,
+      stepMs: 1_800_000,
       lineage: { attempts: 15, cost: 50, ms: 259_200_000 },
     });
     expect(org.reward.weights).toEqual({ qa: 0.3, time: 0.2, regressions: 0.2, quality: 0.15, attempts: 0.15 });

@@ -89,6 +89,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     person: file.person ?? DEFAULT_PERSON,
     products: Object.entries(file.products ?? {}).map(([slug, product]) => toProduct(slug, product)),
     sandbox: file.sandbox ?? 'required',
+    replicas: file.stream?.replicas,
     reward: rewardOf(file.reward),
     milestones: file.milestones ?? [],
     roles: rolesOf(file.reports).map(

@@ -36,6 +36,8 @@ export type Org = {
   readonly person: string;
   readonly products: readonly Product[];
   readonly sandbox: 'required' | 'none';
+  /** Copies of the stream in a cluster; undefined = as it is. */
+  readonly replicas?: number | undefined;
   readonly reward: RewardPolicy;
   readonly milestones: readonly string[];
   /** In the order of the file, bosses before their reports. */

@@ -6,11 +6,15 @@ import type { OrgFile, RetryFile } from './schema.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** Longer than any answer or test run that is meant; a step that hangs costs an agent half an hour. */
+const STEP_MS = HOUR_MS / 2;
+
 const defaultPolicy: AgentPolicy = {
   ladder: ['standard', 'recall', 'consult', 'decompose', 'escalate'],
   backoff: { firstMs: 15_000, factor: 2, maxMs: 120_000 },
   waits: 3,
   depth: 2,
+  stepMs: STEP_MS,
   lineage: { attempts: 15, cost: 50, ms: 72 * HOUR_MS },
 };
 
@@ -32,7 +36,7 @@ export function policyOf(...retries: readonly (RetryFile | undefined)[]): AgentP
   );
 }
 
-function over(base: AgentPolicy, { ladder, backoff, waits, depth, lineage }: RetryFile): AgentPolicy {
+function over(base: AgentPolicy, { ladder, backoff, waits, depth, step, lineage }: RetryFile): AgentPolicy {
   const ms = (text: string | undefined, otherwise: number) =>
     text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
   return {
@@ -44,6 +48,7 @@ function over(base: AgentPolicy, { ladder, backoff, waits, depth, lineage }: Ret
     },
     waits: waits ?? base.waits,
     depth: depth ?? base.depth,
+    stepMs: ms(step, base.stepMs),
     lineage: {
       attempts: lineage?.attempts ?? base.lineage.attempts,
       cost: lineage?.cost ?? base.lineage.cost,

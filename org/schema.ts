@@ -59,6 +59,9 @@ const Retry = z
       .optional()
       .meta({ description: 'Retries of one attempt for trouble that is not in the work (quota, environment).' }),
     depth: z.int().min(0).max(5).optional().meta({ description: 'Levels of subtasks below a task; 0 = never split.' }),
+    step: Duration.optional().meta({
+      description: 'The longest a step may take; then it has failed. 30m unless told.',
+    }),
     lineage: z
       .strictObject({
         attempts: z.int().min(1).max(1_000).optional(),
@@ -184,6 +187,15 @@ export const OrgFile = z
       .enum(['required', 'none'])
       .optional()
       .meta({ description: 'required: what a model wrote runs in a sandbox, or not at all.' }),
+    stream: z
+      .strictObject({
+        replicas: z
+          .union([z.literal(1), z.literal(3), z.literal(5)], 'must be 1, 3 or 5: a majority of the copies must live')
+          .optional()
+          .meta({ description: 'Copies in a cluster of that many nodes or more; as it is unless told, 1 when new.' }),
+      })
+      .optional()
+      .meta({ title: 'stream', description: 'How the server keeps the company.' }),
     retry: Retry.optional(),
     reward: Reward.optional(),
     milestones: z

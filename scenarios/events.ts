@@ -95,6 +95,15 @@ const faults = {
     .strictObject({ ...place, by: Duration })
     .optional()
     .meta({ description: 'A step takes longer.' }),
+  strike: z
+    .strictObject({
+      fault: Text.meta({ description: 'A fault of a simulated run; `headcount sim --help` lists them.' }),
+      at: Text.meta({ description: 'What it strikes: the id of a message or a question, a step, a call.' }),
+      nth: z.int().positive().default(1).meta({ description: 'At which of several such occasions.' }),
+      value: z.union([z.number(), Text]).meta({ description: 'How long, in ms, or what it does there.' }),
+    })
+    .optional()
+    .meta({ description: 'Once, in a simulated run: written by `headcount sim` when it has found something.' }),
 };
 
 export const Fault = z
@@ -102,3 +111,6 @@ export const Fault = z
   .refine(...exactlyOne(Object.keys(faults)))
   .meta({ title: 'fault' });
 export type FaultFile = z.infer<typeof Fault>;
+
+/** One fault at one occasion of a simulated run. */
+export type Strike = NonNullable<FaultFile['strike']>;

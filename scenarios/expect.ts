@@ -7,7 +7,7 @@ import { matches } from '../bus/subjects.ts';
 import { type Rung, rungs } from '../machines/policy.ts';
 import type { TaskExpectation } from './expectations.ts';
 import { isAgentOf } from './faults.ts';
-import { countLosses } from './losses.ts';
+import { countLosses, type Losses } from './losses.ts';
 import type { Scenario } from './schema.ts';
 import type { Amount } from './words.ts';
 
@@ -25,6 +25,8 @@ export type Check = {
 /** What a run left. */
 export type World = {
   readonly messages: readonly Stored[];
+  /** What the auditor says is lost or doubled; counted here when nobody audited. */
+  readonly audited?: Pick<Losses, 'lost' | 'duplicated'>;
   /** A file of the product as it was merged; undefined when there is none. */
   readFile(path: string): Promise<string | undefined>;
   /** Commits of the product's default branch. */
@@ -91,7 +93,7 @@ export async function checkExpectations(scenario: Pick<Scenario, 'then'>, world:
     ...checkMessages(then, messages),
     ...(await checkFiles(then, world)).map(all),
     ...(await checkCommits(then, world)).map(all),
-    ...checkCompany(then, messages).map(all),
+    ...checkCompany(then, world).map(all),
   ];
 }
 
@@ -216,14 +218,14 @@ async function checkCommits({ commits }: Scenario['then'], world: World): Promis
   return [...(commits.count === undefined ? [] : [amount('commits', commits.count, found.length)]), ...by];
 }
 
-function checkCompany(then: Scenario['then'], messages: readonly Stored[]): Verdict[] {
+function checkCompany(then: Scenario['then'], { messages, audited }: World): Verdict[] {
   const milestones: string[] = [];
   const deployments: string[] = [];
   for (const { message } of messages) {
     if (message.type === 'brain.milestone') milestones.push(message.data.name);
     if (message.type === 'brain.deployment') deployments.push(message.data.status);
   }
-  const losses = countLosses(messages);
+  const losses = { ...countLosses(messages), ...audited };
   const counted = (what: 'lost' | 'duplicated'): Verdict => {
     const found = losses[what];
     const list = found.length === 0 ? '' : ` (${found.join('; ')})`;

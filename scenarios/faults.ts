@@ -118,7 +118,8 @@ export function createFaults(faults: readonly TimedFault[], clock: Pick<Clock, '
         }
       }
     },
-    unspent: () => faults.filter((fault) => (left.get(fault) ?? 0) > 0).map(named),
+    // A strike belongs to a simulated run, which knows whether it came to it.
+    unspent: () => faults.filter((fault) => !fault.strike && (left.get(fault) ?? 0) > 0).map(named),
   };
 }
 

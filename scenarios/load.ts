@@ -90,6 +90,7 @@ async function resolve(file: ScenarioFile, reading: Reading): Promise<Scenario> 
     answers: await readAnswers(file, { ...reading, start }),
     when: file.when.map((event) => timedEvent(event, start)),
     faults: file.faults.map((fault) => timedFault(fault, start)),
+    simulation: file.simulation,
     deadline: start + file.deadline,
   };
 }

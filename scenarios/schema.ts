@@ -113,6 +113,16 @@ export const ScenarioFile = z
     answers: z.array(Rule).default([]).meta({ description: 'The first rule that fits answers.' }),
     when: z.array(Event).default([]),
     faults: z.array(Fault).default([]),
+    simulation: z
+      .strictObject({
+        seed: z.int().min(0).default(1),
+        processes: z.int().min(1).max(16).default(1).meta({ description: 'Processes of the company at once.' }),
+        healAfter: Duration.default(0).meta({ description: 'How long after the start nothing strikes any more.' }),
+      })
+      .optional()
+      .meta({
+        description: 'How a simulated run found something: `run` and `sim` repeat it, without git or processes.',
+      }),
     until: z.array(Condition).default([]).meta({
       description: 'The run ends when every task has ended, everything in `when` has happened, and all this is so.',
     }),
@@ -155,6 +165,8 @@ export type Scenario = Pick<ScenarioFile, 'name' | 'title' | 'until' | 'then'> &
   readonly answers: readonly ScriptedAnswer[];
   readonly when: readonly TimedEvent[];
   readonly faults: readonly TimedFault[];
+  /** Set: this is a simulated run, repeated by its strikes. */
+  readonly simulation: ScenarioFile['simulation'];
   /** Epoch ms. */
   readonly deadline: number;
 };

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunOptions } from '../cli/options.ts';
 import { packageRoot } from '../cli/package-root.ts';
 import { runScenario } from '../cli/run-scenario.ts';
-import { captured } from './captured.ts';
+import { openTerminal } from './fixtures/terminal.ts';
 
 const all = (await readdir(join(packageRoot, 'scenarios'))).filter((name) => name.endsWith('.yaml')).sort();
 
@@ -35,9 +35,9 @@ describe('scenarios', () => {
   });
 
   async function play(scenario: string, more: Partial<RunOptions> = {}) {
-    const { context, output } = captured({ cwd });
+    const { context, stdout, stderr } = openTerminal(['--plain'], { cwd, env: process.env });
     const code = await runScenario({ ...defaults, scenario: join('scenarios', scenario), ...more }, context);
-    return { code, output: output() };
+    return { code, output: stdout() + stderr() };
   }
 
   test.each(all)('%s ends as it says', async (scenario) => {

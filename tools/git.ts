@@ -78,9 +78,10 @@ const SILENT_MS = 60_000;
 /** Characters that cannot stand in the name of an author. */
 const UNNAMEABLE = /[^A-Za-z0-9._ -]+/g;
 
-function mailbox(who: string): { name: string; email: string } {
+/** The name and address that stand in a commit for somebody who works here. */
+export function mailbox(who: string): { name: string; email: string } {
   const name = who.replace(UNNAMEABLE, '-').slice(0, 64) || 'unknown';
-  return { name, email: `${name.replaceAll(' ', '-')}@headcount.local` };
+  return { name, email: `${name.replace(/[ @]/g, '-')}@headcount.local` };
 }
 
 function identityEnv(identity: Identity): Record<string, string> {

@@ -7,6 +7,7 @@ import { HeadcountError } from '../bus/errors.ts';
 import type { Product } from '../bus/records.ts';
 import { applyFiles, commitClone, dropClone, makeClone, openParts, partsOf, refuseSpecial } from './clone.ts';
 import { type Git, type GitAt, GitFailed, harness, type Identity } from './git.ts';
+import { withLock } from './lock.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
 import { openObjects } from './objects.ts';
 import { refusedPath } from './paths.ts';
@@ -36,7 +37,7 @@ export class LocalEdits extends HeadcountError {
 }
 
 /** What the forge and the deployer of this machine need on top of Products. */
-interface ProductRepos {
+export interface ProductRepos {
   /** Brings a clone's branch into the product. Throws NoClone, PathRefused. Returns its head there. */
   take(clone: Clone): Promise<string>;
   branchHead(slug: string, branch: string): Promise<string | undefined>;
@@ -69,7 +70,17 @@ const MAIN = 'refs/heads/main';
 /** What the work tree of the product was last brought to; differs from main after a crash in between. */
 const SHOWN = 'refs/headcount/shown';
 
-const IGNORED = 'node_modules/\ncoverage/\n.env\n*.log\n';
+/** What no product keeps, as its `.gitignore` says from its first commit on. */
+export const IGNORED = 'node_modules/\ncoverage/\n.env\n*.log\n';
+
+/** The first file of a product. */
+export function readmeOf({ name, description }: Pick<Product, 'name' | 'description'>): string {
+  return `# ${name}\n\n${description}\n`;
+}
+
+export function firstMessageOf({ name }: Pick<Product, 'name'>): string {
+  return `Start ${name.replace(/\s+/g, ' ')}`;
+}
 
 export function openProducts(options: ProductsOptions): LocalProducts {
   const { git, sandbox } = options;
@@ -77,7 +88,10 @@ export function openProducts(options: ProductsOptions): LocalProducts {
   const workRoot = resolve(options.workRoot);
   const limits = options.limits ?? testLimits;
   const objects = openObjects(git);
-  const oneByOne = queues();
+  const inLine = queues();
+  /** Also over processes: git's own index lock would look like local edits. */
+  const oneByOne = <T>(slug: string, work: () => Promise<T>): Promise<T> =>
+    inLine(slug, () => withLock(join(workRoot, `${checkSlug(slug, 'product')}.lock`), work));
 
   function at(slug: string): GitAt & { workTree: string } {
     const workTree = join(root, checkSlug(slug, 'product'));
@@ -107,11 +121,11 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     }
     await mkdir(root, { recursive: true });
     await git.init(place.workTree, 'main', false);
-    await writeFile(join(place.workTree, 'README.md'), `# ${product.name}\n\n${product.description}\n`);
+    await writeFile(join(place.workTree, 'README.md'), readmeOf(product));
     await writeFile(join(place.workTree, '.gitignore'), IGNORED);
     await git.run(place, ['add', '--verbose', '--', 'README.md', '.gitignore']);
     const tree = (await git.run(place, ['write-tree'])).out.trim();
-    const message = `Start ${product.name.replace(/\s+/g, ' ')}`;
+    const message = firstMessageOf(product);
     const commit = await commitTree(git, place, { tree, parents: [], message }, { author: harness, at: when });
     await moveRef(git, place, MAIN, commit, undefined);
     await setRef(git, place, SHOWN, commit);

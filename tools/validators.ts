@@ -9,7 +9,7 @@ import { checkPython } from './python.ts';
 import type { Finding, Validation } from './tools.ts';
 
 /** A file that is to be checked. */
-type Source = { readonly path: string; readonly text: string };
+export type Source = { readonly path: string; readonly text: string };
 
 type Checker = (source: Source) => Promise<readonly Finding[]>;
 
@@ -101,13 +101,32 @@ function checkerOf(path: string): Checker | undefined {
 }
 
 function isCode(path: string): boolean {
-  return checkerOf(path) !== undefined || extname(path).toLowerCase() === '.py';
+  return checkerOf(path) !== undefined || isPython(path);
 }
 
 /** The text of a file; undefined when it is gone, because the change deleted it. Throws PathRefused. */
 async function readSource(dir: string, path: string): Promise<Source | undefined> {
   const { place, exists } = await placeInside(dir, path);
   return exists ? { path, text: await readFile(place, 'utf8') } : undefined;
+}
+
+export function isPython(path: string): boolean {
+  return extname(path).toLowerCase() === '.py';
+}
+
+/** Checks one text in this process; for python, which cannot be, it only says when the text is too large. */
+export async function checkSource(source: Source): Promise<Validation> {
+  const { path, text } = source;
+  const unchecked = (why: string): Validation => ({ findings: [], unchecked: [{ path, why }] });
+  if (Buffer.byteLength(text) > MOST_BYTES) {
+    return isCode(path) ? unchecked('it is larger than 200 KB') : { findings: [], unchecked: [] };
+  }
+  try {
+    return { findings: (await checkerOf(path)?.(source)) ?? [], unchecked: [] };
+  } catch (error) {
+    // A parser that gives up (nesting too deep) has not said that the file is wrong.
+    return unchecked(`the parser gave up: ${oneLine(error instanceof Error ? error.message : '')}`);
+  }
 }
 
 /**
@@ -125,17 +144,11 @@ export async function validateFiles(
   for (const path of [...paths].sort()) {
     const source = await readSource(dir, path);
     if (!source) continue;
-    if (Buffer.byteLength(source.text) > MOST_BYTES) {
-      if (isCode(path)) unchecked.push({ path, why: 'it is larger than 200 KB' });
-      continue;
-    }
-    if (extname(path).toLowerCase() === '.py') python.push(source);
-    try {
-      findings.push(...((await checkerOf(path)?.(source)) ?? []));
-    } catch (error) {
-      // A parser that gives up (nesting too deep) has not said that the file is wrong.
-      unchecked.push({ path, why: `the parser gave up: ${oneLine(error instanceof Error ? error.message : '')}` });
-    }
+    const small = Buffer.byteLength(source.text) <= MOST_BYTES;
+    if (small && isPython(path)) python.push(source);
+    const checked = await checkSource(source);
+    findings.push(...checked.findings);
+    unchecked.push(...checked.unchecked);
   }
   const checked = await checkPython(python, env);
   findings.push(...checked.findings);

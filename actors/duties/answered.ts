@@ -1,11 +1,13 @@
 // What a person's answer does to the task it is about.
 
+import { StaleWrite } from '../../bus/errors.ts';
 import type { Approval, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { type Org, roleOf } from '../../org/org.ts';
 import type { JobWork } from '../duty.ts';
-import { taskIn } from '../release.ts';
-import { abandon, type HandOver, handOver } from './handover.ts';
+import { readableBefore, unreadableTask } from '../quarantine.ts';
+import { giveTo, taskIn } from '../release.ts';
+import { abandon, afresh, type HandOver, handOver } from './handover.ts';
 import { typesOf } from './types.ts';
 
 const REASSIGN = 'reassign-';
@@ -34,11 +36,61 @@ export function readAnswer(approval: Approval, task: Task, org: Org): 'abandon' 
 export async function onAnswer(work: JobWork, approval: Approval): Promise<void> {
   const id = approval.task;
   if (id === undefined) return;
-  const { task } = await work.step('look', async () => ({
-    task: taskIn(await work.bus.last(subjects.task(id))) ?? null,
-  }));
+  const asked = Number(/-s(\d+)$/.exec(approval.id)?.[1]);
+  if (approval.askedBy === 'supervisor' && asked > 0) return release(work, approval, id, asked);
+  const { task } = await work.step('look', async () => ({ task: (await taskOf(work, id)) ?? null }));
   if (task?.status !== 'escalated') return;
   const meaning = readAnswer(approval, task, work.org);
   if (meaning === 'abandon') await abandon(work, task, approval.note ?? 'a person decided so');
   else await handOver(work, id, meaning);
+}
+
+async function taskOf(work: JobWork, id: string): Promise<Task | undefined> {
+  return (await unreadableTask(work.bus, id)) ? undefined : taskIn(await work.bus.last(subjects.task(id)));
+}
+
+/**
+ * Takes a task out of quarantine as a person said, if its record is still the one they were asked about.
+ * @param seq of that record
+ */
+async function release(work: JobWork, approval: Approval, id: string, seq: number): Promise<void> {
+  const { answer, note } = approval;
+  if (answer !== 'retry' && answer !== 'abandon') return;
+  const { task } = await work.step('restore', () => restore(work, approval, id, seq));
+  if (task === null) return;
+  const by = { source: work.agent, why: 'answered' } as const;
+  if (answer === 'retry') await giveTo(work.bus, task, `restored.${seq}`, by);
+  else await abandon(work, task, note ?? 'a person decided so');
+}
+
+/** Writes a readable record over the one in quarantine. Null when it is no longer in quarantine. */
+async function restore(work: JobWork, approval: Approval, id: string, seq: number): Promise<{ task: Task | null }> {
+  const { bus, org, turn, agent, message } = work;
+  const foreign = await unreadableTask(bus, id);
+  if (!foreign) {
+    const last = await bus.last(subjects.task(id));
+    // Written by this job before a crash.
+    return { task: last?.message.causationid === message.id ? (taskIn(last) ?? null) : null };
+  }
+  const base = foreign.seq === seq ? await readableBefore(bus, foreign, org) : undefined;
+  if (!base) return { task: null };
+  const reason = `${approval.by ?? org.person} answered: ${approval.answer}`;
+  const fresh = afresh(base, { why: 'answered', reason }, turn.now());
+  // What is given up goes through the end of every other task (handover.ts), so it is escalated until then.
+  const task: Task = approval.answer === 'retry' ? fresh : { ...base, status: 'escalated', reason };
+  const draft = {
+    id: `task.${id}.restored.${seq}.state`,
+    type: 'task.reassigned' as const,
+    source: agent,
+    data: { task, note: reason },
+    correlationid: task.lineage,
+    causationid: message.id,
+  };
+  try {
+    await bus.publish<'task.reassigned'>(subjects.task(id), draft, { expectedLastSeq: seq });
+    return { task };
+  } catch (error) {
+    if (error instanceof StaleWrite) return { task: null };
+    throw error;
+  }
 }

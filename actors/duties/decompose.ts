@@ -62,10 +62,6 @@ export const decompose: StandingDuty = {
   async run(work) {
     const { message } = work;
     if (message.type === 'directive.issued') await fromDirective(work, message.data);
-    if (message.type === 'backlog.given') {
-      const { id, tasks, product } = message.data;
-      await fileTasks(work, tasks, { prefix: id, product: product ?? work.org.products[0]?.slug });
-    }
     if (message.type === 'backlog.given') await fromBacklog(work, message.data);
     if (message.type === 'issue.opened') await fromIssue(work, message.data);
   },

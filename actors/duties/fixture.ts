@@ -1,6 +1,6 @@
 // What the tests of duties share: a company on the memory bus with real journals, and answers that are written down.
 
-import { answers as contracts } from '../../brain/answers.ts';
+import { parseAnswer } from '../../brain/answers.ts';
 import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.ts';
 import type { Purpose } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
@@ -12,7 +12,8 @@ import { subjects } from '../../bus/subjects.ts';
 import type { Org, Role } from '../../org/org.ts';
 import type { Tools } from '../../tools/tools.ts';
 import { type JobWork, type StandingDuty, type TaskWork, type Work, WorkFailure } from '../duty.ts';
-import { jobId } from '../job-turn.ts';
+import { noTools } from '../fakes.ts';
+import { jobId } from '../job-id.ts';
 import { JobJournal, TaskJournal } from '../journal.ts';
 import { follow, type Projections } from '../projections.ts';
 import { taskIn } from '../release.ts';
@@ -35,6 +36,7 @@ function role(name: string, boss: string | undefined, duties: readonly string[],
       backoff: { firstMs: 1_000, factor: 2, maxMs: 60_000 },
       waits: 2,
       depth: 1,
+      stepMs: 1_800_000,
       lineage: { attempts: 10, cost: 10, ms: 86_400_000 },
     },
     budget: undefined,
@@ -88,13 +90,6 @@ export type Office = {
   on(filter: string): Promise<readonly Stored[]>;
 };
 
-/** Tools that a test does not need: touching them is an error. */
-const noTools = new Proxy({} as Tools, {
-  get: (_, name) => {
-    throw new Error(`this test has no ${String(name)}`);
-  },
-});
-
 export async function openOffice(
   options: { org?: Org; tools?: Tools | ((bus: MemoryBus) => Tools); documents?: readonly Passage[] } = {},
 ): Promise<Office> {
@@ -131,7 +126,9 @@ export async function openOffice(
           asked.push(purpose);
           const next = answers[purpose]?.shift();
           if (next === undefined) throw new Error(`no answer left for ${purpose}`);
-          const answer = contracts[purpose].parse(next) as never;
+          const parsed = parseAnswer(purpose, JSON.stringify(next));
+          if (!parsed.ok) throw new Error(parsed.reason);
+          const { answer } = parsed;
           const wrong = refuse?.(answer);
           if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong });
           return { result: answer };

@@ -6,7 +6,7 @@ import type { Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { JobWork } from '../duty.ts';
 import { deadlineOf } from '../plan.ts';
-import { abandonTask, giveTo, taskIn } from '../release.ts';
+import { abandonTask, giveTo, lastOfTask, taskIn } from '../release.ts';
 import { using } from './failing.ts';
 
 export type HandOver = {
@@ -44,7 +44,7 @@ export function afresh(task: Task, to: HandOver, now: number): Task {
 /** Writes the task afresh if it is still escalated. Gives what the assignment needs; null when it is not ours to give. */
 async function rewrite(work: JobWork, id: string, to: HandOver): Promise<Pick<Task, 'role' | 'reassigned'> | null> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const last = await work.bus.last(subjects.task(id));
+    const last = await lastOfTask(work.bus, id);
     const task = taskIn(last);
     if (!last || !task) return null;
     // Written by this job before a crash.

@@ -1,4 +1,4 @@
-import type { Duty } from '../duty.ts';
+import type { Duty, TaskDuty } from '../duty.ts';
 import { account } from './account.ts';
 import { advise } from './advise.ts';
 import { answer } from './answer.ts';
@@ -31,6 +31,12 @@ export const duties: ReadonlyMap<string, Duty> = new Map(
     account,
   ].map((duty) => [duty.name, duty]),
 );
+
+/** Evidence without which a task is not done, by its type. */
+export function neededEvidence(): Readonly<Record<string, TaskDuty['needs']>> {
+  const tasks = [...duties.values()].filter((duty) => duty.kind === 'task');
+  return Object.fromEntries(tasks.flatMap(({ types, needs }) => types.map((type) => [type, needs])));
+}
 
 type Facts = {
   /** It does the tasks in a role's mailbox. */

@@ -7,7 +7,7 @@ import { type Task, Token } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { agentsOf, type Org, roleOf } from '../../org/org.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
-import { taskIn } from '../release.ts';
+import { taskNow } from '../release.ts';
 import { onAnswer } from './answered.ts';
 import { abandon, handOver, reply } from './handover.ts';
 import { typesOf } from './types.ts';
@@ -113,7 +113,7 @@ async function carryOut(work: JobWork, task: Task, decision: Decision): Promise<
 
 async function reassign(work: JobWork, request: DataOf<'hr.requested'>): Promise<void> {
   const { task } = await work.step('look', async () => ({
-    task: request.task === undefined ? null : (taskIn(await work.bus.last(subjects.task(request.task))) ?? null),
+    task: request.task === undefined ? null : ((await taskNow(work.bus, request.task)) ?? null),
   }));
   if (task?.status !== 'escalated') return reply(work, request, false, 'it is no longer escalated');
   const decision = await work.think('staff', sectionsFor(work, task, request.reason), (answer) =>
@@ -143,13 +143,18 @@ export const staff: StandingDuty = {
   kind: 'standing',
   name: 'staff',
   filters: [subjects.hr, 'approval.*'],
-  types: ['hr.requested', 'approval.answered'],
+  types: ['hr.requested', 'approval.answered', 'approval.expired'],
   wants: (_, message) =>
     message.type === 'hr.requested' ||
-    (message.type === 'approval.answered' && message.data.status === 'answered' && message.data.task !== undefined),
+    // A question that expired without a recommended option is still to be answered.
+    ((message.type === 'approval.answered' || message.type === 'approval.expired') &&
+      message.data.answer !== undefined &&
+      message.data.task !== undefined),
   async run(work) {
     const { message } = work;
-    if (message.type === 'approval.answered') return onAnswer(work, message.data);
+    if (message.type === 'approval.answered' || message.type === 'approval.expired') {
+      return onAnswer(work, message.data);
+    }
     if (message.type !== 'hr.requested') return;
     if (message.data.kind === 'scale') return propose(work, message.data);
     return reassign(work, message.data);

@@ -11,9 +11,22 @@ const ANSWER_MS = 300;
 const TOGETHER_MS = 100;
 
 /** Who answers. */
-export type Presence = { readonly pid: number; readonly host: string };
+export type Presence = {
+  readonly pid: number;
+  readonly host: string;
+  /** Its name among the company's processes. */
+  readonly name?: string | undefined;
+  /** Takes the place of a process with the same name, which is fenced. */
+  readonly replaces?: boolean | undefined;
+};
 
-const Claim = z.object({ claim: z.string(), running: z.boolean(), pid: z.number(), host: z.string() });
+const Claim = z.object({
+  claim: z.string(),
+  running: z.boolean(),
+  pid: z.number(),
+  host: z.string(),
+  name: z.string().optional(),
+});
 type Claim = z.infer<typeof Claim>;
 
 /**
@@ -26,14 +39,15 @@ export async function claimCompany(
 ): Promise<void> {
   const { company, connection: nc } = bus;
   const subject = `_headcount.presence.${company}`;
-  const own: Claim = { claim: nuid.next(), running: false, ...who };
+  const own: Claim = { claim: nuid.next(), running: false, pid: who.pid, host: who.host, name: who.name };
+  const replaced = (other: Claim) => who.replaces === true && other.name === who.name;
   const there = await ask(nc, subject, own, ANSWER_MS);
-  if (there) throw new CompanyRunning(company, there);
+  if (there && !replaced(there)) throw new CompanyRunning(company, there);
   // Two that start together both find nobody. Then each hears of the other, by its question or by its answer, and the one
   // with the lower claim stays.
   let rival: Claim | undefined;
   const heard = (other: Claim | undefined) => {
-    if (other && !own.running && (other.running || other.claim < own.claim)) rival = other;
+    if (other && !own.running && !replaced(other) && (other.running || other.claim < own.claim)) rival = other;
   };
   const presence = nc.subscribe(subject, {
     callback: (_, msg) => {

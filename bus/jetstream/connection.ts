@@ -1,19 +1,27 @@
 // One connection to a server that is new enough and has JetStream. It never gives up reconnecting; what is asked while it is
-// away is asked again.
+// away is asked again. In a cluster it leaves a node that does not answer for another one.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect, ErrorCode, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats';
 import { BusFailure, reasonOf } from '../errors.ts';
-import { failure, NoJetStream, ServerTooOld } from './errors.ts';
+import { BadCredentials, failure, NoJetStream, ServerTooOld } from './errors.ts';
 
 /** Older servers ignore filter_subjects and metadata silently. */
 const OLDEST = '2.10';
 /** How long a request is repeated while the server does not answer, and the pause between two tries. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 250;
+/** With another node to go to, silence is found out sooner: pings, connecting, and questions to JetStream. */
+const PING_MS = { alone: 20_000, clustered: 2_000 };
+const DIAL_MS = { alone: 20_000, clustered: 2_000 };
+const API_MS = { alone: 5_000, clustered: 2_000 };
+/** How long a cluster may take to elect its first leader. */
+const LEADER_MS = 20_000;
+/** A node that leaves this many questions in a row unanswered is left. */
+const UNANSWERED = 3;
 
 export type ConnectOptions = {
-  /** `nats://[user:password@]host:port`, one or several. */
+  /** `nats://[user:password@]host:port`; several as a list, or with commas. */
   readonly servers: string | readonly string[];
   readonly company: string;
   /** Keep trying when the server is not there yet. */
@@ -25,14 +33,20 @@ export class Connection {
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
   readonly serverVersion: string;
+  /** True when there is another node to go to. */
+  readonly clustered: boolean;
   readonly #log: (line: string) => void;
   readonly #reconnected = new Set<() => void>();
   readonly #outbox: (() => void)[] = [];
   #online = true;
+  #unanswered = 0;
+  /** The node that is being left. */
+  #leaving: string | undefined;
 
-  private constructor(nc: NatsConnection, jsm: JetStreamManager, log: (line: string) => void) {
+  private constructor(nc: NatsConnection, jsm: JetStreamManager, clustered: boolean, log: (line: string) => void) {
     this.nc = nc;
     this.jsm = jsm;
+    this.clustered = clustered;
     this.serverVersion = nc.info?.version ?? 'unknown';
     this.#log = log;
     void this.#watch();
@@ -40,14 +54,13 @@ export class Connection {
 
   /** Throws ServerTooOld, NoJetStream, BusFailure. */
   static async open(options: ConnectOptions): Promise<Connection> {
-    const nc = await dial(options);
+    const addresses = addressesOf(options.servers);
+    const nc = await dial(addresses, options);
     try {
       const version = nc.info?.version ?? 'unknown';
       if (isOlder(version, OLDEST)) throw new ServerTooOld(version, OLDEST);
-      const jsm = await nc.jetstreamManager().catch((error: unknown) => {
-        throw new NoJetStream(version, error);
-      });
-      return new Connection(nc, jsm, options.log);
+      const clustered = hasOthers(nc, addresses.length);
+      return new Connection(nc, await managerOf(nc, clustered), clustered, options.log);
     } catch (error) {
       await nc.close();
       throw error;
@@ -56,6 +69,15 @@ export class Connection {
 
   get online(): boolean {
     return this.#online && !this.nc.isClosed();
+  }
+
+  /** Leaves this node of a cluster for another one; does nothing where there is no other. */
+  move(reason: string): void {
+    if (!this.online || !this.clustered || this.#leaving !== undefined) return;
+    this.#leaving = this.nc.getServer();
+    this.#unanswered = 0;
+    this.#log(`leaving the nats-server ${this.#leaving}: ${reason}`);
+    void this.nc.reconnect();
   }
 
   /**
@@ -80,8 +102,12 @@ export class Connection {
   async ask<T>(doing: string, request: () => Promise<T>): Promise<T> {
     for (let waited = 0; ; waited += PAUSE_MS) {
       try {
-        return await request();
+        const answer = await request();
+        this.#unanswered = 0;
+        return answer;
       } catch (error) {
+        this.#unanswered = isPassing(error) ? this.#unanswered + 1 : 0;
+        if (this.#unanswered >= UNANSWERED) this.move('it does not answer');
         if (!isPassing(error) || this.nc.isClosed() || waited >= PATIENCE_MS) throw failure(doing, error);
       }
       await wait(PAUSE_MS);
@@ -104,7 +130,11 @@ export class Connection {
         this.#log(`lost the nats-server ${String(data)}; trying to reach it again`);
       } else if (type === Events.Reconnect) {
         this.#online = true;
-        this.#log(`the nats-server ${String(data)} is back`);
+        const left = this.#leaving;
+        this.#log(`the nats-server ${String(data)} is ${left === undefined ? 'back' : 'there instead'}`);
+        this.#leaving = undefined;
+        // The client may begin its list again with the node that it leaves.
+        if (left === this.nc.getServer()) this.move('it was to be left');
         for (const again of [...this.#reconnected]) again();
       } else if (type === Events.Error) {
         this.#log(`nats-server: ${String(data)}`);
@@ -113,15 +143,44 @@ export class Connection {
   }
 }
 
-/** True for what may pass by itself: no answer yet, or a server on its way back. */
+/** Codes of a cluster that has no leader yet. */
+const LEADERLESS = [10004, 10008, 10009];
+
+/** True for what may pass by itself: no answer yet, a server on its way back, or a cluster that elects a leader. */
 function isPassing(error: unknown): boolean {
+  if (!(error instanceof NatsError)) return false;
   const passing: string[] = [ErrorCode.Timeout, ErrorCode.NoResponders, ErrorCode.Disconnect];
-  return error instanceof NatsError && error.api_error === undefined && passing.includes(error.code);
+  return error.api_error ? LEADERLESS.includes(error.api_error.err_code ?? 0) : passing.includes(error.code);
 }
 
-async function dial({ servers, company, wait: patient }: ConnectOptions): Promise<NatsConnection> {
-  const addresses = [servers].flat().map(addressOf);
+function hasOthers({ info }: NatsConnection, addresses: number): boolean {
+  return addresses > 1 || (info?.connect_urls ?? []).length > 1;
+}
+
+/** A cluster that has just started has no leader, and then no JetStream, for some seconds. Throws NoJetStream. */
+async function managerOf(nc: NatsConnection, clustered: boolean): Promise<JetStreamManager> {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    try {
+      return await nc.jetstreamManager({ timeout: clustered ? API_MS.clustered : API_MS.alone });
+    } catch (error) {
+      const asleep = error instanceof NatsError && (isPassing(error) || error.code === ErrorCode.JetStreamNotEnabled);
+      if (!clustered || !asleep || nc.isClosed() || waited >= LEADER_MS)
+        throw new NoJetStream(nc.info?.version ?? 'unknown', error);
+    }
+    await wait(PAUSE_MS);
+  }
+}
+
+function addressesOf(servers: string | readonly string[]): Address[] {
+  return [servers]
+    .flat()
+    .flatMap((text) => text.split(','))
+    .map((text) => addressOf(text.trim()));
+}
+
+async function dial(addresses: Address[], { company, wait: patient }: ConnectOptions): Promise<NatsConnection> {
   const { user, pass } = addresses[0] ?? {};
+  const kind = addresses.length > 1 ? 'clustered' : 'alone';
   try {
     return await connect({
       servers: addresses.map(({ host }) => host),
@@ -131,11 +190,13 @@ async function dial({ servers, company, wait: patient }: ConnectOptions): Promis
       maxReconnectAttempts: -1,
       reconnectTimeWait: PAUSE_MS,
       reconnectJitter: PAUSE_MS,
-      pingInterval: 20_000,
+      pingInterval: PING_MS[kind],
+      timeout: DIAL_MS[kind],
       waitOnFirstConnect: patient ?? false,
     });
   } catch (error) {
     const where = addresses.map(({ host }) => host).join(', ');
+    if (error instanceof NatsError && error.isAuthError()) throw new BadCredentials(where, user !== undefined);
     throw new BusFailure(
       'BUS_UNREACHABLE',
       `cannot reach a nats-server at ${where}: ${reasonOf(error)}`,
@@ -145,8 +206,10 @@ async function dial({ servers, company, wait: patient }: ConnectOptions): Promis
   }
 }
 
+type Address = { host: string; user?: string; pass?: string };
+
 /** Splits credentials off an address, so that no message ever shows them. */
-function addressOf(server: string): { host: string; user?: string; pass?: string } {
+function addressOf(server: string): Address {
   const text = server.includes('://') ? server : `nats://${server}`;
   if (!URL.canParse(text))
     throw new BusFailure('BUS_UNREACHABLE', 'that is no address of a server', 'write nats://host:port');

@@ -89,6 +89,15 @@ async function durableInfo({ connection, stream }: DurablePlace, durable: string
   });
 }
 
+/**
+ * The sequence up to which everything is settled. The server's own floor is 0 for a durable that began later on the stream and
+ * was never acknowledged anything.
+ */
+export function settledUpTo({ config, ack_floor, delivered, num_ack_pending }: ConsumerInfo): number {
+  if (num_ack_pending === 0) return delivered.stream_seq;
+  return Math.max(ack_floor.stream_seq, (config.opt_start_seq ?? 1) - 1);
+}
+
 /** All durables of the stream, without the ephemeral consumers of taps and replays. */
 export async function listDurables({ connection, stream, prefix }: DurablePlace): ReturnType<Bus['consumers']> {
   const listed: Awaited<ReturnType<Bus['consumers']>> = [];
@@ -101,10 +110,36 @@ export async function listDurables({ connection, stream, prefix }: DurablePlace)
         pending: info.num_pending,
         inHand: info.num_ack_pending,
         redelivered: info.num_redelivered,
+        floor: settledUpTo(info),
       });
     }
   } catch (error) {
     throw failure('list the consumers', error);
   }
   return listed;
+}
+
+/** Makes durables that are past a sequence again, so that they go on after it. Returns their names. Throws BusFailure. */
+export async function rewindDurables(place: DurablePlace, seq: number): Promise<string[]> {
+  const { connection, stream, prefix } = place;
+  const { consumers } = connection.jsm;
+  const past: ConsumerInfo[] = [];
+  try {
+    for await (const info of consumers.list(stream)) {
+      if (info.config.durable_name && info.delivered.stream_seq > seq) past.push(info);
+    }
+  } catch (error) {
+    throw failure('list the consumers', error);
+  }
+  for (const { name, config, ack_floor } of past) {
+    const filters = filtersOf(config).map((filter) => filter.slice(prefix.length));
+    const ackWaitMs = (config.ack_wait ?? 0) / NANOS;
+    await connection.ask(`take consumer ${name} back`, () => consumers.delete(stream, name));
+    await ensureDurable(
+      place,
+      { durable: name, filters, capacity: () => 0, ackWaitMs },
+      Math.min(ack_floor.stream_seq, seq) + 1,
+    );
+  }
+  return past.map(({ name }) => name);
 }

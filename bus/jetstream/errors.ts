@@ -15,6 +15,34 @@ export class ServerTooOld extends HeadcountError {
   }
 }
 
+/** A server that wants a user and a password, and got none or wrong ones. */
+export class BadCredentials extends HeadcountError {
+  override readonly name = 'BadCredentials';
+  constructor(where: string, given: boolean) {
+    super(
+      'BAD_CREDENTIALS',
+      `the nats-server at ${where} refuses ${given ? 'this user and password' : 'whoever has no user and password'}`,
+      'name a user that it knows: NATS_URL=nats://user:password@host:port',
+    );
+  }
+}
+
+/** A server or an account with less room than any company needs. */
+export class StorageTooSmall extends HeadcountError {
+  override readonly name = 'StorageTooSmall';
+  constructor(stream: string, needed: number, left: number | undefined, cause: unknown) {
+    const has = left === undefined ? 'less than that is left' : `${mega(left)} are left`;
+    super(
+      'STORAGE_TOO_SMALL',
+      `the nats-server has no room for stream ${stream}: a company begins with ${mega(needed)}, and ${has}`,
+      'raise max_file_store of the server, or the limit of the account',
+      { cause },
+    );
+  }
+}
+
+const mega = (bytes: number): string => `${Math.round(bytes / 104_857.6) / 10} MB`;
+
 /** A server without JetStream, or an account that may not use it. */
 export class NoJetStream extends HeadcountError {
   override readonly name = 'NoJetStream';
@@ -23,6 +51,19 @@ export class NoJetStream extends HeadcountError {
       'NO_JETSTREAM',
       `nats-server ${version} answers, but without JetStream`,
       'start it with -js, or enable JetStream for this account',
+      { cause },
+    );
+  }
+}
+
+/** A server that has no cluster, or too small a one, for the wanted copies of a stream. */
+export class NoCluster extends HeadcountError {
+  override readonly name = 'NoCluster';
+  constructor(stream: string, replicas: number, version: string, cause?: unknown) {
+    super(
+      'NO_CLUSTER',
+      `stream ${stream} is to be kept in ${replicas} copies, but nats-server ${version} there is not in a cluster of ${replicas} nodes`,
+      'give the addresses of a cluster (docs/scale.md), or set stream: { replicas: 1 } in org.yaml',
       { cause },
     );
   }
@@ -76,7 +117,7 @@ const FULL = [10002, 10023, 10047, 10054, 10077];
 export function refusal(doing: string, code: number | undefined, description: string): BusFailure {
   if (code !== undefined && FULL.includes(code))
     return new BusFailure(
-      'STREAM_FULL',
+      'STORAGE_FULL',
       `${doing}: the stream or its disk is full (${description})`,
       "make room on the server's disk, or raise the stream's limits",
     );

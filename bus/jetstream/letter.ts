@@ -27,7 +27,7 @@ export class LetterHeaders extends MsgHdrsImpl {
   }
 }
 
-export function unanswered({ subject }: Letter): BusFailure {
+export function unanswered({ subject }: Pick<Letter, 'subject'>): BusFailure {
   return new BusFailure(
     'BUS_UNREACHABLE',
     `publish on ${subject}: the nats-server has not confirmed it for a minute; it may or may not be stored`,
@@ -45,6 +45,14 @@ export function unwritable({ subject, data }: Letter, error: unknown): BusFailur
   return new BusFailure('BUS_UNREACHABLE', `publish on ${subject}: ${reasonOf(error)}`, 'open the company again', {
     cause: error,
   });
+}
+
+export function untaken(): BusFailure {
+  return new BusFailure(
+    'STORAGE_FULL',
+    'the stream took nothing more until the company was closed; what it had not recorded is done again',
+    'make room on the disk of the nats-server, then start the company again',
+  );
 }
 
 export function noStream(wire: string): BusFailure {

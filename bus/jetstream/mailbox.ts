@@ -7,18 +7,20 @@
 //       is acknowledged again and not handled twice.
 //   B4. Nobody asks for messages that nobody will take: a request left open while the last handlers finish is answered into
 //       the void when the subscription ends, and that message comes back only after its ack wait.
+//   B5. A process that was fenced says nothing any more: what it held is with its successor.
 
-import type { Msg } from 'nats';
+import type { ConsumerInfo, Msg } from 'nats';
 import type { ConsumerSpec, Stored } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { type Backing, Delays, Dispatcher, type Held } from '../dispatcher.ts';
 import { reasonOf } from '../errors.ts';
 import { compileFilters, type Filter } from '../filters.ts';
-import { type DurablePlace, ensureDurable, MAX_UNSETTLED } from './consumers.ts';
+import { type DurablePlace, ensureDurable, MAX_UNSETTLED, settledUpTo } from './consumers.ts';
 import type { Onlooker, Progress } from './progress.ts';
 import { Puller } from './puller.ts';
+import { giveBack, type Leftovers } from './takeover.ts';
 import { Recent, Tempo } from './tempo.ts';
-import { type Arrival, arrivalOf, storedOf } from './wire.ts';
+import { type Arrival, arrivalOf, storedOf, textOf } from './wire.ts';
 
 const encoder = new TextEncoder();
 const ACK = encoder.encode('+ACK');
@@ -33,8 +35,12 @@ export type MailboxOptions = DurablePlace & {
   readonly clock: Clock;
   readonly progress: Progress;
   readonly log: (line: string) => void;
+  /** What a dead process left of a durable, and what others hold; undefined where this process knows no others. */
+  readonly leftovers?: ((spec: ConsumerSpec) => Leftovers | undefined) | undefined;
+  /** True once another process has taken this one's name. */
+  readonly fenced?: () => boolean;
   /** Publishes the dead letter. */
-  readonly bury: (dead: Omit<Arrival, 'text'> & { payload: string; stored?: Stored; reason: string }) => Promise<void>;
+  readonly bury: (dead: Omit<Arrival, 'data'> & { payload: string; stored?: Stored; reason: string }) => Promise<void>;
 };
 
 export class Mailbox implements Onlooker, Backing<InMailbox> {
@@ -95,11 +101,31 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
     if (this.#unattended) this.#puller = this.#openPuller();
     this.#unattended = false;
     const info = await ensureDurable(this.#options, spec, this.#floor + 1);
-    this.#floor = Math.max(this.#floor, info.ack_floor.stream_seq);
+    this.#floor = Math.max(this.#floor, settledUpTo(info));
     this.#delivered = Math.max(this.#delivered, info.delivered.stream_seq);
     this.#waiting = info.num_pending;
-    if (!this.#listened) this.#owed = info.num_ack_pending;
+    if (!this.#listened) {
+      this.#owed = info.num_ack_pending;
+      await this.#takeOver(spec, info);
+    }
     this.#listened = true;
+  }
+
+  /** Sequences held here, unsettled. */
+  get holding(): number[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Before anything new is asked for: what a dead process was delivered goes first. */
+  async #takeOver(spec: ConsumerSpec, info: ConsumerInfo): Promise<void> {
+    const left = this.#options.leftovers?.(spec);
+    if (!left || info.num_ack_pending === 0) return;
+    try {
+      const count = await giveBack(this.#options, spec.durable, info, left);
+      if (count > 0) this.#options.log(`${spec.durable}: ${info.num_ack_pending} unsettled, taken over`);
+    } catch (error) {
+      this.#options.log(`${spec.durable}: what was left unsettled comes back later: ${reasonOf(error)}`);
+    }
   }
 
   /** Stops asking, and gives back what no handler has. */
@@ -224,7 +250,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   }
 
   #take(arrival: Arrival): void {
-    const read = storedOf(this.#options.own, arrival.seq, arrival.subject, arrival.text);
+    const read = storedOf(this.#options.own, arrival.seq, arrival.subject, arrival.data);
     if (!read.ok) return void this.#buryUnread(arrival, read.reason);
     const held: InMailbox = { stored: read.stored, attempt: arrival.attempt, reply: arrival.reply };
     this.#held.set(arrival.seq, held);
@@ -236,7 +262,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   async #buryUnread(arrival: Arrival, reason: string): Promise<void> {
     this.#burying += 1;
     try {
-      await this.#options.bury({ ...arrival, consumer: this.#spec.durable, payload: arrival.text, reason });
+      await this.#options.bury({ ...arrival, consumer: this.#spec.durable, payload: textOf(arrival.data), reason });
       this.#say(arrival.reply, `+TERM ${oneLine(reason)}`);
     } catch (error) {
       // Not settled: the server delivers it again.
@@ -262,7 +288,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   #say(reply: string, what: Uint8Array | string): void {
     const { connection } = this.#options;
     connection.send(() => {
-      if (!connection.nc.isClosed()) connection.nc.publish(reply, what);
+      if (!connection.nc.isClosed() && !this.#options.fenced?.()) connection.nc.publish(reply, what);
     });
   }
 

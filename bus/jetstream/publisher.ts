@@ -6,6 +6,8 @@
 //   P2. A message that is not confirmed in time, or when the connection comes back, is sent again under the same id until it
 //       is confirmed: the stream drops the repetition, so a time-out never means "perhaps twice".
 //   P3. A refused sequence is looked up before it is believed: it may be our own earlier try that was stored.
+//   P4. In a cluster, a node that confirms nothing for STRANDED_MS is left for another: it may be cut off from the others.
+//   P5. With a guard, what a full stream refuses is kept, and while the guard is not open nothing is written or given up.
 
 import { createInbox, type Msg } from 'nats';
 import type { Published } from '../bus.ts';
@@ -13,12 +15,20 @@ import { outOfBand } from '../dispatcher.ts';
 import { BusFailure, reasonOf, StaleWrite } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import { refusal } from './errors.ts';
-import { type Letter, LetterHeaders, noStream, unanswered, unwritable } from './letter.ts';
+import type { StreamGuard } from './guard.ts';
+import { type Letter, LetterHeaders, noStream, unanswered, untaken, unwritable } from './letter.ts';
 
 const TICK_MS = 250;
 const decoder = new TextDecoder();
 /** The stream's code for "wrong last sequence". */
 const WRONG_SEQUENCE = 10071;
+/**
+ * Answers of a cluster that say nothing about the message yet: no leader (10004, 10008, 10009), or something written before
+ * it, by us (10158) or by another (10164), that the other nodes have not confirmed.
+ */
+const UNDECIDED: readonly (number | undefined)[] = [10004, 10008, 10009, 10158, 10164];
+/** Shorter than the four to nine seconds in which the others elect a leader, so that we are with them by then. */
+const STRANDED_MS = 3_000;
 
 export type PublisherOptions = {
   readonly window?: number;
@@ -32,6 +42,10 @@ export type PublisherOptions = {
   readonly ownWrite: (letter: Letter) => Promise<number | undefined>;
   /** Hears of every confirmed message. */
   readonly stored?: ((subject: string, seq: number) => void) | undefined;
+  /** Knows whether the stream can be written to. */
+  readonly guard?: StreamGuard | undefined;
+  /** The guard hears of a message that is unconfirmed for this long; 20 s unless told. */
+  readonly silentMs?: number | undefined;
 };
 
 type Pending = Letter & {
@@ -39,7 +53,7 @@ type Pending = Letter & {
   readonly resolve: (published: Published) => void;
   readonly reject: (error: Error) => void;
   /** Ticks. */
-  readonly born: number;
+  born: number;
   due: number;
   unheard: number;
 };
@@ -58,6 +72,8 @@ export class Publisher {
   #head = 0;
   #n = 0;
   #tick = 0;
+  /** Ticks since the stream last decided about a message. */
+  #silence = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   #empty: (() => void)[] = [];
@@ -71,6 +87,7 @@ export class Publisher {
     this.#inbox = `${createInbox()}.`;
     connection.nc.subscribe(`${this.#inbox}*`, { callback: (_, msg) => outOfBand(() => this.#answered(msg)) });
     connection.onReconnect(() => this.#resendAll());
+    options.guard?.serve((what) => this.#serve(what));
     void connection.nc.closed().then(() => this.#fail(new Error('the connection was closed')));
   }
 
@@ -83,6 +100,8 @@ export class Publisher {
   send(letter: Letter): Promise<Published> {
     if (this.#closed)
       return Promise.reject(new BusFailure('BUS_CLOSED', 'the bus is closed', 'open the company again'));
+    const lost = this.#options.guard?.refusal;
+    if (lost) return Promise.reject(lost);
     if (/[\r\n]/.test(letter.id))
       return Promise.reject(new BusFailure('BAD_ID', 'a message id must be one line', 'choose another id'));
     return new Promise((resolve, reject) => {
@@ -95,23 +114,40 @@ export class Publisher {
     });
   }
 
+  /** Sends without a confirmation, in order with the rest; while the server is away it is lost. */
+  tell(subject: string, data: Uint8Array): void {
+    this.#connection.send(() => {
+      if (!this.#connection.online) return;
+      outOfBand(() => this.#connection.nc.publish(this.#prefix + subject, data));
+    });
+  }
+
+  /** Refuses what a full, silent or changed stream does not take now. */
+  giveUp(): void {
+    const { guard } = this.#options;
+    if (guard?.troubled) this.#refuse(guard.refusal ?? untaken());
+  }
+
   /** Waits until everything is confirmed or given up. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.giveUp();
+    this.#options.guard?.close();
     if (this.inFlight > 0) await new Promise<void>((resolve) => this.#empty.push(resolve));
     clearInterval(this.#timer);
   }
 
   #start(pending: Pending): void {
     this.#pending.set(pending.n, pending);
+    pending.born = this.#tick;
     this.#timer ??= setInterval(() => this.#onTick(), TICK_MS);
     this.#connection.send(() => this.#write(pending));
   }
 
-  #write(pending: Pending): void {
+  #write(pending: Pending, probe = false): void {
     pending.due = this.#tick + ticks(this.#options.resendMs ?? 5_000);
     // The client forgets what is written while it is away; it is sent when the connection is back.
-    if (!this.#connection.online) return;
+    if (!this.#connection.online || (this.#options.guard?.open === false && !probe)) return;
     try {
       this.#connection.nc.publish(this.#prefix + pending.subject, pending.data, {
         reply: this.#inbox + pending.n,
@@ -128,17 +164,35 @@ export class Publisher {
     if (!pending) return;
     const ack = msg.data.length > 0 ? pubAck(msg) : undefined;
     if (!ack) this.#unheard(pending);
+    else if (isUndecided(ack)) pending.due = this.#tick + 1;
     else if (ack.error?.err_code === WRONG_SEQUENCE) void this.#lookUp(pending);
-    else if (ack.error) {
+    else if (ack.error) this.#refused(pending, ack.error);
+    else this.#confirm(pending, ack.seq, ack.duplicate === true);
+  }
+
+  #refused(pending: Pending, error: { err_code?: number; description: string }): void {
+    const failure = refusal(`publish on ${pending.subject}`, error.err_code, error.description);
+    const { guard } = this.#options;
+    if (guard && failure.code === 'STORAGE_FULL' && !this.#closed) guard.full(failure);
+    else {
       this.#settle(pending);
-      pending.reject(refusal(`publish on ${pending.subject}`, ack.error.err_code, ack.error.description));
-    } else this.#confirm(pending, ack.seq, ack.duplicate === true);
+      pending.reject(failure);
+    }
+  }
+
+  #serve(what: 'all' | 'first' | 'none'): void {
+    const [first] = this.#pending.values();
+    if (what === 'all') this.#resendAll();
+    else if (what === 'first') {
+      if (first) this.#write(first, true);
+    } else this.#refuse(this.#options.guard?.refusal ?? untaken());
   }
 
   #confirm(pending: Pending, seq: number, duplicate: boolean): void {
     this.#options.stored?.(pending.subject, seq);
     this.#settle(pending);
     pending.resolve({ seq, duplicate });
+    this.#options.guard?.stored(seq);
   }
 
   async #lookUp(pending: Pending): Promise<void> {
@@ -157,6 +211,11 @@ export class Publisher {
   #unheard(pending: Pending): void {
     pending.unheard += 1;
     pending.due = this.#tick + 1;
+    // Whether the stream is gone, the guard finds out.
+    if (this.#options.guard && !this.#closed) {
+      this.#options.guard.look();
+      return;
+    }
     if (pending.unheard * TICK_MS < (this.#options.noStreamMs ?? 2_000)) return;
     this.#settle(pending);
     pending.reject(noStream(this.#prefix + pending.subject));
@@ -164,6 +223,7 @@ export class Publisher {
 
   #settle(pending: Pending): void {
     if (!this.#pending.delete(pending.n)) return;
+    this.#silence = 0;
     const next = this.#line[this.#head];
     if (next) {
       this.#head += 1;
@@ -178,11 +238,18 @@ export class Publisher {
   #rest(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#silence = 0;
     for (const resolve of this.#empty.splice(0)) resolve();
   }
 
   #onTick(): void {
     this.#tick += 1;
+    this.#silence = this.#connection.online ? this.#silence + 1 : 0;
+    if (this.#silence >= ticks(STRANDED_MS)) {
+      this.#silence = 0;
+      this.#connection.move('it confirms nothing');
+    }
+    if (this.#guarded()) return;
     const oldest = this.#tick - ticks(this.#options.giveUpMs ?? 60_000);
     for (const pending of [...this.#pending.values()]) {
       if (pending.due > this.#tick) continue;
@@ -194,18 +261,45 @@ export class Publisher {
     }
   }
 
+  /** True while the guard keeps everything: it does not grow old meanwhile. */
+  #guarded(): boolean {
+    const { guard } = this.#options;
+    if (!guard || this.#closed) return false;
+    const [first] = this.#pending.values();
+    const { silentMs = 20_000 } = this.#options;
+    if (first && this.#tick - first.born >= ticks(silentMs)) guard.silent(silentMs / 1_000);
+    if (guard.open && this.#connection.online) return false;
+    // A guard that only looks must not hide that nobody answers.
+    if (guard.troubled || !this.#connection.online) for (const pending of this.#pending.values()) pending.born += 1;
+    return true;
+  }
+
   #resendAll(): void {
     for (const pending of [...this.#pending.values()]) if (Number.isFinite(pending.due)) this.#write(pending);
   }
 
   #fail(cause: Error): void {
+    for (const pending of this.#dropAll()) pending.reject(unwritable(pending, cause));
+    this.#rest();
+  }
+
+  #refuse(error: BusFailure): void {
+    for (const pending of this.#dropAll()) pending.reject(error);
+    this.#rest();
+  }
+
+  #dropAll(): Pending[] {
     const all = [...this.#pending.values(), ...this.#line.slice(this.#head)];
     this.#pending.clear();
     this.#line = [];
     this.#head = 0;
-    for (const pending of all) pending.reject(unwritable(pending, cause));
-    this.#rest();
+    return all;
   }
+}
+
+/** A leader of 2.10 that has lost the others calls a repeated id a duplicate of sequence 0: of a try that may yet be dropped. */
+function isUndecided({ seq, error }: PubAck): boolean {
+  return error ? UNDECIDED.includes(error.err_code) : seq === 0;
 }
 
 function ticks(ms: number): number {

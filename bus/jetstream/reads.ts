@@ -3,13 +3,13 @@
 import { ErrorCode, type MsgRequest, NatsError } from 'nats';
 import type { Range, Stored } from '../bus.ts';
 import type { Clock } from '../clock.ts';
-import { BusFailure } from '../errors.ts';
+import { ForeignMessage } from '../errors.ts';
 import { isExact } from '../filters.ts';
 import type { DurablePlace } from './consumers.ts';
 import { apiCode, refusal } from './errors.ts';
 import type { Letter } from './letter.ts';
 import { Reader } from './reader.ts';
-import { type Arrival, storedOf } from './wire.ts';
+import { type Arrival, storedOf, textOf } from './wire.ts';
 
 /** The leader's code for "no message found"; a direct get answers 404. */
 const NO_MESSAGE = 10037;
@@ -18,8 +18,6 @@ const FEW = 16;
 /** How far the server's clock and ours may differ. */
 const SKEW_MS = 60_000;
 const ANSWER_MS = 5_000;
-
-const decoder = new TextDecoder();
 
 type Found = { seq: number; subject: string; data: Uint8Array };
 type Query = { last_by_subj: string } | { seq: number; next_by_subj: string };
@@ -58,13 +56,9 @@ async function get(place: DurablePlace, query: Query, leader = false): Promise<F
 
 function parsed({ prefix, own }: DurablePlace, message: Found): Stored {
   const subject = message.subject.slice(prefix.length);
-  const read = storedOf(own, message.seq, subject, decoder.decode(message.data));
+  const read = storedOf(own, message.seq, subject, message.data);
   if (read.ok) return read.stored;
-  throw new BusFailure(
-    'FOREIGN_MESSAGE',
-    `sequence ${message.seq} on ${subject} is no message of ours: ${read.reason}`,
-    'find out who writes to this stream',
-  );
+  throw new ForeignMessage(subject, message.seq, read.reason, textOf(message.data));
 }
 
 /** The last message on a subject. Throws BusFailure. */
@@ -91,7 +85,8 @@ export async function ownWrite(
   const wire = place.prefix + subject;
   for (const query of [{ last_by_subj: wire }, { seq: expected + 1, next_by_subj: wire }]) {
     const message = await get(place, query, true);
-    if (message && parsed(place, message).message.id === id) return message.seq;
+    const read = message && storedOf(place.own, message.seq, subject, message.data);
+    if (read?.ok && read.stored.message.id === id) return read.stored.seq;
   }
   return undefined;
 }
@@ -109,9 +104,11 @@ export async function* replayRange(
   let next = Math.max(1, fromSeq);
   if (isExact(filter) && since === undefined) {
     for (let count = 0; count < FEW; count += 1) {
-      const stored = next <= until ? await nextOn(place, filter, next) : undefined;
+      const stored = next <= until ? await nextOn(place, filter, next).catch(asForeign) : undefined;
       if (!stored || stored.seq > until) return;
-      yield stored;
+      if (!(stored instanceof ForeignMessage)) yield stored;
+      else if (range.foreign) range.foreign(stored);
+      else log(stored.message);
       next = stored.seq + 1;
     }
   }
@@ -119,9 +116,22 @@ export async function* replayRange(
   // The server knows wall time; only a clock that runs with it can be looked up there.
   const wall = since !== undefined && fromSeq <= 1 && !clock.virtual && clock.factor === 1;
   const fromTime = wall ? new Date(since - SKEW_MS).toISOString() : undefined;
-  for await (const stored of readRange(place, { filter, fromSeq: next, fromTime, until, log })) {
+  for await (const stored of readRange(place, {
+    filter,
+    fromSeq: next,
+    fromTime,
+    until,
+    foreign: range.foreign,
+    log,
+  })) {
     if (inTime(stored)) yield stored;
   }
+}
+
+/** A range goes on behind what does not parse. */
+function asForeign(error: unknown): ForeignMessage {
+  if (error instanceof ForeignMessage) return error;
+  throw error;
 }
 
 async function lastMatching(place: DurablePlace, filter: string): Promise<number> {
@@ -135,6 +145,7 @@ type Reading = {
   fromSeq: number;
   fromTime: string | undefined;
   until: number;
+  foreign: Range['foreign'];
   log: (line: string) => void;
 };
 
@@ -159,8 +170,9 @@ async function* readRange(place: DurablePlace, reading: Reading): AsyncGenerator
   try {
     for (;;) {
       for (let arrival = buffer.shift(); arrival; arrival = buffer.shift()) {
-        const read = storedOf(place.own, arrival.seq, arrival.subject, arrival.text);
+        const read = storedOf(place.own, arrival.seq, arrival.subject, arrival.data);
         if (read.ok) yield read.stored;
+        else if (reading.foreign) reading.foreign({ seq: arrival.seq, subject: arrival.subject, reason: read.reason });
         else log(`sequence ${arrival.seq} is no message of ours: ${read.reason}`);
         reader.took();
       }

@@ -7,13 +7,16 @@ import {
   StorageType,
   type StreamConfig,
   type StreamInfo,
+  type StreamState,
 } from 'nats';
 import { BusFailure } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { apiCode, CompanyTaken, StreamMismatch } from './errors.ts';
+import { apiCode, CompanyTaken, NoCluster, StorageTooSmall, StreamMismatch } from './errors.ts';
 
 const HOUR_NS = 3_600_000_000_000;
 const NOT_FOUND = 10059;
+/** "replicas > 1 not supported in non-clustered mode", and a cluster with too few nodes to place them. */
+const TOO_FEW_NODES: readonly (number | undefined)[] = [10005, 10052, 10074];
 
 /** Whose stream it is. */
 export type Owner = {
@@ -22,6 +25,8 @@ export type Owner = {
   readonly kind: 'company' | 'scenario';
   /** Begin with an empty stream; only for scenarios. */
   readonly fresh?: boolean;
+  /** The stream was there before and must be there still: it is not made. */
+  readonly known?: boolean;
 };
 
 export function streamName(company: string): string {
@@ -44,15 +49,49 @@ function configOf(company: string) {
     max_age: 0,
     max_msgs: -1,
     max_msgs_per_subject: -1,
+    max_msg_size: -1,
+    max_consumers: -1,
     sealed: false,
     no_ack: false,
+    discard_new_per_subject: false,
+    mirror: null,
+    sources: null,
+    subject_transform: null,
   };
 }
 
+/** What a company begins with, in bytes. */
+const ROOM = 1_048_576;
+/** "insufficient storage resources available", "maximum bytes limit reached": of the server, of the account. */
+const NO_ROOM: readonly (number | undefined)[] = [10047, 10002, 10028, 10120, 10122];
+
+/** A server tells its limits only by refusing to reserve more: the stream is made with a reservation that is then lifted. */
+async function makeRoomy(jsm: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<void> {
+  try {
+    await jsm.streams.add({ ...config, max_bytes: ROOM });
+  } catch (error) {
+    if (!NO_ROOM.includes(apiCode(error))) throw error;
+    const { limits, storage } = await jsm.getAccountInfo();
+    const left = limits.max_storage > 0 ? Math.max(0, limits.max_storage - storage) : undefined;
+    throw new StorageTooSmall(config.name, ROOM, left, error);
+  }
+  await jsm.streams.update(config.name, { max_bytes: -1 });
+}
+
+/** What a server leaves out when it is not set. */
+const UNSET = {
+  sealed: false,
+  no_ack: false,
+  max_age: 0,
+  discard_new_per_subject: false,
+  mirror: null,
+  sources: null,
+  subject_transform: null,
+};
+
 /** Throws StreamMismatch naming the first field that differs. */
-function compare(company: string, info: StreamInfo): void {
-  // What a server leaves out when it is not set.
-  const unset: Record<string, unknown> = { sealed: false, no_ack: false, max_age: 0 };
+export function checkConfig(company: string, info: StreamInfo): void {
+  const unset: Record<string, unknown> = UNSET;
   const found = new Map(Object.entries({ ...unset, ...info.config }));
   for (const [field, wanted] of Object.entries(configOf(company))) {
     if (JSON.stringify(found.get(field)) !== JSON.stringify(wanted))
@@ -86,25 +125,33 @@ async function find(jsm: JetStreamManager, name: string): Promise<StreamInfo | u
   }
 }
 
-/** Without an owner the stream must be there. Throws BusFailure, StreamMismatch. */
-export async function findStream(connection: Connection, company: string): Promise<void> {
+/** Without an owner the stream must be there. Returns how many copies are kept. Throws BusFailure, StreamMismatch. */
+export async function findStream(connection: Connection, company: string): Promise<number> {
   const info = await connection.ask(`open company ${company}`, () => find(connection.jsm, streamName(company)));
   if (!info)
     throw new BusFailure('NO_COMPANY', `no company ${company} is on this server`, 'start it with `headcount up`');
-  compare(company, info);
+  checkConfig(company, info);
+  return info.config.num_replicas;
 }
 
 /**
- * Opens the owner's stream, makes it when it is missing, and checks what the server made of it.
- * Throws CompanyTaken, StreamMismatch, BusFailure.
+ * Opens the owner's stream, makes it when it is missing, and checks what the server made of it. A stream with another number
+ * of copies is brought to the wanted one. Returns how many copies are kept.
+ * Throws CompanyTaken, StreamMismatch, NoCluster, BusFailure.
+ * @param replicas undefined = as it is, and 1 for a new one
  */
-export async function ensureStream(connection: Connection, company: string, owner: Owner, replicas = 1): Promise<void> {
+export async function ensureStream(
+  connection: Connection,
+  company: string,
+  owner: Owner,
+  replicas?: number,
+): Promise<number> {
   const { jsm } = connection;
   const name = streamName(company);
   const ask = <T>(request: () => Promise<T>) => connection.ask(`open company ${company}`, request);
   let found = await ask(() => find(jsm, name));
   if (found) {
-    compare(company, found);
+    checkConfig(company, found);
     refuseForeign(company, owner, found);
   }
   if (owner.fresh && owner.kind === 'company')
@@ -113,18 +160,65 @@ export async function ensureStream(connection: Connection, company: string, owne
     await ask(() => remove(jsm, company));
     found = undefined;
   }
-  if (found) return;
+  if (!found && owner.known) throw gone(company);
+  // Made by a process that ended before it had lifted the reservation.
+  if (found?.config.max_bytes === ROOM) await ask(() => jsm.streams.update(name, { max_bytes: -1 }));
+  if (found && found.config.num_replicas === (replicas ?? found.config.num_replicas)) return found.config.num_replicas;
+  const wanted = replicas ?? 1;
   const metadata = { headcount_workspace: owner.workspace, headcount_kind: owner.kind };
-  const config = { ...configOf(company), name, num_replicas: replicas, metadata };
-  await ask(() => jsm.streams.add(config as Partial<StreamConfig>));
+  // What is not to be set is not sent.
+  const set = Object.entries(configOf(company)).filter(([, value]) => value !== null);
+  const config = { ...Object.fromEntries(set), name, num_replicas: wanted, metadata };
+  await ask(() => place(connection, config as Partial<StreamConfig> & { name: string }, found !== undefined));
   const made = await ask(() => jsm.streams.info(name));
-  compare(company, made);
+  checkConfig(company, made);
   refuseForeign(company, owner, made);
-  if (made.config.num_replicas !== replicas)
-    throw new StreamMismatch(name, 'num_replicas', replicas, made.config.num_replicas);
+  if (made.config.num_replicas !== wanted)
+    throw new StreamMismatch(name, 'num_replicas', wanted, made.config.num_replicas);
+  return wanted;
 }
 
-/** Deletes the stream and its blobs. */
+/** Makes the stream, or gives it another number of copies. */
+async function place(
+  { jsm, serverVersion }: Connection,
+  config: Partial<StreamConfig> & { name: string },
+  there: boolean,
+): Promise<void> {
+  const { name, num_replicas = 1 } = config;
+  try {
+    if (there) await jsm.streams.update(name, { num_replicas });
+    else if (num_replicas > 1) await jsm.streams.add(config);
+    else await makeRoomy(jsm, config);
+  } catch (error) {
+    if (TOO_FEW_NODES.includes(apiCode(error))) throw new NoCluster(name, num_replicas, serverVersion, error);
+    throw error;
+  }
+}
+
+/** A stream that was there before. */
+function gone(company: string): BusFailure {
+  return new BusFailure(
+    'STREAM_GONE',
+    `stream ${streamName(company)} is gone: it was deleted, or the server has another store`,
+    'bring it back from a backup: headcount restore <file>',
+  );
+}
+
+/** What the server says of the company's stream; undefined when there is none. Throws BusFailure. */
+export function lookAtStream(connection: Connection, company: string): Promise<StreamInfo | undefined> {
+  return connection.ask(`look for company ${company}`, () => find(connection.jsm, streamName(company)));
+}
+
+/** Its state alone. Throws BusFailure. */
+export async function findStreamState(connection: Connection, company: string): Promise<StreamState | undefined> {
+  return (await lookAtStream(connection, company))?.state;
+}
+
+/** Deletes the stream and its blobs. Throws BusFailure. */
+export function removeStream(connection: Connection, company: string): Promise<void> {
+  return connection.ask(`remove company ${company}`, () => remove(connection.jsm, company));
+}
+
 async function remove(jsm: JetStreamManager, company: string): Promise<void> {
   for (const name of [streamName(company), `OBJ_${blobsName(company)}`]) {
     try {

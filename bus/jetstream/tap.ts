@@ -1,7 +1,7 @@
 // A tap: every matching message in order, as it is stored. Reads through a consumer, because a plain subscription would also
 // see writes that the stream refused.
 
-import type { Stored } from '../bus.ts';
+import type { Range, Stored } from '../bus.ts';
 import { compileFilters } from '../filters.ts';
 import type { DurablePlace } from './consumers.ts';
 import type { Onlooker, Progress } from './progress.ts';
@@ -13,9 +13,9 @@ export type Tap = { close(): Promise<void> };
 /** Opens a tap; without `fromSeq` it begins after the stream's last message. Throws BusFailure. */
 export async function openTap(
   place: DurablePlace,
-  range: { filter: string; fromSeq?: number },
+  range: Pick<Range, 'filter' | 'fromSeq' | 'foreign'>,
   progress: Progress,
-  told: (stored: Stored) => void,
+  told: (stored: Stored, bytes: Uint8Array | undefined) => void,
   log: (line: string) => void,
 ): Promise<Tap> {
   const { connection, stream, prefix, own } = place;
@@ -45,9 +45,10 @@ export async function openTap(
     opened: (count) => {
       waiting = count;
     },
-    arrived: ({ seq, subject, text, pending }) => {
-      const read = storedOf(own, seq, subject, text);
-      if (read.ok) told(read.stored);
+    arrived: ({ seq, subject, data, pending }) => {
+      const read = storedOf(own, seq, subject, data);
+      if (read.ok) told(read.stored, read.own ? data : undefined);
+      else if (range.foreign) range.foreign({ seq, subject, reason: read.reason });
       else log(`tap ${filter}: sequence ${seq} is no message of ours: ${read.reason}`);
       seen = seq;
       waiting = pending;

@@ -19,7 +19,8 @@ export type Arrival = {
   readonly position: number;
   /** Matching messages that were waiting behind it. */
   readonly pending: number;
-  readonly text: string;
+  /** The message as it came. */
+  readonly data: Uint8Array;
   /** Where to acknowledge it. */
   readonly reply: string;
 };
@@ -39,42 +40,60 @@ export function arrivalOf(msg: Msg, prefixLength: number): Arrival | undefined {
     attempt: Number(tokens[at]),
     position: Number(tokens[at + 2]),
     pending: Number(tokens[at + 4]),
-    text: decoder.decode(msg.data),
+    data: msg.data,
     reply,
   };
 }
 
-export type ReadStored = { ok: true; stored: Stored } | { ok: false; reason: string };
+/** `own`: this process wrote it, byte for byte. */
+export type ReadStored = { ok: true; stored: Stored; own: boolean } | { ok: false; reason: string };
 
 /** How many messages of our own are remembered at least: more than are on their way at once. */
 const OWN = 2_048;
 /** Longer ones are parsed again: remembering them would cost more memory than it saves time. */
 const LONGEST = 8_192;
+/** Where the id begins in what `seal` makes. */
+const ID_AT = '{"specversion":"1.0","id":"'.length;
+const QUOTE = '"'.charCodeAt(0);
 
-/** Messages this process wrote, by their text: what comes back from the stream letter for letter need not be parsed. */
+type Own = { readonly bytes: Buffer; readonly message: Message };
+
+/** Messages this process wrote: what comes back from the stream byte for byte need not be parsed. */
 export class OwnMessages {
   // Two generations, the older dropped whole: taking the oldest out of one map walks over all that were taken out before.
-  #young = new Map<string, Message>();
-  #old = new Map<string, Message>();
+  #young = new Map<string, Own>();
+  #old = new Map<string, Own>();
 
-  note(text: string, message: Message): void {
-    if (text.length > LONGEST) return;
+  note(bytes: Buffer, message: Message): void {
+    if (bytes.length > LONGEST) return;
     if (this.#young.size === OWN) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(text, message);
+    this.#young.set(idIn(bytes), { bytes, message });
   }
 
-  read(text: string): Message | undefined {
-    return this.#young.get(text) ?? this.#old.get(text);
+  read(bytes: Buffer): Message | undefined {
+    const id = idIn(bytes);
+    const own = this.#young.get(id) ?? this.#old.get(id);
+    return own?.bytes.equals(bytes) ? own.message : undefined;
   }
 }
 
+/** The id, where the writer put it first: a short name for the whole. Otherwise any text, and what is found is compared. */
+function idIn(bytes: Buffer): string {
+  return bytes.toString('latin1', ID_AT, bytes.indexOf(QUOTE, ID_AT));
+}
+
 /** Parses what the stream holds; the subject is the one it is stored on, not the one it claims. */
-export function storedOf(own: OwnMessages, seq: number, subject: string, text: string): ReadStored {
-  const known = own.read(text);
-  if (known) return { ok: true, stored: { seq, subject, message: known } };
-  const parsed = parseMessage(text);
-  return parsed.ok ? { ok: true, stored: { seq, subject, message: parsed.message } } : parsed;
+export function storedOf(own: OwnMessages, seq: number, subject: string, data: Uint8Array): ReadStored {
+  const known = own.read(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  if (known) return { ok: true, stored: { seq, subject, message: known }, own: true };
+  const parsed = parseMessage(textOf(data));
+  return parsed.ok ? { ok: true, stored: { seq, subject, message: parsed.message }, own: false } : parsed;
+}
+
+/** What was sent, as text. */
+export function textOf(data: Uint8Array): string {
+  return decoder.decode(data);
 }

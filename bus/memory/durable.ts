@@ -1,16 +1,20 @@
-// A durable of a memory stream: where it is, and what is not settled. It outlives its consumers and the bus.
+// A durable of a memory stream: where it is, and what is not settled. It outlives its consumers and the bus, and several
+// buses, each a process, may take from it at once.
 
 import type { Held } from '../dispatcher.ts';
 import { compileFilters, type Filter } from '../filters.ts';
 import type { MemoryStream } from './stream.ts';
 
+/** A message that one of the buses has. */
+export type Taken = Held & { holder: object };
+
 export class Durable {
   readonly name: string;
   filters: readonly string[];
-  /** Handed out and not settled: in a handler, put off, or given back. */
-  readonly unsettled = new Map<number, Held>();
+  /** Handed out and not settled: in a handler, put off, or given back. Of several copies the newest is here. */
+  readonly unsettled = new Map<number, Taken>();
   /** Given back when nobody was left to handle it: handed out first, as a next attempt. */
-  #returned: Held[] = [];
+  #returned: Taken[] = [];
   #matching: Filter;
   /** The last sequence looked at. */
   #position = 0;
@@ -26,31 +30,60 @@ export class Durable {
     this.#matching = compileFilters(filters);
   }
 
-  next(stream: MemoryStream): Held | undefined {
+  /** @param holder who takes it: a bus */
+  next(stream: MemoryStream, holder: object = this): Taken | undefined {
     const returned = this.#returned.shift();
     if (returned) {
       returned.attempt += 1;
+      returned.holder = holder;
       return returned;
     }
     while (this.#position < stream.lastSeq) {
       this.#position += 1;
       const stored = stream.at(this.#position);
       if (!stored || !this.#matching(stored.subject)) continue;
-      const held: Held = { stored, attempt: 1 };
-      this.unsettled.set(stored.seq, held);
-      return held;
+      const taken: Taken = { stored, attempt: 1, holder };
+      this.unsettled.set(stored.seq, taken);
+      return taken;
     }
     return undefined;
   }
 
-  /** Gives back everything unsettled, oldest first. */
-  giveBack(): void {
-    this.#returned = [...this.unsettled.values()].sort((a, b) => a.stored.seq - b.stored.seq);
+  /** Gives back everything unsettled, oldest first; with a holder only what that one has. */
+  giveBack(holder?: object): void {
+    const waiting = new Set(this.#returned);
+    const back = [...this.unsettled.values()].filter((one) => !holder || one.holder === holder || waiting.has(one));
+    this.#returned = back.sort((a, b) => a.stored.seq - b.stored.seq);
   }
 
+  /** Has a message handed out again although somebody holds it: a copy, as the next attempt. */
+  repeat({ stored, attempt, holder }: Taken): void {
+    const copy: Taken = { stored, attempt, holder };
+    this.unsettled.set(stored.seq, copy);
+    this.#returned.push(copy);
+  }
+
+  /** Whether settling it settles the message: not when a later copy has been handed out. */
+  isCurrent(held: Held): boolean {
+    const newest = this.unsettled.get(held.stored.seq);
+    return newest === held || (newest !== undefined && this.#returned.includes(newest));
+  }
+
+  /** Settles the message, whoever has it. */
   settle(held: Held): void {
-    this.unsettled.delete(held.stored.seq);
-    if (this.#returned.length > 0) this.#returned = this.#returned.filter((other) => other !== held);
+    const { seq } = held.stored;
+    this.unsettled.delete(seq);
+    if (this.#returned.length > 0) this.#returned = this.#returned.filter((other) => other.stored.seq !== seq);
+  }
+
+  /** Everything up to here is settled. */
+  get floor(): number {
+    return Math.min(this.#position, ...[...this.unsettled.keys()].map((seq) => seq - 1));
+  }
+
+  /** Begins after a sequence, for a durable of another stream that goes on here. */
+  startAfter(seq: number): void {
+    this.#position = seq;
   }
 
   /** Matching messages that were never handed out. */

@@ -8,6 +8,14 @@ import { isExact } from '../filters.ts';
 import type { Message } from '../messages.ts';
 import type { Durable } from './durable.ts';
 
+/** A bus that is to hear of what happens on the stream. */
+export interface Watcher {
+  /** Messages were stored. */
+  stored(): void;
+  /** A durable has something to hand out again. */
+  returned(durable: string): void;
+}
+
 export class MemoryStream {
   /** Position `seq - 1` holds sequence `seq`. */
   readonly messages: Stored[] = [];
@@ -15,6 +23,7 @@ export class MemoryStream {
   readonly #ids = new Map<string, { seq: number; at: number }>();
   readonly #subjects = new Map<string, number[]>();
   readonly #blobs = new Map<string, Uint8Array>();
+  #watchers: Watcher[] = [];
   #measured = 0;
   #bytes = 0;
 
@@ -28,6 +37,33 @@ export class MemoryStream {
       this.#bytes += Buffer.byteLength(JSON.stringify(this.messages[this.#measured]?.message));
     }
     return this.#bytes;
+  }
+
+  /** Tells a bus of every message from now on. Returns a function that ends it. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers = [...this.#watchers, watcher];
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== watcher);
+    };
+  }
+
+  /** Tells the buses of what was stored; with several each has its turn at being the first. */
+  tell(): void {
+    const watchers = this.#watchers;
+    for (let step = 0; step < watchers.length; step += 1) {
+      watchers[(this.lastSeq + step) % watchers.length]?.stored();
+    }
+  }
+
+  /** Tells the buses that a durable has something again; `last` hears of it after the others. */
+  tellReturned(durable: string, last?: Watcher): void {
+    for (const watcher of this.#watchers) if (watcher !== last) watcher.returned(durable);
+    if (last && this.#watchers.includes(last)) last.returned(durable);
+  }
+
+  /** The dedupe window is over for every id. */
+  forgetIds(): void {
+    this.#ids.clear();
   }
 
   at(seq: number): Stored | undefined {

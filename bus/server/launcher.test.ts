@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -116,6 +117,19 @@ test('a second server on a store that is being served is refused with the addres
     next: expect.stringContaining(`NATS_URL=${server.url}`),
   });
   await server.stop();
+});
+
+test('a server whose starter was killed is ended, and its store is served again', async () => {
+  const storeDir = freshStore();
+  const left = await startServer({ storeDir });
+  const gone = spawn('true');
+  await once(gone, 'exit');
+  const path = join(storeDir, 'server.json');
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), owner: gone.pid }));
+  const next = await startServer({ storeDir, port: left.port });
+  expect(await left.ended).toMatch(/SIGTERM|code/);
+  expect(next.port).toBe(left.port);
+  await next.stop();
 });
 
 test('an aborted start leaves no server behind', async () => {

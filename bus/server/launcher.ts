@@ -11,7 +11,7 @@ import { endChild, endOf, hasEnded, spawnTethered } from './child.ts';
 import { NoServer, type Rejection, ServerFailure } from './errors.ts';
 import { findServer } from './find.ts';
 import { readInfo, type ServerInfo, syncsAlways } from './ready.ts';
-import { deathOf, forgetServer, noteServer, openStore, refuseStoreInUse } from './store.ts';
+import { deathOf, endLeftOver, forgetServer, noteServer, openStore, refuseStoreInUse } from './store.ts';
 
 /** `always`: acknowledged means on disk. `fast`: on disk within two minutes, for streams that are thrown away. */
 type Sync = 'always' | 'fast';
@@ -142,12 +142,14 @@ async function launch(options: LaunchOptions): Promise<ChildProcess> {
 }
 
 /**
- * Starts a server and waits until it answers with JetStream on. Finding one may fetch it first (see findServer).
+ * Starts a server and waits until it answers with JetStream on. Finding one may fetch it first (see findServer). A server
+ * on this store whose starter was killed is ended first.
  * Throws NoServer when there is none to be had, ServerFailure (PORT_TAKEN, STORE_NOT_WRITABLE, STORE_FULL, STORE_IN_USE,
  * SERVER_DIED, SERVER_SILENT, CONFIG_IGNORED), or the signal's reason.
  */
 export async function startServer(options: LaunchOptions): Promise<RunningServer> {
   const { storeDir, sync = 'always' } = options;
+  await endLeftOver(storeDir);
   await refuseStoreInUse(storeDir);
   const child = await launch(options);
   try {
@@ -157,7 +159,7 @@ export async function startServer(options: LaunchOptions): Promise<RunningServer
     });
     const ports = await waitForPorts(child, pid, options);
     const info = await checkServer(ports, sync);
-    await noteServer(storeDir, { url: ports.url, serverId: info.server_id, pid });
+    await noteServer(storeDir, { url: ports.url, serverId: info.server_id, pid, owner: process.pid });
     const ended = endOf(child);
     const stop = async () => {
       await endChild(child);

@@ -2,15 +2,26 @@
 
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
+import { isAlive } from './alive.ts';
 import { ServerFailure } from './errors.ts';
 import { readInfo } from './ready.ts';
 
-const note = z.object({ url: z.string(), serverId: z.string(), pid: z.number() });
+const note = z.object({
+  url: z.string(),
+  serverId: z.string(),
+  pid: z.number(),
+  /** The process that started it; a server is left over when that is gone. */
+  owner: z.number().optional(),
+});
 type Note = z.infer<typeof note>;
 
 const ANSWER_MS = 1_000;
 const LAST_LINES = 5;
+/** How long a server may take to end after each signal. */
+const LET_GO_MS = 5_000;
+const LOOK_AGAIN_MS = 10;
 
 const notePath = (storeDir: string) => join(storeDir, 'server.json');
 const logPath = (storeDir: string) => join(storeDir, 'server.log');
@@ -36,16 +47,48 @@ export async function openStore(storeDir: string): Promise<FileHandle> {
   }
 }
 
+async function readNote(storeDir: string): Promise<Note | undefined> {
+  const text = await readFile(notePath(storeDir), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return note.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when the noted server is still that process: ids of processes are used again. */
+async function isServing(storeDir: string, { pid, url, serverId }: Note): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  if (command !== undefined) return command.split('\0').includes(storeDir);
+  return (await readInfo(url, ANSWER_MS).catch(() => undefined))?.server_id === serverId;
+}
+
+/**
+ * Ends a server whose starter was killed, so that its store can be served again: it may be on its way out already, and must
+ * have let go of the files first.
+ */
+export async function endLeftOver(storeDir: string): Promise<void> {
+  const last = await readNote(storeDir);
+  if (last?.owner === undefined || isAlive(last.owner) || !(await isServing(storeDir, last))) return;
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    try {
+      process.kill(last.pid, signal);
+    } catch {
+      return;
+    }
+    for (let waited = 0; waited < LET_GO_MS; waited += LOOK_AGAIN_MS) {
+      if (!isAlive(last.pid)) return;
+      await wait(LOOK_AGAIN_MS);
+    }
+  }
+}
+
 /** Refuses a store that another server serves: two on one folder destroy it, and nats-server itself takes no lock. */
 export async function refuseStoreInUse(storeDir: string): Promise<void> {
-  const text = await readFile(notePath(storeDir), 'utf8').catch(() => undefined);
-  if (text === undefined) return;
-  let last: Note;
-  try {
-    last = note.parse(JSON.parse(text));
-  } catch {
-    return;
-  }
+  const last = await readNote(storeDir);
+  if (last === undefined) return;
   const answer = await readInfo(last.url, ANSWER_MS).catch(() => undefined);
   if (answer?.server_id !== last.serverId) return;
   throw new ServerFailure(
@@ -57,6 +100,18 @@ export async function refuseStoreInUse(storeDir: string): Promise<void> {
 
 export async function noteServer(storeDir: string, server: Note): Promise<void> {
   await writeFile(notePath(storeDir), `${JSON.stringify(server)}\n`);
+}
+
+const portPath = (storeDir: string) => join(storeDir, 'port');
+
+/** The port this store was last kept at: other processes look for it there. */
+export async function lastPort(storeDir: string): Promise<number | undefined> {
+  const port = Number(await readFile(portPath(storeDir), 'utf8').catch(() => ''));
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
+}
+
+export async function notePort(storeDir: string, port: number): Promise<void> {
+  await writeFile(portPath(storeDir), `${port}\n`);
 }
 
 export async function forgetServer(storeDir: string): Promise<void> {

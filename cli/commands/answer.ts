@@ -7,7 +7,7 @@ import { readHistory, withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { clean } from '../output.ts';
-import { latestOf } from '../views/history.ts';
+import { isApproval, latestOf } from '../views/history.ts';
 import { type CompanyOptions, print, readsCompany } from './shared.ts';
 
 type AnswerOptions = CompanyOptions & { readonly note?: string; readonly by: string };
@@ -48,7 +48,7 @@ async function approvalAt(bus: Bus, id: string) {
   const last = await bus.last(subjects.approval(id));
   if (last === undefined) return undefined;
   const { message, seq } = last;
-  if (message.type !== 'approval.asked' && message.type !== 'approval.answered') return undefined;
+  if (!isApproval(message)) return undefined;
   return { approval: message.data, seq, message };
 }
 
@@ -76,7 +76,8 @@ export async function answerApproval(
     const keys = approval.options.map(({ key, label }) => `${key} (${label})`).join(', ');
     throw new UsageError(`${id} has no option ${option}`, `choose one of: ${keys}`);
   }
-  if (approval.status !== 'open') return { won: false, approval };
+  // What nobody answered in time, and no option was recommended for, can still be answered.
+  if (approval.status === 'answered' || approval.answer !== undefined) return { won: false, approval };
   const mine: Approval = { ...approval, status: 'answered', answer: chosen.key, by: from.by };
   if (from.note !== undefined) mine.note = from.note;
   try {

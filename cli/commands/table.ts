@@ -21,6 +21,7 @@ const RUN = 'Run a company:';
 const READ = 'Read a company:';
 const ACT = 'Act on it:';
 const SHAPE = 'Shape it:';
+const KEEP = 'Keep it, and travel in its time:';
 
 export const commandTable: readonly CommandRow[] = [
   {
@@ -29,11 +30,23 @@ export const commandTable: readonly CommandRow[] = [
     group: RUN,
     load: () => import('./run.ts'),
   },
+  {
+    usage: 'sim [scenario]',
+    summary: 'run it hundreds of times with faults, and look for what breaks',
+    group: RUN,
+    load: () => import('./sim.ts'),
+  },
   { usage: 'up', summary: 'start a company that keeps running', group: RUN, load: () => import('./up.ts') },
   { usage: 'status', summary: 'one screen, problems first', group: READ, load: () => import('./status.ts') },
   { usage: 'tasks', summary: 'every task, one a line', group: READ, load: () => import('./tasks.ts') },
   { usage: 'why <task>', summary: 'the chain from goal to commit', group: READ, load: () => import('./why.ts') },
   { usage: 'log', summary: 'what happened, in order', group: READ, load: () => import('./log.ts') },
+  {
+    usage: 'audit [export]',
+    summary: 'check that nothing is lost, doubled or against the rules',
+    group: READ,
+    load: () => import('./audit.ts'),
+  },
   { usage: 'tap [pattern]', summary: 'messages as they are published', group: READ, load: () => import('./tap.ts') },
   {
     usage: 'answer <question> <option>',
@@ -42,12 +55,36 @@ export const commandTable: readonly CommandRow[] = [
     load: () => import('./answer.ts'),
   },
   {
+    usage: 'dead',
+    summary: 'messages given up on: list, show, put back',
+    group: ACT,
+    load: () => import('./dead.ts'),
+  },
+  {
     usage: 'pause',
     summary: 'let it finish what is in hand, and no more',
     group: ACT,
     load: () => import('./pause.ts'),
   },
   { usage: 'resume', summary: 'let it take work again', group: ACT, load: () => import('./resume.ts') },
+  { usage: 'backup', summary: 'a copy to come back to', group: KEEP, load: () => import('./backup.ts') },
+  { usage: 'restore <file>', summary: 'come back to a backup', group: KEEP, load: () => import('./restore.ts') },
+  {
+    usage: 'verify [file]',
+    summary: 'check that the stream is what was written',
+    group: KEEP,
+    load: () => import('./verify.ts'),
+  },
+  { usage: 'replay', summary: 'the company as it was', group: KEEP, load: () => import('./replay.ts') },
+  {
+    usage: 'fork',
+    summary: 'a second company that goes on from a moment',
+    group: KEEP,
+    load: () => import('./fork.ts'),
+  },
+  { usage: 'diff <a> <b>', summary: 'where two companies differ', group: KEEP, load: () => import('./diff.ts') },
+  { usage: 'export', summary: 'a whole company in one file', group: KEEP, load: () => import('./export.ts') },
+  { usage: 'import <file>', summary: 'the company of such a file', group: KEEP, load: () => import('./import.ts') },
   { usage: 'org', summary: 'draw, check and change the org chart', group: SHAPE, load: () => import('./org.ts') },
   { usage: 'machines', summary: 'print the statecharts', group: SHAPE, load: () => import('./machines.ts') },
   {

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { Token } from '../../bus/records.ts';
 import type { CliContext } from '../context.ts';
 import { positiveNumber } from './shared.ts';
 
@@ -8,10 +9,23 @@ type Parsed = {
   readonly script?: string;
   readonly nats?: string;
   readonly company?: string;
+  readonly roles?: readonly string[];
+  readonly name?: string;
   readonly inspect?: true;
   readonly speed?: number;
   readonly quiet?: true;
 };
+
+function roleList(text: string): readonly string[] {
+  const roles = text.split(',').map((role) => role.trim());
+  if (roles.some((role) => role === '')) throw new InvalidArgumentError('Expected names of roles with commas between.');
+  return [...new Set(roles)];
+}
+
+function processName(text: string): string {
+  if (!Token.safeParse(text).success) throw new InvalidArgumentError('Expected letters, digits, - and _, at most 64.');
+  return text;
+}
 
 export function register(program: Command, context: CliContext): void {
   program
@@ -22,13 +36,16 @@ export function register(program: Command, context: CliContext): void {
     .option('--script <scenario>', 'take product, mission or backlog, and scripted answers from a scenario')
     .option('--nats <url>', 'a running NATS server (default: NATS_URL, then one of our own)')
     .option('--company <slug>', 'another name than in the org file')
+    .option('--roles <roles>', 'join a running company and serve only these roles (backend,frontend)', roleList)
+    .option('--name <name>', 'name of this process (default: main, or the one it had before)', processName)
     .option('--inspect', 'stream every actor to the Stately inspector')
     .option('--speed <n>', 'times as fast as the wall', positiveNumber)
     .option('--quiet', 'no timeline')
     .option('--json', 'the timeline as JSON, one message a line')
-    .action(async ({ org, mission, script, nats, company, inspect, speed, quiet }: Parsed) => {
+    .action(async ({ org, mission, script, nats, company, roles, name, inspect, speed, quiet }: Parsed) => {
       const { runCompany } = await import('../run-company.ts');
-      const options = { org, mission, script, nats, company, speed, inspect: inspect === true, quiet: quiet === true };
+      const shown = { inspect: inspect === true, quiet: quiet === true };
+      const options = { org, mission, script, nats, company, roles, name, speed, ...shown };
       context.setExit(await runCompany({ ...options, json: context.json }, context));
     });
 }

@@ -101,7 +101,7 @@ export function latestOf(history: readonly Stored[]): Latest {
     if (isTaskMessage(message)) tasks.set(message.data.task.id, message.data.task);
     else if (message.type === 'agent.changed') agents.set(message.data.agent, message.data);
     else if (message.type === 'agent.remembered') memories.set(message.data.agent, message.data);
-    else if (message.type === 'approval.asked' || message.type === 'approval.answered') {
+    else if (isApproval(message)) {
       approvals.set(message.data.id, message.data);
     } else if (message.type === 'control.changed') {
       if (message.data.scope === 'company') control = { data: message.data, at: timeOf(message) };
@@ -109,6 +109,12 @@ export function latestOf(history: readonly Stored[]): Latest {
     else if (isPull(message)) pulls.set(message.data.number, message.data);
   }
   return { tasks, jobs, pulls, approvals, agents, memories, control };
+}
+
+type ApprovalMessage = Extract<Message, { type: `approval.${string}` }>;
+
+export function isApproval(message: Message): message is ApprovalMessage {
+  return message.type.startsWith('approval.');
 }
 
 type PullMessage = Extract<Message, { type: `pull.${string}` }>;

@@ -2,6 +2,7 @@
 
 import { count, duration, money } from '../format.ts';
 import { type Cell, clean, cut, type Paint, type Tone, table } from '../output.ts';
+import { processLines } from './processes.ts';
 import type { Status } from './status.ts';
 
 const stateTones: Readonly<Record<string, Tone>> = {
@@ -12,6 +13,7 @@ const stateTones: Readonly<Record<string, Tone>> = {
   decomposing: 'warn',
   escalated: 'bad',
   crashed: 'bad',
+  fenced: 'warn',
 };
 
 const arrows = { up: ' ^', down: ' v', level: '' } as const;
@@ -39,6 +41,13 @@ function agentLines(status: Status, paint: Paint, width: number): string[] {
 function problemLines(status: Status, paint: Paint, width: number): string[] {
   const lines: string[] = [];
   const heading = (title: string, many: number) => lines.push(paint(`${title} (${many})`, 'bad'));
+  if (status.broken.length > 0) {
+    heading('BROKEN RULES', status.broken.length);
+    for (const { invariant, seq, detail } of status.broken.slice(-3)) {
+      lines.push(cut(`  ${invariant}  at ${seq}  ${clean(detail)}`, width));
+    }
+    lines.push(`      ${paint('headcount audit', 'info')}`);
+  }
   if (status.needsYou.length > 0) {
     heading('NEEDS YOU', status.needsYou.length);
     for (const { id, question, options, waitingMs, blocks } of status.needsYou) {
@@ -69,10 +78,10 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
   }
   if (status.deadLetters.length > 0) {
     heading('DEAD LETTERS', status.deadLetters.length);
-    for (const { consumer, subject, reason } of status.deadLetters.slice(-3)) {
-      lines.push(cut(`  ${clean(consumer)}  ${clean(subject)}  ${clean(reason)}`, width));
+    for (const { id, consumer, subject, reason } of status.deadLetters.slice(-3)) {
+      lines.push(cut(`  ${id}  ${clean(consumer)}  ${clean(subject)}  ${clean(reason)}`, width));
     }
-    lines.push(`      ${paint("headcount tap 'dead.>' --all", 'info')}`);
+    lines.push(`      ${paint('headcount dead list', 'info')}`);
   }
   return lines;
 }
@@ -97,6 +106,7 @@ export function renderStatus(status: Status, paint: Paint, width: number): strin
     `${paint(clean(status.company), 'strong')}   ${head}`,
     ...problemLines(status, paint, width),
     ...(nothing ? ['nothing has happened yet'] : agentLines(status, paint, width)),
+    ...processLines(status.processes, paint, width),
     `${paint('FLOW', 'dim')}  ${flowLine.join('  ')}`,
   ];
 }

@@ -87,7 +87,7 @@ test('dead letters are shown with the way to read them', () => {
     source: 'harness',
     data: { consumer: 'backend', subject: 'cto.tasks.backend', seq: 4, reason: 'no JSON', attempts: 1, payload: '' },
   });
-  expect(screen(story).join('\n')).toContain("tap 'dead.>' --all");
+  expect(screen(story).join('\n')).toContain('headcount dead list');
 });
 
 test('an empty stream says so', () => {

@@ -1,8 +1,10 @@
 // A company on one screen, problems first: what needs a person, what is late, what is stuck, then everybody and the flow.
 
 import type { Stored } from '../../bus/bus.ts';
+import { lettersIn } from '../../bus/dead.ts';
 import type { Task, TaskStatus } from '../../bus/records.ts';
 import { type Latest, latestOf, nowIn, ofType, spendingOf, timeOf } from './history.ts';
+import { type Present, type ProcessRow, processesOf } from './processes.ts';
 
 type Question = {
   readonly id: string;
@@ -48,11 +50,20 @@ export type Status = {
   readonly seq: number;
   /** Messages that wait in mailboxes; undefined when it was not asked. */
   readonly lag: number | undefined;
+  /** Invariants that do not hold, newest last. */
+  readonly broken: readonly { readonly invariant: string; readonly seq: number; readonly detail: string }[];
   readonly needsYou: readonly Question[];
   readonly late: readonly LateTask[];
   readonly stuck: readonly { readonly task: string; readonly title: string; readonly reason: string }[];
-  readonly deadLetters: readonly { readonly consumer: string; readonly subject: string; readonly reason: string }[];
+  readonly deadLetters: readonly {
+    readonly id: string;
+    readonly consumer: string;
+    readonly subject: string;
+    readonly reason: string;
+  }[];
   readonly agents: readonly AgentRow[];
+  /** In the order they first started, those that left included. */
+  readonly processes: readonly ProcessRow[];
   readonly flow: Readonly<Record<TaskStatus, number>>;
 };
 
@@ -63,11 +74,13 @@ export type StatusOptions = {
   /** True when a process works on it now. */
   readonly live: boolean;
   readonly lag?: number | undefined;
+  /** Processes that answered; undefined when nobody was asked. */
+  readonly present?: Present | undefined;
 };
 
 function questionsOf(latest: Latest, now: number): Question[] {
   return [...latest.approvals.values()]
-    .filter(({ status }) => status === 'open')
+    .filter(({ status, answer }) => status === 'open' || (status === 'expired' && answer === undefined))
     .map((approval) => ({
       id: approval.id,
       question: approval.question,
@@ -158,22 +171,31 @@ export function statusOf(history: readonly Stored[], options: StatusOptions): St
   const said = latest.control?.data.state ?? 'starting';
   return {
     company: options.company,
-    state: options.live ? said : said === 'stopped' ? 'stopped' : 'not running',
+    state: options.live ? (said === 'stopped' ? 'running' : said) : said === 'stopped' ? 'stopped' : 'not running',
     runningMs: first === undefined ? 0 : now - timeOf(first.message),
     cost: spending.cost,
     seq: history.at(-1)?.seq ?? 0,
     lag: options.lag,
+    broken: ofType(history, 'audit.violated').map(({ data: { invariant, seq, detail } }) => ({
+      invariant,
+      seq,
+      detail,
+    })),
     needsYou: questionsOf(latest, now),
     late: lateOf(tasks, now),
     stuck: tasks
       .filter(({ status }) => status === 'escalated')
       .map(({ id, title, reason, failures }) => ({ task: id, title, reason: reason ?? failures.at(-1)?.reason ?? '' })),
-    deadLetters: ofType(history, 'dead.lettered').map(({ data }) => ({
-      consumer: data.consumer,
-      subject: data.subject,
-      reason: data.reason,
-    })),
+    deadLetters: lettersIn(history)
+      .filter(({ requeuedAs }) => requeuedAs === undefined)
+      .map(({ id, letter: { data } }) => ({
+        id,
+        consumer: data.consumer,
+        subject: data.subject,
+        reason: data.reason,
+      })),
     agents: agentsOf(latest, spending.byAgent, now),
+    processes: processesOf(history, tasks, options.present, now),
     flow,
   };
 }

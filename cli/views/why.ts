@@ -3,7 +3,7 @@
 import type { Stored } from '../../bus/bus.ts';
 import { type DataOf, isTaskMessage, type TaskMessage } from '../../bus/messages.ts';
 import type { Approval, Pull, Task } from '../../bus/records.ts';
-import { isPull, ofType, timeOf } from './history.ts';
+import { isApproval, isPull, ofType, timeOf } from './history.ts';
 
 type StepView = { readonly name: string; readonly agent: string; readonly ms: number; readonly cost: number };
 
@@ -137,7 +137,7 @@ export function whyOf(history: readonly Stored[], id: string): Why | undefined {
       tasks.set(message.data.task.id, message.data.task);
       if (message.data.task.id === id) own.push(message);
     } else if (isPull(message)) pulls.set(message.data.number, message.data);
-    else if (message.type === 'approval.asked' || message.type === 'approval.answered') {
+    else if (isApproval(message)) {
       approvals.set(message.data.id, message.data);
     }
   }

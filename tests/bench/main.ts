@@ -1,9 +1,10 @@
 // `npm run bench`: what Headcount reaches on this machine, each number beside a reference measured in the same run.
 //
 //   npm run bench              all of it (about three minutes)
-//   npm run bench -- stream    only the sections named: stream, cli, rest, start, install
+//   npm run bench -- stream    only the sections named: stream, cli, rest, start, install, recovery
 
 import { cliStart, demoStart, installSize, restingCompany } from './process.ts';
+import { measureRecovery } from './recovery.ts';
 import { measureStream } from './stream.ts';
 
 export type Row = {
@@ -19,6 +20,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   rest: restingCompany,
   start: demoStart,
   install: installSize,
+  recovery: measureRecovery,
 };
 
 const asked = process.argv.slice(2);

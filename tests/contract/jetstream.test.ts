@@ -11,8 +11,9 @@ import type { Owner } from '../../bus/jetstream/stream.ts';
 import { type JetStreamBus, type JetStreamOptions, openJetStreamBus } from '../../bus/jetstream.ts';
 import { seal } from '../../bus/messages.ts';
 import { type RunningServer, startServer } from '../../bus/server/launcher.ts';
-import { busContract, START } from './bus.contract.ts';
+import { busContract } from './bus.contract.ts';
 import { goal, ids, Mail, until } from './mail.ts';
+import { START } from './stage.ts';
 
 let storeDir: string;
 let server: RunningServer;
@@ -213,7 +214,7 @@ describe('jetstream bus on a real clock', () => {
     await jsm.streams.update(bus.company.toUpperCase().replace('-', '_'), { max_bytes: 2_000 });
     const writes = await Promise.allSettled(ids(20).map((id) => bus.publish('brain.goal', goal(id))));
     const refused = writes.find((write) => write.status === 'rejected');
-    expect(refused?.reason).toMatchObject({ code: 'STREAM_FULL' });
+    expect(refused?.reason).toMatchObject({ code: 'STORAGE_FULL' });
   });
 
   test('a deleted stream is a failure, not a wait without end', async () => {

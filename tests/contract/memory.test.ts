@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../bus/clock.ts';
 import { exportLines, readExport } from '../../bus/export.ts';
 import { MemoryBus } from '../../bus/memory.ts';
-import { busContract, START } from './bus.contract.ts';
+import { busContract } from './bus.contract.ts';
 import { goal, ids, Mail } from './mail.ts';
+import { START } from './stage.ts';
 
 busContract('memory bus', async () => {
   const clock = new VirtualClock({ start: START, serial: true });

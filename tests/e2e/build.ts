@@ -13,7 +13,11 @@ function named(): string[] {
 /** Vitest calls it before a run. One that names other files needs no build. */
 export function setup(): void {
   const names = named();
-  if (names.length > 0 && !names.some((name) => name.includes('e2e') || name.replace(/\/$/, '') === 'tests')) return;
+  if (
+    names.length > 0 &&
+    !names.some((name) => name.includes('e2e') || name.includes('chaos') || name.replace(/\/$/, '') === 'tests')
+  )
+    return;
   const tsc = join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc');
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: packageRoot, stdio: 'inherit' });
 }

@@ -1,5 +1,4 @@
-// A company whose process is killed in the middle of its work. What it had in hand comes back to the next one when the stream
-// has waited for it in vain: half a minute.
+// A company whose process is killed in the middle of its work. What it had in hand comes back to the next start at once.
 
 import { expect, test } from 'vitest';
 import { expectWhole, inWorkspace, LAST, stop } from './building.ts';

@@ -119,6 +119,7 @@ export class Mortal {
       factor: clock.factor,
       now: () => clock.now(),
       sleepUntil: (...given) => clock.sleepUntil(...given),
+      alarm: (at, ring) => clock.alarm(at, ring),
       pause: (wait) => clock.pause(wait),
       turn: (work) => clock.turn((turn) => this.#turns.run(turn, () => work(this.#known(turn)))),
       watch: (source) => clock.watch(source),

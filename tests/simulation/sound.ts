@@ -1,7 +1,10 @@
 // What must hold of a company's stream, whatever happened to its processes.
 
+import { neededEvidence } from '../../actors/duties/registry.ts';
 import { isTaskMessage, type Message } from '../../bus/messages.ts';
 import type { Task } from '../../bus/records.ts';
+import { createAuditor } from '../../invariants/auditor.ts';
+import { rulesOf } from '../../invariants/rules.ts';
 import type { World } from './world.ts';
 
 function twice(of: readonly string[]): readonly string[] {
@@ -88,11 +91,23 @@ export function unsound(world: World): readonly string[] {
       'given up',
       ofType(world, 'dead.lettered').map(({ data }) => data.reason),
     ),
+    ...said('audited', audited(world)),
     ...said(
       'left in a mailbox',
       [...world.stream.durables.values()].filter(({ unsettled }) => unsettled.size > 0).map(({ name }) => name),
     ),
   ];
+}
+
+/** What the auditor says of the whole stream, once it is over. */
+function audited({ org, stream, now }: World): readonly string[] {
+  const auditor = createAuditor(rulesOf(org, { needs: neededEvidence() }));
+  const found = stream.messages.flatMap((stored) => [
+    ...auditor.look(stored),
+    ...auditor.atRest(Date.parse(stored.message.time)),
+  ]);
+  const all = [...found, ...auditor.atRest(now), ...auditor.atEnd(now)];
+  return [...new Set(all.map(({ invariant, seq, detail }) => `${invariant} at ${seq}, ${detail}`))];
 }
 
 function earlyReports(world: World): readonly string[] {

@@ -85,6 +85,9 @@ export function openLocalForge({ bus, products }: { readonly bus: Bus; readonly 
   async function squash(pull: Pull, info: CommitInfo): Promise<string> {
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       const onto = await products.head(pull.product);
+      // Looked up after the head is read: another process that merges it meanwhile moves the head, and landing fails.
+      const done = await repos.findMerge(pull.product, pull.base, pull.number);
+      if (done !== undefined) return done;
       const merge = await repos.merge(pull.product, onto, pull.head);
       if (!merge.ok) throw new MergeRefused(pull.number, 'conflict', `it conflicts in ${merge.paths.join(', ')}`);
       const identity = { author: pull.author, at: info.at };

@@ -1,5 +1,6 @@
 // Pull requests as messages: one subject each, the last message is its state. Numbers are taken by being first to write.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { StaleWrite } from '../../bus/errors.ts';
 import { isOfType } from '../../bus/messages.ts';
@@ -51,8 +52,9 @@ export function openPulls(bus: Bus): Pulls {
   async function say(type: PullEvent, what: string, pull: Pull, expectedLastSeq: number): Promise<boolean> {
     const draft = { id: `pull.${pull.number}.${what}`, type, source: 'harness', data: pull };
     try {
-      await bus.publish(subjects.pull(pull.number), draft, { expectedLastSeq });
-      return true;
+      const { duplicate } = await bus.publish(subjects.pull(pull.number), draft, { expectedLastSeq });
+      // Another process may have said it first, of another pull request: the id knows only the number.
+      return !duplicate || isDeepStrictEqual(pullOf(await last(pull.number)), JSON.parse(JSON.stringify(pull)));
     } catch (error) {
       if (error instanceof StaleWrite) return false;
       throw error;

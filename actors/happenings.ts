@@ -1,13 +1,14 @@
-// What happens to a company from outside while a scenario runs: issues, answers of people, changes of the org chart.
+// What happens to a company from outside while a scenario runs: what it is given, issues, answers of people, changes of the
+// org chart.
 
-import type { Board } from '../actors/board.ts';
 import { keyMatches } from '../brain/models/scripted.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import { subjects } from '../bus/subjects.ts';
+import type { Org } from '../org/org.ts';
 import { type Ending, watchFor } from '../scenarios/ending.ts';
 import type { Scenario, TimedEvent } from '../scenarios/schema.ts';
-import { answerApproval } from './commands/answer.ts';
+import type { Board } from './board.ts';
 
 export type HappeningPorts = {
   readonly bus: Bus;
@@ -17,6 +18,8 @@ export type HappeningPorts = {
   /** Makes a patched org chart the one in force. */
   readonly changeOrg: (patch: unknown) => Promise<void>;
   readonly switchTo: (state: 'paused' | 'running') => Promise<void>;
+  /** Answers a question as a person does; the first answer counts. */
+  readonly answer: (id: string, option: string, from: { by: string; note?: string }) => Promise<unknown>;
 };
 
 /** Makes the events of a scenario happen; feed `told` every message. */
@@ -73,7 +76,7 @@ export function createHappenings(scenario: Scenario, ports: HappeningPorts, sign
 
   /** Answers the question about a task; one that has not been asked yet is waited for. */
   async function answered(answer: NonNullable<TimedEvent['answer']>): Promise<void> {
-    const { bus, board } = ports;
+    const { board } = ports;
     const find = () =>
       [...board.state.approvals.values()].find(
         (one) =>
@@ -84,7 +87,7 @@ export function createHappenings(scenario: Scenario, ports: HappeningPorts, sign
     if (!find()) await when(() => find() !== undefined);
     const question = find();
     const { option, note, by } = answer;
-    if (question) await answerApproval(bus, question.id, option, { by, ...(note === undefined ? {} : { note }) });
+    if (question) await ports.answer(question.id, option, { by, ...(note === undefined ? {} : { note }) });
   }
 
   return {
@@ -100,4 +103,36 @@ export function createHappenings(scenario: Scenario, ports: HappeningPorts, sign
       }
     },
   };
+}
+
+/** Gives a company what a scenario starts from: its products, and its mission or tasks. */
+export async function giveScenario({ given }: Scenario, org: Org, bus: Bus): Promise<void> {
+  for (const { slug, name, description, stack } of org.products) {
+    await bus.publish(subjects.brain('product'), {
+      id: `brain.product.${slug}`,
+      type: 'brain.product',
+      source: 'operator',
+      data: { slug, name, description, stack: [...stack] },
+    });
+  }
+  const { mission, backlog } = given;
+  const product = org.products[0]?.slug;
+  const about = product === undefined ? {} : { product };
+  if (mission !== undefined) {
+    const data = { text: mission, ...about };
+    await bus.publish(subjects.brain('mission'), {
+      id: 'brain.mission.1',
+      type: 'brain.mission',
+      source: 'operator',
+      data,
+    });
+  }
+  if (backlog !== undefined) {
+    await bus.publish(subjects.directives, {
+      id: 'backlog.1',
+      type: 'backlog.given',
+      source: 'operator',
+      data: { id: 'B1', tasks: backlog, ...about },
+    });
+  }
 }

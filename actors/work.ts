@@ -1,0 +1,125 @@
+// What a duty gets, whether it does a task or answers a message.
+
+import type { AnswerTo } from '../brain/answers.ts';
+import type { Section } from '../brain/brief.ts';
+import type { Purpose } from '../brain/models/model.ts';
+import type { Delivery } from '../bus/bus.ts';
+import type { Turn } from '../bus/clock.ts';
+import type { Draft, MessageType } from '../bus/messages.ts';
+import type { Org, Role } from '../org/org.ts';
+import type { Agent } from './agent.ts';
+import type { Work } from './duty.ts';
+import type { Outcome } from './journal.ts';
+import { StepLimit } from './limit.ts';
+import { publishOnce } from './once.ts';
+import type { Ports } from './ports.ts';
+import { type Thought, think } from './thinking.ts';
+
+/** A delivery in an agent's hands. */
+export type Held = {
+  readonly ports: Ports;
+  readonly agent: Agent;
+  readonly role: Role;
+  readonly delivery: Delivery;
+  readonly turn: Turn;
+  /** Aborted when the process must stop at once. */
+  readonly signal: AbortSignal;
+  /** Aborted when the company closes: work goes on to the end of its attempt, waits are given back. */
+  readonly closing: AbortSignal;
+};
+
+/** What differs between a task and a job. */
+export type Bound = {
+  /** Names the work, what it is about, and the attempt; asked anew for each step. */
+  readonly at: () => { readonly work: string; readonly about: string; readonly attempt: number };
+  readonly step: <T>(name: string, run: () => Promise<Outcome<T>>) => Promise<T>;
+  /** What every brief of it says. */
+  readonly sections: () => readonly Section[];
+  /** What its messages say of their cause, and the first instant (epoch ms) they can have been published. */
+  readonly cause: () => {
+    readonly correlationid: string | undefined;
+    readonly causationid: string;
+    readonly since: number;
+  };
+};
+
+/** The part of a duty's context that tasks and jobs share. */
+export class HeldWork implements Work {
+  readonly agent: string;
+  readonly role: Role;
+  readonly turn: Turn;
+  readonly bus: Work['bus'];
+  readonly tools: Work['tools'];
+  readonly knowledge: Work['knowledge'];
+  readonly board: Work['board'];
+  readonly company: Work['company'];
+  readonly #held: Held;
+  readonly #bound: Bound;
+  readonly #limit: StepLimit;
+
+  constructor(held: Held, bound: Bound) {
+    const { ports, agent, role, turn, signal } = held;
+    this.agent = agent.name;
+    this.role = role;
+    this.bus = ports.bus;
+    this.tools = ports.tools;
+    this.knowledge = ports.knowledge;
+    this.board = ports.board;
+    this.company = ports.company;
+    this.#held = held;
+    this.#bound = bound;
+    this.#limit = new StepLimit(ports.clock, turn, signal, role.policy.stepMs);
+    this.turn = this.#limit.turn;
+  }
+
+  get org(): Org {
+    return this.#held.ports.org();
+  }
+
+  get signal(): AbortSignal {
+    return this.#limit.signal;
+  }
+
+  step<T>(name: string, run: () => Promise<T>): Promise<T> {
+    return this.#bound.step(name, () => this.#limited(name, async () => ({ result: await run() })));
+  }
+
+  async think<P extends Purpose>(
+    purpose: P,
+    sections: readonly Section[],
+    refuse?: (answer: AnswerTo<P>) => string | undefined,
+  ): Promise<AnswerTo<P>> {
+    const { ports, role } = this.#held;
+    const ask = () => {
+      const asking = { agent: this.agent, role, ...this.#bound.at(), turn: this.turn, signal: this.signal };
+      return think(ports, asking, purpose, [...this.#bound.sections(), ...sections], refuse);
+    };
+    const thought: Thought<P> = await this.#bound.step(purpose, () => this.#limited(purpose, ask));
+    return thought.answer;
+  }
+
+  async publish<T extends MessageType>(subject: string, draft: Omit<Draft<T>, 'source'>): Promise<void> {
+    await publishFrom(this.#held, this.#bound.cause(), subject, draft);
+  }
+
+  /** One step within its limit, after whatever a scenario does to it. */
+  #limited<T>(name: string, run: () => Promise<T>): Promise<T> {
+    const { about, attempt } = this.#bound.at();
+    return this.#limit.during(name, async () => {
+      await this.#held.ports.atStep?.({ agent: this.agent, task: about, attempt, step: name }, this.turn);
+      return run();
+    });
+  }
+}
+
+/** Publishes with a cause and a lineage; when the work came again, only what has not been said before. */
+export async function publishFrom<T extends MessageType>(
+  { ports, agent, delivery }: Pick<Held, 'ports' | 'agent' | 'delivery'>,
+  { since, ...cause }: ReturnType<Bound['cause']>,
+  subject: string,
+  said: Omit<Draft<T>, 'source'>,
+): Promise<void> {
+  const draft = { ...cause, source: agent.name, ...said } as unknown as Draft<T>;
+  if (delivery.attempt > 1) await publishOnce(ports.bus, subject, draft, since);
+  else await ports.bus.publish(subject, draft);
+}

@@ -1,0 +1,52 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { StreamDamaged } from '../../bus/ledger/errors.ts';
+import { placesIn } from '../assemble.ts';
+import { checkExport, productsOf, writeExport } from '../company-file.ts';
+import { withCompany } from '../connect.ts';
+import type { CliContext } from '../context.ts';
+import { count, plural } from '../format.ts';
+import { checkAgainst, readLedgers } from '../ledgers.ts';
+import { clean } from '../output.ts';
+import { checkTarget } from '../workspace.ts';
+import { print } from './shared.ts';
+
+type BackupOptions = { readonly out?: string; readonly nats?: string; readonly company?: string };
+
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('backup')
+    .description('A copy of the whole company to come back to: `headcount restore`. It may go on working meanwhile.')
+    .option('--out <file>', 'where to write it (default: backups/<company>-<sequence>.jsonl)')
+    .option('--nats <url>', 'the NATS server of a running company (default: NATS_URL, then this workspace)')
+    .option('--company <slug>', 'which company, when the server holds several')
+    .option('--json', 'JSON on standard output')
+    .action((options: BackupOptions) => backup(options, context));
+}
+
+/** Writes it, and reads it back. A stream that is damaged is not backed up: the copy would look sound. */
+function backup({ out, nats, company }: BackupOptions, context: CliContext): Promise<void> {
+  const where = { ...(nats === undefined ? {} : { nats }), ...(company === undefined ? {} : { company }) };
+  return withCompany(where, context, async ({ bus, company: name }) => {
+    const verdict = await checkAgainst(bus, await readLedgers(context.cwd, name), true);
+    if (!verdict.ok) throw new StreamDamaged(name, verdict.damage);
+    const path = resolve(context.cwd, out ?? join('backups', `${name}-${(await bus.info()).lastSeq}.jsonl`));
+    if (out === undefined) await mkdir(dirname(path), { recursive: true });
+    await checkTarget(path);
+    const missing: string[] = [];
+    const places = placesIn(context.cwd, name);
+    const products = productsOf({ places, missing: (slug) => void missing.push(slug) }, context);
+    const bytes = await writeExport(path, bus, { products });
+    const contents = await checkExport(path);
+    for (const slug of missing)
+      context.err(`product ${clean(slug)} has no repository in ${clean(places.products)} and is not in the backup\n`);
+    const { header, blobs } = contents;
+    const facts = { file: path, company: name, lastSeq: header.lastSeq, blobs, products: contents.products, bytes };
+    print(context, facts, (paint) => [
+      `${paint('backed up', 'good')} ${clean(name)} up to sequence ${header.lastSeq}: ${plural(blobs, 'blob')}, ` +
+        `${plural(contents.products.length, 'product')}, ${count(bytes)} bytes, read back and sound`,
+      paint(`to come back to it: headcount restore ${clean(relative(context.cwd, path) || path)}`, 'dim'),
+    ]);
+  });
+}

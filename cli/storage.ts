@@ -1,0 +1,166 @@
+// Looks at a company's stream as its storage kept it, and does what a person decides when that has failed.
+
+import { readdir } from 'node:fs/promises';
+import { createBoard } from '../actors/board.ts';
+import type { Bus } from '../bus/bus.ts';
+import { RealClock } from '../bus/clock.ts';
+import { BusFailure, HeadcountError } from '../bus/errors.ts';
+import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
+import { type Damage, goneWith } from '../bus/ledger/errors.ts';
+import { Ledger } from '../bus/ledger/ledger.ts';
+import { markOf } from '../bus/ledger/lines.ts';
+import { subjects } from '../bus/subjects.ts';
+import { chooseCompany, withServer } from './connect.ts';
+import type { CliContext } from './context.ts';
+import { checkAgainst, type Kept, ledgersDir, readLedgers } from './ledgers.ts';
+import { readRunFile } from './run-file.ts';
+import { companiesAt } from './stream.ts';
+
+export type Inspected = {
+  readonly company: string;
+  /** How many ledgers of this workspace have seen its stream. */
+  readonly ledgers: number;
+  readonly lastSeq: number;
+  /** Compared up to this sequence. */
+  readonly to: number;
+  readonly damage?: Damage;
+  readonly accepted?: {
+    readonly by: string;
+    readonly requeued: readonly string[];
+    readonly rewound: readonly string[];
+  };
+};
+
+type Request = {
+  readonly nats: string | undefined;
+  readonly company: string | undefined;
+  readonly accept: boolean;
+  readonly by: string;
+};
+
+/** A company that runs cannot be repaired under its own feet. Exit code 5. */
+export class StillRunning extends HeadcountError {
+  override readonly name = 'StillRunning';
+  constructor(company: string, pid: number) {
+    super(
+      'COMPANY_RUNNING',
+      `company ${company} runs here as process ${pid}`,
+      `end it first: Ctrl+C there, or kill ${pid}`,
+    );
+  }
+}
+
+/** Throws StillRunning when the company runs in this workspace. */
+export function refuseRunning(company: string, { cwd }: Pick<CliContext, 'cwd'>): void {
+  const note = readRunFile(cwd);
+  if (note?.company === company) throw new StillRunning(company, note.pid);
+}
+
+/** Compares all of the stream with every ledger; accepts what is wrong when that is asked for. */
+export function inspectStorage({ nats, company, accept, by }: Request, context: CliContext): Promise<Inspected> {
+  return withServer(nats === undefined ? {} : { nats }, context, async ({ url }) => {
+    const name = company ?? (await nameFor(url, context));
+    const kept = await readLedgers(context.cwd, name);
+    if (accept) refuseRunning(name, context);
+    const bus = await openIfThere(url, name);
+    try {
+      const found = bus ? await compare(bus, kept) : goneOf(name, kept);
+      if (!accept || !found.damage) return found;
+      return { ...found, accepted: await acceptLoss({ bus, kept, damage: found.damage, by }) };
+    } finally {
+      await bus?.close();
+    }
+  });
+}
+
+/** A stream that is gone cannot be found on the server, but its ledgers are here. */
+async function nameFor(url: string, context: CliContext): Promise<string> {
+  const there = await companiesAt(url);
+  if (there.length > 0) return chooseCompany(there, undefined, (line) => context.err(`${line}\n`));
+  for (const name of await readdir(`${context.cwd}/.headcount`).catch(() => [])) {
+    if ((await readLedgers(context.cwd, name)).length > 0) return name;
+  }
+  return chooseCompany(there, undefined, () => {});
+}
+
+async function openIfThere(url: string, company: string): Promise<JetStreamBus | undefined> {
+  try {
+    return await openJetStreamBus({ servers: url, company, clock: new RealClock(), log: () => {} });
+  } catch (error) {
+    if (error instanceof BusFailure && error.code === 'NO_COMPANY') return undefined;
+    throw error;
+  }
+}
+
+async function compare(bus: Bus, kept: readonly Kept[]): Promise<Inspected> {
+  const { lastSeq } = await bus.info();
+  const verdict = await checkAgainst(bus, kept, true);
+  const known = { company: bus.company, ledgers: kept.length, lastSeq };
+  return verdict.ok
+    ? { ...known, to: verdict.to }
+    : { ...known, to: verdict.damage.firstBad - 1, damage: verdict.damage };
+}
+
+function goneOf(company: string, kept: readonly Kept[]): Inspected {
+  const [furthest] = kept;
+  if (!furthest) throw new BusFailure('NO_COMPANY', `no company ${company} is on this server`, 'headcount up');
+  const tasks = [...new Set(furthest.links.flatMap((link) => link.tasks ?? []))];
+  return { company, ledgers: kept.length, lastSeq: 0, to: 0, damage: goneWith(markOf(furthest), tasks) };
+}
+
+type Acceptance = {
+  readonly bus: JetStreamBus | undefined;
+  readonly kept: readonly Kept[];
+  readonly damage: Damage;
+  readonly by: string;
+};
+
+/** Writes the decision down, gives open work out again, and begins the ledgers again behind the damage. */
+async function acceptLoss({ bus, kept, damage, by }: Acceptance): Promise<NonNullable<Inspected['accepted']>> {
+  const { kind, firstBad, missing, mark, lastSeq, tasks } = damage;
+  let rewound: string[] = [];
+  let requeued: string[] = [];
+  let missingNow = 0;
+  if (bus && kind !== 'gone') {
+    rewound = await bus.rewind(firstBad - 1);
+    const data = { by, kind, firstBad, missing, mark, lastSeq, tasks: [...tasks] };
+    const id = `control.storage.${lastSeq}.${mark}`;
+    await bus.publish(subjects.storage, { id, type: 'loss.accepted', source: 'operator', data });
+    requeued = await giveOutAgain(bus, lastSeq);
+    const now = await bus.info();
+    missingNow = now.lastSeq - now.messages;
+  }
+  for (const { path } of kept) {
+    const ledger = await Ledger.open(path, () => {});
+    const begins = bus ? (await bus.info()).lastSeq + 1 : 1;
+    await ledger.startOver(`loss accepted by ${by}`, begins, missingNow);
+    await ledger.close();
+  }
+  return { by, requeued, rewound };
+}
+
+/** Tasks that somebody worked on: the message that says so may be among the lost ones. */
+async function giveOutAgain(bus: Bus, lastSeq: number): Promise<string[]> {
+  const board = createBoard();
+  for await (const { message, seq } of bus.replay({ filter: '>' })) board.told(message, seq);
+  const open = board.tasks().filter(({ status }) => ['ready', 'working', 'retrying'].includes(status));
+  for (const { id, role } of open) {
+    const data = { task: id, why: 'requeued' } as const;
+    const draft = {
+      id: `${id}.requeued.after-loss.${lastSeq}`,
+      type: 'assignment.given',
+      source: 'operator',
+      data,
+    } as const;
+    await bus.publish(subjects.tasksFor(role), draft);
+  }
+  return open.map(({ id }) => id);
+}
+
+/** Writes a new ledger of a stream that was just restored. */
+export async function noteAll(bus: Bus, workspace: string, why: string): Promise<void> {
+  const ledger = await Ledger.open(`${ledgersDir(workspace, bus.company)}/1.jsonl`, () => {});
+  if (ledger.pages) await ledger.startOver(why);
+  for await (const stored of bus.replay({ filter: '>' })) ledger.seen(stored);
+  await ledger.close();
+}

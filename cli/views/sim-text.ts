@@ -1,0 +1,80 @@
+// What a row of simulated runs came to, for people and for machines that read JUnit.
+
+import type { Summary } from '../../simulator/summary.ts';
+import { clean, type Paint } from '../output.ts';
+
+const HOUR_MS = 3_600_000;
+const MOST_NEVER = 12;
+
+/** A failing seed and how to see it again. */
+export type FoundSeed = {
+  readonly seed: number;
+  readonly reproduce: string;
+  /** The shortest scenario that still fails; undefined when none was written. */
+  readonly scenario: string | undefined;
+  readonly strikes: number;
+};
+
+function hours(ms: number): string {
+  return ms >= 48 * HOUR_MS ? `${Math.round(ms / HOUR_MS / 24)} days` : `${Math.round(ms / HOUR_MS)} h`;
+}
+
+const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+export function simLines(
+  summary: Summary,
+  found: readonly FoundSeed[],
+  wallMs: number,
+  paint: Paint,
+): readonly string[] {
+  const { runs, virtualMs, messages, struck, failed, coverage } = summary;
+  const lines = [
+    `${plural(runs, 'run')}   ${hours(virtualMs)} simulated in ${(wallMs / 1000).toFixed(1)} s   ${messages} messages`,
+  ];
+  const faults = Object.entries(struck).map(([fault, count]) => `${fault} ${count}`);
+  lines.push(`faults      ${faults.length === 0 ? 'none' : faults.join('   ')}`);
+  lines.push(`charts      ${coverage.taken} of ${coverage.of} states and transitions taken`);
+  for (const way of coverage.never.slice(0, MOST_NEVER)) lines.push(paint(`            never ${way}`, 'dim'));
+  const more = coverage.never.length - MOST_NEVER;
+  if (more > 0) lines.push(paint(`            and ${more} more; --json lists them`, 'dim'));
+  lines.push(
+    failed.length === 0
+      ? paint('violations  none', 'good')
+      : paint(`violations  in ${plural(failed.length, 'run')}`, 'bad'),
+  );
+  for (const { seed, violations } of failed) {
+    for (const { invariant, seq, subject, detail } of violations.slice(0, 3)) {
+      lines.push(`  seed ${seed}   ${invariant} at ${seq} on ${clean(subject)}: ${clean(detail)}`);
+    }
+    const seen = found.find((one) => one.seed === seed);
+    if (!seen) continue;
+    lines.push(`    reproduce: ${seen.reproduce}`);
+    if (seen.scenario !== undefined) {
+      lines.push(`    shortest:  headcount sim ${seen.scenario}   (${plural(seen.strikes, 'fault')})`);
+    }
+  }
+  return lines;
+}
+
+function xml(text: string): string {
+  return clean(text).replace(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** JUnit XML: one test case a run that failed, and one for all that passed. */
+export function simJunit(name: string, { runs, failed }: Summary, found: readonly FoundSeed[], wallMs: number): string {
+  const cases = failed.map(({ seed, violations }) => {
+    const said = violations.map(
+      ({ invariant, seq, subject, detail }) => `${invariant} at ${seq} on ${subject}: ${detail}`,
+    );
+    const again = found.find((one) => one.seed === seed)?.reproduce ?? '';
+    return `  <testcase classname="${xml(name)}" name="seed ${seed}"><failure message="${xml(said[0] ?? '')}">${xml([...said, again].join('\n'))}</failure></testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="headcount sim ${xml(name)}" tests="${failed.length + 1}" failures="${failed.length}" time="${(wallMs / 1000).toFixed(3)}">`,
+    `  <testcase classname="${xml(name)}" name="${runs - failed.length} runs without violation"/>`,
+    ...cases,
+    '</testsuite>',
+    '',
+  ].join('\n');
+}

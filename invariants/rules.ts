@@ -1,0 +1,60 @@
+// The limits that a company set itself, as far as they are known.
+
+import type { Evidence } from '../bus/records.ts';
+import type { Org } from '../org/org.ts';
+
+/** Limits of one role's lineages and money. */
+export type RoleRules = {
+  /** Levels of subtasks below a task. */
+  readonly depth: number;
+  /** Attempts of a lineage. */
+  readonly attempts: number;
+  /** US dollars of a lineage. */
+  readonly cost: number;
+  /** Longest life of a lineage, ms. */
+  readonly ms: number;
+};
+
+/** All optional: what is unknown is not judged, and said. */
+export type Rules = {
+  /** US dollars. */
+  readonly budgets?: {
+    /** Of one lineage, for roles that `roles` does not name. */
+    readonly lineage?: number;
+    /** A UTC day, by role. */
+    readonly role?: Readonly<Record<string, number>>;
+    /** A UTC day, all roles together. */
+    readonly company?: number;
+  };
+  /** Levels of subtasks, for roles that `roles` does not name. */
+  readonly depth?: number;
+  /** Attempts of a lineage, for roles that `roles` does not name. */
+  readonly attempts?: number;
+  readonly roles?: Readonly<Record<string, RoleRules>>;
+  /** Evidence without which a task of a type is not done. */
+  readonly needs?: Readonly<Record<string, readonly Evidence['check'][]>>;
+  /** How much older than its predecessor a message may be, ms; `SKEW_MS` unless told. */
+  readonly skewMs?: number;
+  /** How long something may be under way without a trace before it counts as lost, ms; `GRACE_MS` unless told. */
+  readonly graceMs?: number;
+};
+
+/** Clocks of several machines, and writes that were tried again while the server was away. */
+export const SKEW_MS = 5 * 60_000;
+
+/** Longer than a delivery takes to come back from a process that hangs, with its work done again. */
+export const GRACE_MS = 60 * 60_000;
+
+/**
+ * The rules of an org chart.
+ * @param more what the chart does not say: evidence by type of task, skew, grace
+ */
+export function rulesOf(org: Org, more: Pick<Rules, 'needs' | 'skewMs' | 'graceMs'> = {}): Rules {
+  const role: Record<string, number> = {};
+  const roles: Record<string, RoleRules> = {};
+  for (const { name, budget, policy } of org.roles) {
+    if (budget !== undefined) role[name] = budget;
+    roles[name] = { depth: policy.depth, ...policy.lineage };
+  }
+  return { budgets: { role }, roles, ...more };
+}

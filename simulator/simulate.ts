@@ -1,0 +1,248 @@
+// One simulated run: whole processes of a company on one memory stream, in virtual time, with what a seed lets go wrong. The
+// invariants are looked at after every message; then everything is healed, and all work has to end.
+
+import { isOpen } from '../actors/board.ts';
+import { createHappenings, giveScenario } from '../actors/happenings.ts';
+import type { Stored } from '../bus/bus.ts';
+import { VirtualClock } from '../bus/clock.ts';
+import { reasonOf } from '../bus/errors.ts';
+import { MemoryStream } from '../bus/memory/stream.ts';
+import { MemoryBus } from '../bus/memory.ts';
+import { subjects } from '../bus/subjects.ts';
+import { createEnding } from '../scenarios/ending.ts';
+import type { Strike } from '../scenarios/events.ts';
+import type { Scenario } from '../scenarios/schema.ts';
+import { openMemoryProducts } from '../tools/memory/products.ts';
+import type { LocalProducts } from '../tools/products.ts';
+import { createChance } from './chance.ts';
+import { createCoverage } from './coverage.ts';
+import { drawWeather, type SimulatedFault } from './faults.ts';
+import type { Build, Member } from './member.ts';
+import { createMembers } from './members.ts';
+import { answerOpen, answerQuestion } from './operator.ts';
+import type { Plan } from './plan.ts';
+import { createTape } from './tape.ts';
+import { createWatch, landedTwice, paidAgain, type Violation } from './watch.ts';
+
+export type RunSpec = {
+  readonly seed: number;
+  /** Faults that may strike. */
+  readonly kinds: readonly SimulatedFault[];
+  /** Instead of what the seed draws: exactly this. */
+  readonly repeat?: Weathered | undefined;
+  /** Processes at once, instead of as many as the seed draws. */
+  readonly processes?: number | undefined;
+};
+
+/** What went wrong in a run, so that it can be repeated. */
+export type Weathered = {
+  readonly strikes: readonly Strike[];
+  readonly processes: number;
+  readonly healAfterMs: number;
+};
+
+export type RunResult = Weathered & {
+  readonly seed: number;
+  /** Empty for a company that came through. */
+  readonly violations: readonly Violation[];
+  readonly messages: number;
+  readonly virtualMs: number;
+  /** States and transitions that were taken. */
+  readonly taken: readonly string[];
+};
+
+export type SimulateOptions = { readonly build?: Build; readonly log?: (line: string) => void };
+
+/** A run with what it left behind. */
+export type Simulated = RunResult & { readonly stream: MemoryStream; readonly products: LocalProducts };
+
+const passed = { ok: true, outcome: 'passed', summary: 'passed', tail: '' } as const;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const PULSE_MS = 10 * MINUTE_MS;
+/** How long after the healing, or the deadline of the scenario, all work must have ended. */
+const PATIENCE_MS = 14 * 24 * HOUR_MS;
+/** How long a question waits for the scenario before the operator answers it. */
+const UNANSWERED_MS = 2 * HOUR_MS;
+/** Strikes after which an answer may have to be asked for again. */
+const REASONS = ['crash', 'duplicate', 'redeliver-late', 'stale-ack', 'partition', 'disk-full', 'delay', 'reorder'];
+
+/** True when no delivery waits or is in hand. */
+function isSettled(stream: MemoryStream): boolean {
+  for (const durable of stream.durables.values()) {
+    if (durable.unsettled.size > 0 || durable.pending(stream) > 0) return false;
+  }
+  return true;
+}
+
+/** The run that a scenario repeats, when it says so. */
+function writtenDown({ simulation, faults }: Scenario): Weathered | undefined {
+  if (!simulation) return undefined;
+  const strikes = faults.flatMap(({ strike }) => (strike ? [strike] : []));
+  return { strikes, processes: simulation.processes, healAfterMs: simulation.healAfter };
+}
+
+/** The end of a run: who ends it, and who waits for it. */
+function createEnd() {
+  let tell: () => void = () => {};
+  const come = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const end = {
+    come,
+    isOver: false,
+    finish() {
+      end.isOver = true;
+      tell();
+    },
+  };
+  return end;
+}
+
+/**
+ * Runs one seed to its end. What the company does wrong is a violation and never thrown.
+ * @param build a company that is wrong, for tests
+ */
+export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptions = {}): Promise<Simulated> {
+  const { build = {}, log = () => {} } = options;
+  const { scenario } = plan;
+  const { start } = scenario.given;
+  const chance = createChance(spec.seed);
+  const drawn = drawWeather(spec.kinds, chance);
+  const repeat = spec.repeat ?? writtenDown(scenario);
+  const weather = { ...drawn, ...(spec.processes === undefined ? {} : { processes: spec.processes }), ...repeat };
+  const tape = createTape(repeat?.strikes);
+  const stream = new MemoryStream();
+  const coverage = createCoverage();
+  const ending = createEnding(scenario);
+  const end = createEnd();
+  const over = new AbortController();
+  const healAt = start + weather.healAfterMs;
+  const patience = Math.max(healAt, scenario.deadline) + PATIENCE_MS;
+  let org = plan.org;
+  let heard: (stored: Stored) => void = () => {};
+  const watch = createWatch(stream, org, (stored) => {
+    ending.told(stored.message);
+    heard(stored);
+  });
+
+  const clock: VirtualClock = new VirtualClock({ start, serial: true, onIdle: () => end.isOver || look(clock.now()) });
+  const members = createMembers({
+    plan,
+    seed: spec.seed,
+    weather,
+    chance,
+    tape,
+    clock,
+    stream,
+    org: () => org,
+    build,
+    log,
+    told: (draft) => coverage.told(draft),
+  });
+  // Somebody outside, whom nothing keeps from the stream.
+  const person = new MemoryBus(plan.org.company, clock, { stream });
+  await person.tap({ filter: '>' }, () => watch.messages());
+
+  /** Nothing is in flight: looks whether all is well, and whether it is the end. */
+  function look(now: number): boolean {
+    if (now >= healAt) tape.calm();
+    if (isDone(now)) end.finish();
+    else if (now > patience) {
+      for (const line of [...ending.open(), ...unsettledIn(stream)]) watch.found('S1', 'the company', line);
+      end.finish();
+    }
+    return end.isOver;
+  }
+
+  /** Projections may be behind the stream for a while. */
+  function isUpToDate({ projections }: Member): boolean {
+    return projections?.board.state.seq === stream.lastSeq;
+  }
+
+  function isDone(now: number): boolean {
+    if (watch.violations.length > 0) return true;
+    if (!members.all.every(isUpToDate) || !isSettled(stream)) return false;
+    watch.rest(now);
+    if (watch.violations.length > 0) return true;
+    if (now < healAt) return false;
+    if (ending.reached()) return true;
+    const tasks = watch.board.tasks();
+    return now >= scenario.deadline && tasks.length > 0 && !tasks.some(isOpen);
+  }
+
+  async function changeOrg(patch: unknown): Promise<void> {
+    const before = org;
+    const { org: after, text } = plan.changed(patch);
+    org = after;
+    watch.obey(after);
+    const data = { by: 'operator', text, summary: [] };
+    await person.publish(subjects.org, { id: `org.${stream.lastSeq}`, type: 'org.changed', source: 'operator', data });
+    await Promise.all(members.all.map((member) => member.follow(before, after)));
+  }
+
+  const happenings = createHappenings(
+    scenario,
+    {
+      bus: person,
+      clock,
+      board: watch.board,
+      ending,
+      changeOrg,
+      switchTo: async (state) => {
+        for (const { company } of members.all) {
+          if (state === 'paused') await company?.pause('operator', 'the scenario');
+          else await company?.resume('operator', 'the scenario');
+        }
+      },
+      answer: (id, option, from) => answerQuestion(person, id, option, from),
+    },
+    over.signal,
+  );
+  heard = (stored) => happenings.told(stored);
+  const wrong = (error: unknown) => {
+    if (!end.isOver) watch.found('S5', 'the simulation', reasonOf(error));
+    end.finish();
+  };
+
+  async function pulse(): Promise<void> {
+    while (!end.isOver) {
+      await clock.sleepUntil(clock.now() + PULSE_MS);
+      members.jump();
+      await answerOpen(person, watch.board, clock.now() - UNANSWERED_MS);
+    }
+  }
+
+  for (const member of members.all) await member.start();
+  giveScenario(scenario, org, person).catch(wrong);
+  happenings.start(wrong);
+  pulse().catch(wrong);
+  await end.come;
+  over.abort(new Error('the run is over'));
+  tape.calm();
+  for (const { slug, detail } of landedTwice(members.disk)) watch.found('S2', slug, detail);
+  const reasons = members.deaths() + tape.strikes.filter(({ fault }) => REASONS.includes(fault)).length;
+  for (const detail of paidAgain(members.provider, reasons)) watch.found('S3', 'the provider', detail);
+  if (watch.violations.length === 0) watch.end(clock.now(), members.all);
+  for (const member of members.all) await member.close();
+  await person.close();
+  return {
+    seed: spec.seed,
+    violations: watch.violations,
+    messages: stream.lastSeq,
+    virtualMs: clock.now() - start,
+    strikes: tape.strikes,
+    processes: weather.processes,
+    healAfterMs: weather.healAfterMs,
+    taken: [...coverage.taken],
+    stream,
+    products: openMemoryProducts({ disk: members.disk, test: () => passed }),
+  };
+}
+
+function unsettledIn({ durables }: MemoryStream): readonly string[] {
+  return [...durables.values()]
+    .filter(({ unsettled }) => unsettled.size > 0)
+    .map(({ name, unsettled }) => `${unsettled.size} deliveries of ${name} are not settled`);
+}

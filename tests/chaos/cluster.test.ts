@@ -1,0 +1,173 @@
+// A company's stream on three nodes: what its writers notice when a node dies, hangs, or is cut off.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RealClock } from '../../bus/clock.ts';
+import { NoCluster } from '../../bus/jetstream/errors.ts';
+import { type JetStreamBus, openJetStreamBus } from '../../bus/jetstream.ts';
+import { startServer } from '../../bus/server/launcher.ts';
+import { goal } from '../contract/mail.ts';
+import { type Cluster, startCluster } from '../fixtures/cluster.ts';
+import { newestServer, type ServerBinary, usualServer } from '../fixtures/servers.ts';
+import { Writers } from './writers.ts';
+
+const owner = { workspace: '/home/ada/shop', kind: 'company' } as const;
+/** How long a fault lasts, in ms: longer than a cluster takes to find out. */
+const FAULT_MS = 8_000;
+/** What a writer may have to wait: four to nine seconds of election, and some for itself. */
+const LONGEST_GAP_MS = 14_000;
+
+const usual = await usualServer();
+const newest = await newestServer();
+const servers: ServerBinary[] = 'path' in newest && newest.version !== usual.version ? [usual, newest] : [usual];
+
+describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path, version }) => {
+  let cluster: Cluster;
+  let bus: JetStreamBus;
+  let writers: Writers;
+  let company = 0;
+  const said: string[] = [];
+
+  beforeAll(async () => {
+    cluster = await startCluster(path);
+  });
+  afterAll(() => cluster.stop());
+
+  beforeEach(async () => {
+    company += 1;
+    said.length = 0;
+    await begin(await open(3));
+  });
+  afterEach(async () => {
+    await bus.close();
+  });
+
+  const open = (replicas: number | undefined, servers: string | readonly string[] = cluster.urls) =>
+    openJetStreamBus({
+      servers,
+      company: `acme-${company}`,
+      clock: new RealClock(),
+      owner,
+      log: (line) => said.push(line),
+      ...(replicas === undefined ? {} : { replicas }),
+    });
+  const begin = async (opened: JetStreamBus) => {
+    bus = opened;
+    writers = new Writers(bus, 4);
+    await writers.more(200);
+  };
+  const stream = () => `ACME_${company}`;
+  const leader = () => cluster.leaderOf(stream());
+
+  /** Nothing acknowledged is lost or doubled, seen from a fresh connection; returns the longest silence. */
+  async function expectWhole(what: string): Promise<number> {
+    await writers.more(200);
+    const gap = writers.gap();
+    const reader = await open(undefined);
+    const outcome = await writers.finish(reader);
+    await reader.close();
+    const { acknowledged, fenced } = outcome;
+    // biome-ignore lint/suspicious/noConsole: the gap is what this test measures.
+    console.log(
+      `${version} ${what}: ${acknowledged} acknowledged, gap ${gap} ms, fenced ${fenced}, ${said.join('; ')}`,
+    );
+    expect(outcome).toMatchObject({ lost: [], duplicated: [], failed: [] });
+    return gap;
+  }
+
+  async function during(begin: () => void, end: () => void): Promise<void> {
+    begin();
+    await wait(FAULT_MS);
+    end();
+  }
+
+  test('a stream of one copy is brought to three, read back, and named with commas', async () => {
+    await writers.finish();
+    company += 1;
+    const single = await open(undefined);
+    await single.publish('brain.metric', goal('m1'), { expectedLastSeq: 0 });
+    await single.close();
+    const tripled = await open(3, cluster.urls.join(','));
+    const raw = await tripled.connection.jetstreamManager();
+    expect((await raw.streams.info(stream())).config.num_replicas).toBe(3);
+    expect((await tripled.last('brain.metric'))?.message.id).toBe('m1');
+    // Opened without a wish it stays as it is.
+    const again = await open(undefined);
+    expect((await raw.streams.info(stream())).config.num_replicas).toBe(3);
+    await again.close();
+    await tripled.close();
+  });
+
+  test('more copies than nodes are refused', async () => {
+    await writers.finish();
+    company += 1;
+    await expect(open(5)).rejects.toThrow(NoCluster);
+  });
+
+  test('the leader is killed (F23)', async () => {
+    const node = await leader();
+    writers.gap();
+    await node.kill();
+    await writers.more(200);
+    expect(await expectWhole('leader killed')).toBeLessThan(LONGEST_GAP_MS);
+    await node.start();
+    await cluster.whole(stream());
+  });
+
+  test('the leader hangs (F24)', async () => {
+    const node = await leader();
+    writers.gap();
+    await during(
+      () => node.signal('SIGSTOP'),
+      () => node.signal('SIGCONT'),
+    );
+    expect(await expectWhole('leader hangs')).toBeLessThan(LONGEST_GAP_MS);
+    await cluster.whole(stream());
+  });
+
+  test('the leader is cut off from the others, and the client with it (F25)', async () => {
+    const node = await leader();
+    while (bus.connection.getServer() !== new URL(node.url).host) {
+      await bus.connection.reconnect();
+      await writers.more(20);
+    }
+    writers.gap();
+    await during(
+      () => node.isolate(),
+      () => node.rejoin(),
+    );
+    expect(await expectWhole('leader cut off')).toBeLessThan(LONGEST_GAP_MS);
+    await cluster.whole(stream());
+  });
+
+  test('two of three hang: nothing is accepted, and all goes on afterwards (F26)', async () => {
+    const signal = (signal: 'SIGSTOP' | 'SIGCONT') => {
+      for (const node of cluster.nodes.slice(1)) node.signal(signal);
+    };
+    writers.gap();
+    await during(
+      () => signal('SIGSTOP'),
+      () => signal('SIGCONT'),
+    );
+    expect(await expectWhole('two of three hang')).toBeLessThan(FAULT_MS + LONGEST_GAP_MS);
+    await cluster.whole(stream());
+  });
+});
+
+test('copies are refused by a server that is alone', async () => {
+  const storeDir = await mkdtemp(join(tmpdir(), 'headcount-alone-'));
+  const server = await startServer({ storeDir, sync: 'fast' });
+  const opening = openJetStreamBus({
+    servers: server.url,
+    company: 'acme',
+    clock: new RealClock(),
+    owner,
+    replicas: 3,
+  });
+  await expect(opening).rejects.toThrow(/is to be kept in 3 copies, but nats-server .* is not in a cluster/);
+  await server.stop();
+  await rm(storeDir, { recursive: true });
+});

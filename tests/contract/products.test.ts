@@ -1,0 +1,104 @@
+// Product repositories in memory behave as the real ones do, in what duties can see: ids, refusals, merges, history.
+
+import { describe, expect, test } from 'vitest';
+import { HeadcountError } from '../../bus/errors.ts';
+import { plainSandbox, productsIn, START, scratch, shop, signal } from '../../tools/fixture.ts';
+import { createDisk, openMemoryProducts } from '../../tools/memory/products.ts';
+import type { LocalProducts } from '../../tools/products.ts';
+
+const sandbox = await plainSandbox();
+const passes = { ok: true, outcome: 'passed', summary: 'the test command passed', tail: '' } as const;
+const real = () => productsIn(scratch(), sandbox);
+const inMemory = () => openMemoryProducts({ disk: createDisk(), test: () => passes });
+
+const lines = (...texts: readonly string[]) => texts.map((text) => `${text}\n`).join('');
+
+/** What was given back, or the code of what was thrown. */
+async function outcome(run: Promise<unknown>): Promise<unknown> {
+  try {
+    return await run;
+  } catch (error) {
+    return error instanceof HeadcountError ? [error.code, error.message] : error;
+  }
+}
+
+type Change = Parameters<LocalProducts['apply']>[1];
+
+/** One task's change, up to its branch in the product. */
+async function take(products: LocalProducts, task: string, files: Change): Promise<unknown[]> {
+  const head = await products.head('shop');
+  const clone = await products.openClone('shop', task, `agent/${task}/change`);
+  const info = { message: `Change by ${task}`, author: 'backend 1/ä', at: START + 60_000 };
+  return [
+    clone,
+    await outcome(products.apply(clone, files, head)),
+    await outcome(
+      products.validate(
+        clone,
+        files.map(({ path }) => path),
+      ),
+    ),
+    await outcome(products.commit(clone, info)),
+    await outcome(products.repos.take(clone)),
+    await products.repos.branchHead('shop', clone.branch),
+  ];
+}
+
+async function land(products: LocalProducts, task: string, pull: number): Promise<unknown[]> {
+  const onto = await products.head('shop');
+  const head = (await products.repos.branchHead('shop', `agent/${task}/change`)) ?? '';
+  const merge = await products.repos.merge('shop', onto, head);
+  if (!merge.ok) return [merge];
+  const identity = { author: 'backend-1', at: START + 120_000 };
+  const landed = await products.repos.land('shop', onto, merge.tree, `Land\n\nPull: ${pull}`, identity);
+  const late = await products.repos.land('shop', onto, merge.tree, `Late\n\nPull: ${pull}`, identity);
+  const found = await products.repos.findMerge('shop', onto, pull);
+  return [merge, landed, late, found, await products.repos.findMerge('shop', landed ?? onto, pull)];
+}
+
+async function story(products: LocalProducts): Promise<unknown[]> {
+  const seen: unknown[] = [await outcome(products.head('shop'))];
+  seen.push(await products.ensure(shop, START), await products.ensure(shop, START + 1));
+  const first = await products.head('shop');
+  const five = lines('one', 'two', 'three', 'four', 'five');
+  const base: Change = [
+    { path: 'src/list.txt', content: five },
+    { path: 'src-list.txt', content: 'sorted between\n' },
+    { path: 'broken.js', content: 'const = 1;\n' },
+    { path: 'node_modules/x/index.js', content: 'ignored\n' },
+    { path: 'debug.log', content: 'ignored\n' },
+  ];
+  seen.push(await take(products, 'T1', base), await land(products, 'T1', 1));
+  const moved = await products.head('shop');
+  // Three that start from the same commit: two meet cleanly, the third touches what the first did.
+  const edits = { T2: five.replace('one', 'ONE'), T3: five.replace('five', 'FIVE'), T4: five.replace('one', 'uno') };
+  for (const [task, content] of Object.entries(edits)) {
+    seen.push(await take(products, task, [{ path: 'src/list.txt', content }]));
+  }
+  seen.push(await land(products, 'T2', 2), await land(products, 'T3', 3), await land(products, 'T4', 4));
+  const clone = await products.openClone('shop', 'T5', 'agent/T5/change');
+  const stale = [{ path: 'src/list.txt', content: 'mine\n' }];
+  seen.push(
+    await outcome(products.apply(clone, stale, moved)),
+    await outcome(products.apply(clone, [{ path: '../out', content: 'x' }], clone.base)),
+    await outcome(products.apply(clone, [{ path: 'src', content: 'x' }], clone.base)),
+    await outcome(products.apply(clone, [{ path: 'broken.js', delete: true }], clone.base)),
+    await outcome(products.commit(clone, { message: 'Delete', author: 'qa', at: START })),
+    await outcome(products.commit(clone, { message: 'Nothing', author: 'qa', at: START })),
+    await outcome(products.test(clone, ['true'], signal)),
+    await outcome(products.test(clone, [], signal)),
+    await products.closeClone(clone),
+    await outcome(products.commit(clone, { message: 'Gone', author: 'qa', at: START })),
+    await outcome(products.openClone('shop', 'T6', 'main')),
+  );
+  const head = await products.head('shop');
+  seen.push(await products.list('shop', head), await products.log('shop'));
+  seen.push(await products.read('shop', head, 'src/list.txt'), await products.read('shop', first, 'src/list.txt'));
+  return seen;
+}
+
+describe('product repositories', () => {
+  test('in memory give what git gives, ids included', async () => {
+    expect(await story(inMemory())).toEqual(await story(real()));
+  });
+});

@@ -1,0 +1,52 @@
+// Companies that are wrong on purpose, each in one way: what a simulator is for is to find them.
+
+import type { Bus, Delivery } from '../../bus/bus.ts';
+import type { Build } from '../../simulator/member.ts';
+
+function acknowledgesFirst(bus: Bus): Bus {
+  return {
+    ...bus,
+    consume: (spec, handler) =>
+      bus.consume(spec, (delivery) => {
+        delivery.ack();
+        const settled: Delivery = {
+          seq: delivery.seq,
+          subject: delivery.subject,
+          message: delivery.message,
+          attempt: delivery.attempt,
+          ack: () => {},
+          nak: () => {},
+          working: () => {},
+          term: async () => {},
+        };
+        return handler(settled);
+      }),
+  };
+}
+
+const ignoresSequences = (bus: Bus): Bus => ({ ...bus, publish: (subject, draft) => bus.publish(subject, draft) });
+
+/** In the order of how long they take to find. */
+export const wrongBuilds: readonly { readonly what: string; readonly scenario: string; readonly build: Build }[] = [
+  {
+    what: 'pays for every answer twice',
+    scenario: 'outage',
+    build: {
+      model: (model) => ({
+        think: async (question, signal) => {
+          await model.think(question, signal);
+          return model.think(question, signal);
+        },
+      }),
+    },
+  },
+  { what: 'acknowledges before it has recorded', scenario: 'outage', build: { bus: acknowledgesFirst } },
+  { what: 'ignores expected sequences', scenario: 'outage', build: { bus: ignoresSequences } },
+  {
+    what: 'forgets to look whether it has merged',
+    scenario: 'outage',
+    build: {
+      products: (products) => ({ ...products, repos: { ...products.repos, findMerge: async () => undefined } }),
+    },
+  },
+];

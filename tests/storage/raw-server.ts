@@ -1,0 +1,45 @@
+// A nats-server with a configuration that the launcher would never write: a small disk, no JetStream, users.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { usualServer } from '../fixtures/servers.ts';
+
+export type RawServer = {
+  readonly url: string;
+  readonly dir: string;
+  readonly child: ChildProcess;
+  end(): Promise<void>;
+};
+
+/** @param config gets a folder of its own and returns lines of configuration */
+export async function rawServer(config: (dir: string) => string): Promise<RawServer> {
+  const dir = await mkdtemp(join(tmpdir(), 'headcount-raw-'));
+  const file = join(dir, 'nats.conf');
+  await writeFile(file, `host: "127.0.0.1"\nport: -1\nports_file_dir: "${dir}"\n${config(dir)}\n`);
+  const child = spawn((await usualServer()).path, ['-c', file, '-l', join(dir, 'server.log')], { stdio: 'ignore' });
+  const url = await addressOf(child, dir);
+  const end = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      await gone;
+    }
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { url, dir, child, end };
+}
+
+async function addressOf(child: ChildProcess, dir: string): Promise<string> {
+  for (;;) {
+    const name = (await readdir(dir)).find((file) => file.endsWith(`_${child.pid}.ports`));
+    const text = name && (await readFile(join(dir, name), 'utf8'));
+    const found = text && /nats:\/\/[^"]+/.exec(text)?.[0];
+    if (found) return found;
+    if (child.exitCode !== null) throw new Error(await readFile(join(dir, 'server.log'), 'utf8'));
+    await wait(10);
+  }
+}

@@ -1,0 +1,66 @@
+// One at a time over the processes of this machine: a file with the holder's process id. One whose holder is dead is broken.
+
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { HeadcountError } from '../bus/errors.ts';
+import { isAlive } from '../bus/server/alive.ts';
+
+const LOOK_AGAIN_MS = 20;
+/** How long a living holder is waited for. */
+const PATIENCE_MS = 60_000;
+/** Breaking takes a moment; whoever takes longer died over it. */
+const BREAKING_MS = 5_000;
+
+/** Runs `work` while holding the file. Throws HeadcountError when a living process holds it for a minute. */
+export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  for (let waited = 0; !(await take(path)); waited += LOOK_AGAIN_MS) {
+    if (waited >= PATIENCE_MS) {
+      const holder = await holderOf(path);
+      throw new HeadcountError('LOCKED', `process ${holder} holds ${path} for a minute`, `end it, or wait for it`);
+    }
+    await wait(LOOK_AGAIN_MS);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function create(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, `${process.pid}\n`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function holderOf(path: string): Promise<number | undefined> {
+  const pid = Number(await readFile(path, 'utf8').catch(() => ''));
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+
+async function take(path: string): Promise<boolean> {
+  if (await create(path)) return true;
+  const holder = await holderOf(path);
+  // Without a number it is being written.
+  if (holder === undefined || isAlive(holder)) return false;
+  await breakIt(path, holder);
+  return false;
+}
+
+/** One breaks at a time, and looks again before: the next holder's file must not be the one that is removed. */
+async function breakIt(path: string, dead: number): Promise<void> {
+  const breaking = `${path}.breaking`;
+  if (!(await create(breaking))) {
+    const { mtimeMs } = await stat(breaking).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > BREAKING_MS) await rm(breaking, { force: true });
+    return;
+  }
+  if ((await holderOf(path)) === dead) await rm(path, { force: true });
+  await rm(breaking, { force: true });
+}
