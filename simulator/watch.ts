@@ -19,7 +19,7 @@ const REST_MS = 3_600_000;
 const MOST = 20;
 
 /** What the simulator looks at besides the invariants of a stream. */
-export const simulatorInvariants = [
+const simulatorInvariants = [
   { id: 'S1', title: 'All work ends once everything is healed' },
   { id: 'S2', title: 'The default branch holds the work of a task, and a pull request, once' },
   { id: 'S3', title: 'No answer is paid for again without a cause' },

@@ -68,6 +68,7 @@ const edges = [
   'bus/ledger/',
   'tools/process.ts',
   'tools/lock.ts',
+  'simulator/hunt.ts',
   'tools/sandbox',
   'tools/deploy/',
   'tools/probe',

@@ -4,6 +4,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock, Turn } from '../clock.ts';
 
+/** One for everybody: each further one costs at every promise of the process, and none is ever let go. */
+const turns = new AsyncLocalStorage<Turn | undefined>();
+
 type Out = { waiting: number; back: Promise<void>; end: () => void };
 
 /**
@@ -11,7 +14,6 @@ type Out = { waiting: number; back: Promise<void>; end: () => void };
  * Costs a context switch for each turn.
  */
 export function patient(clock: Clock): { readonly clock: Clock; readonly wait: (at: number) => Promise<void> } {
-  const turns = new AsyncLocalStorage<Turn | undefined>();
   const outside = new WeakMap<Turn, Out>();
   const ended = new WeakSet<Turn>();
   /** A turn that is paused is none to wait in. */
