@@ -7,6 +7,7 @@ import { dutyFacts, neededEvidence } from '../actors/duties/registry.ts';
 import type { Stored } from '../bus/bus.ts';
 import { readExport } from '../bus/export.ts';
 import { type Draft, type Message, type MessageType, parseMessage, seal } from '../bus/messages.ts';
+import type { Task } from '../bus/records.ts';
 import { packageRoot } from '../cli/package-root.ts';
 import { runScenario } from '../cli/run-scenario.ts';
 import { promptsIn, readOrg } from '../org/load.ts';
@@ -111,3 +112,26 @@ export class Forgery {
     return { messages, rules: this.#rules };
   }
 }
+
+/** Messages about one task. */
+export function about(forgery: Forgery, id: string): readonly Stored[] {
+  return forgery.messages.filter(({ subject }) => subject === `task.${id}`);
+}
+
+/** Changes the record of a task from one of its messages on. */
+export function from(forgery: Forgery, one: Stored, change: (task: Task, message: Message) => void): void {
+  for (const { message, seq } of about(forgery, one.subject.slice('task.'.length))) {
+    if (seq >= one.seq && 'task' in message.data && typeof message.data.task === 'object') {
+      change(message.data.task, message);
+    }
+  }
+}
+
+/** A tick of a slot of its own. */
+export const tick = (after: Stored, slot: number) =>
+  ({
+    id: `tick.assure.${slot}.x`,
+    type: 'clock.ticked',
+    source: 'clock',
+    data: { duty: 'assure', slot: slot + after.seq, due: 0 },
+  }) as const;

@@ -1,11 +1,8 @@
 // For each invariant: a real stream, one forbidden change, and exactly that invariant is broken.
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Stored } from '../bus/bus.ts';
-import type { Message } from '../bus/messages.ts';
-import type { Task } from '../bus/records.ts';
 import { createAuditor, invariants } from './auditor.ts';
-import { audit, Forgery, type Recorded, record } from './fixture.ts';
+import { about, audit, Forgery, from, type Recorded, record, tick } from './fixture.ts';
 
 const HOUR = 3_600_000;
 
@@ -16,20 +13,6 @@ beforeAll(async () => {
   first = await record('first-product');
   escalation = await record('escalation');
 }, 300_000);
-
-/** Messages about one task. */
-function about(forgery: Forgery, id: string): readonly Stored[] {
-  return forgery.messages.filter(({ subject }) => subject === `task.${id}`);
-}
-
-/** Changes the record of a task from one of its messages on. */
-function from(forgery: Forgery, one: Stored, change: (task: Task, message: Message) => void): void {
-  for (const { message, seq } of about(forgery, one.subject.slice('task.'.length))) {
-    if (seq >= one.seq && 'task' in message.data && typeof message.data.task === 'object') {
-      change(message.data.task, message);
-    }
-  }
-}
 
 type Change = (forgery: Forgery) => void;
 
@@ -352,14 +335,6 @@ const forbidden: readonly (readonly [id: string, what: string, of: () => Recorde
     },
   ],
 ];
-
-const tick = (after: Stored, slot: number) =>
-  ({
-    id: `tick.assure.${slot}.x`,
-    type: 'clock.ticked',
-    source: 'clock',
-    data: { duty: 'assure', slot: slot + after.seq, due: 0 },
-  }) as const;
 
 test('the streams themselves break nothing', () => {
   expect(audit(first)).toEqual([]);

@@ -18,14 +18,12 @@ const REST_MS = 3_600_000;
 /** Kept of what is wrong: the first are the telling ones. */
 const MOST = 20;
 
-/** What the simulator looks at besides the invariants of a stream. */
-const simulatorInvariants = [
-  { id: 'S1', title: 'All work ends once everything is healed' },
-  { id: 'S2', title: 'The default branch holds the work of a task, and a pull request, once' },
-  { id: 'S3', title: 'No answer is paid for again without a cause' },
-  { id: 'S4', title: 'What a process believes is what the stream says' },
-  { id: 'S5', title: 'Nothing throws where nobody listens' },
-] as const;
+// What the simulator looks at besides the invariants of a stream:
+//   S1. All work ends once everything is healed.
+//   S2. The default branch holds the work of a task, and a pull request, once.
+//   S3. No answer is paid for again without a cause.
+//   S4. What a process believes is what the stream says.
+//   S5. Nothing throws where nobody listens.
 
 export function createWatch(stream: MemoryStream, org: Org, heard: (stored: Stored) => void) {
   const auditor = createAuditor(rulesOf(org));
