@@ -162,6 +162,8 @@ export class Host {
     const { board, bus } = this.#ports;
     const [task, last] = [board.task(id), board.lastOf(id)];
     if (board.unreadable.has(id)) return undefined;
+    // A board that lags may not know yet that the task was given to this role; the stream does.
+    if (task?.role !== agent.role) return undefined;
     if (delivery.attempt > 1 || !last || task?.status !== 'ready' || task.attempt > 0) return undefined;
     return TaskJournal.begin(bus, agent.name, task, last);
   }
