@@ -33,6 +33,8 @@ export interface Board {
   readonly unreadable: ReadonlyMap<string, Foreign>;
   /** The last message on a task's subject, as far as the board has heard. */
   lastOf(id: string): { readonly seq: number; readonly id: string } | undefined;
+  /** True for an open task with a recorded step. */
+  hasSteps(id: string): boolean;
   /** The task with this natural key. */
   byKey(key: string): Task | undefined;
   tasks(): Task[];
@@ -72,6 +74,7 @@ export function createBoard(): LiveBoard {
   const memories = new Map<string, { memory: AgentMemory; seq: number }>();
   const unreadable = new Map<string, Foreign>();
   const unended = new Set<string>();
+  const stepped = new Set<string>();
   const spending = new Map<string, number>();
   const numbers = new Map<string, number>();
   const families = new Map<string, { ids: Set<string>; open: number }>();
@@ -108,6 +111,8 @@ export function createBoard(): LiveBoard {
     foldCost(message);
     if (isTaskMessage(message)) {
       foldTask(message.data.task);
+      if (message.type === 'task.stepped') stepped.add(message.data.task.id);
+      else if (!isOpen(message.data.task)) stepped.delete(message.data.task.id);
       lasts.set(message.data.task.id, { seq, id: message.id });
       if (unreadable.size > 0) unreadable.delete(message.data.task.id);
       return;
@@ -152,6 +157,7 @@ export function createBoard(): LiveBoard {
     },
     task: (id) => tasks.get(id),
     lastOf: (id) => lasts.get(id),
+    hasSteps: (id) => stepped.has(id),
     byKey: (key) => tasks.get(keys.get(key) ?? ''),
     tasks: () => [...tasks.values()],
     open: () => known(unended),

@@ -180,6 +180,7 @@ describe('two processes of one company', () => {
     });
     await company.until(() => company.clock.now() > START + 22 * MINUTE);
     const slots = company.of('clock.ticked').map(({ data }) => (data.due - START) / MINUTE);
-    expect(slots).toEqual([0, 5, 10, 15, 20]);
+    expect(slots.slice(0, 5)).toEqual([0, 5, 10, 15, 20]);
+    expect(new Set(slots).size).toBe(slots.length);
   });
 });

@@ -14,7 +14,8 @@ import type { CompanyBrain } from '../brain/memory/company.ts';
 import type { Purpose } from '../brain/models/model.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
-import type { Draft, Message, MessageType } from '../bus/messages.ts';
+import type { Unsigned } from '../bus/drafts.ts';
+import type { Message, MessageType } from '../bus/messages.ts';
 import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Tools } from '../tools/tools.ts';
@@ -61,7 +62,7 @@ export interface Work {
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>>;
   /** Publishes with this work as its cause and lineage. */
-  publish<T extends MessageType>(subject: string, draft: Omit<Draft<T>, 'source'>): Promise<void>;
+  publish<T extends MessageType>(subject: string, draft: Unsigned<T>): Promise<void>;
 }
 
 /** A task being worked on. */

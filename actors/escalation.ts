@@ -1,7 +1,8 @@
 // When work is given up on: the task is escalated, and somebody who can decide is asked. Whoever staffs the company first,
 // then a person; a message that nobody could handle ends here too, so that no task waits for an answer that cannot come.
 
-import type { DataOf, Draft, Message, MessageType } from '../bus/messages.ts';
+import { signed, type Unsigned } from '../bus/drafts.ts';
+import type { DataOf, Message, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentPolicy } from '../machines/policy.ts';
@@ -74,10 +75,10 @@ async function say<T extends MessageType>(
   source: string,
   again: boolean,
   subject: string,
-  said: Omit<Draft<T>, 'source'>,
+  said: Unsigned<T>,
 ): Promise<void> {
   const cause = { correlationid: task.directive ?? task.lineage, causationid: `task.${task.id}` };
-  const draft = { ...cause, source, ...said } as unknown as Draft<T>;
+  const draft = signed({ ...cause, source }, said);
   if (again) await publishOnce(bus, subject, draft, task.createdAt);
   else await bus.publish(subject, draft);
 }

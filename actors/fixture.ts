@@ -5,9 +5,10 @@ import { createFileKnowledge, type Passage } from '../brain/knowledge/files.ts';
 import type { Question } from '../brain/models/model.ts';
 import type { Stored } from '../bus/bus.ts';
 import { VirtualClock } from '../bus/clock.ts';
+import { signed, type Unsigned } from '../bus/drafts.ts';
 import type { MemoryStream } from '../bus/memory/stream.ts';
 import { MemoryBus } from '../bus/memory.ts';
-import type { Draft, Message } from '../bus/messages.ts';
+import type { Message } from '../bus/messages.ts';
 import { PlannedTask, type Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg } from '../org/load.ts';
@@ -72,7 +73,7 @@ export type Running = {
   another(): Company;
   /** The org chart in force; changed by `changeOrg`. */
   changeOrg(after: Org): Promise<void>;
-  tell(subject: string, draft: Omit<Draft, 'source'>): Promise<void>;
+  tell(subject: string, draft: Unsigned): Promise<void>;
   /** Files tasks for the advisers, by their keys; they are T1, T2, ... */
   order(...tasks: readonly (string | (Partial<PlannedTask> & { key: string }))[]): Promise<void>;
   /** Lets time pass until this holds and nothing is outstanding. */
@@ -161,7 +162,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
       await Promise.all(companies.map((one) => one.follow(before, after)));
     },
     async tell(subject, draft) {
-      await bus.publish(subject, { source: 'operator', ...draft } as Draft);
+      await bus.publish(subject, signed({ source: 'operator' }, draft));
     },
     async order(...given) {
       const tasks = given.map((one) => {

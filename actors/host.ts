@@ -18,6 +18,7 @@ import { followUp } from './completion.ts';
 import { afresh } from './duties/handover.ts';
 import type { StandingDuty, TaskDuty } from './duty.ts';
 import { askForHelp, giveUpOn } from './escalation.ts';
+import { Gate } from './gate.ts';
 import { jobId } from './job-id.ts';
 import { runJob } from './job-turn.ts';
 import { TaskJournal } from './journal.ts';
@@ -66,6 +67,8 @@ export class Host {
   readonly #closing: AbortSignal;
   /** Crashes in a row, by agent. */
   readonly #crashes = new Map<string, number>();
+  /** Deliveries of an earlier life look for what is recorded of them. */
+  readonly #gate = new Gate();
 
   /**
    * @param signal aborted when the process must stop at once; turns then end without settling what they hold
@@ -108,7 +111,8 @@ export class Host {
     const { tools, board, company, org } = this.#ports;
     const look = { agent: agent.name, role, org: org(), tools, board, company };
     const run = { ports: this.#ports, agent, role, duty, delivery, turn, ...this.#ends };
-    await this.#guarded(mailbox, agent, delivery, async () => {
+    await this.#guarded(mailbox, agent, delivery, async (begun) => {
+      begun();
       if (duty.wants(look, message)) await runJob(run);
       else delivery.ack();
     });
@@ -120,16 +124,28 @@ export class Host {
     const known = this.#ports.board.task(id);
     const agent = mailbox.pool.take(known?.avoid);
     if (!agent) return delivery.nak(NOBODY_FREE_MS);
-    await this.#guarded(mailbox, agent, delivery, () => this.#task(mailbox, agent, delivery, turn, id));
+    await this.#guarded(mailbox, agent, delivery, async (begun) => {
+      const journal = await this.#journal(agent, delivery, id);
+      begun();
+      if (journal) await this.#task(mailbox, agent, delivery, turn, journal);
+    });
   }
 
-  async #task(mailbox: Mailbox, agent: Agent, delivery: Delivery, turn: Turn, id: string): Promise<void> {
+  /** The record of a task; undefined when there is none, and the delivery is settled. */
+  async #journal(agent: Agent, delivery: Delivery, id: string): Promise<TaskJournal | undefined> {
+    const fresh = this.#fresh(agent, delivery, id);
+    if (fresh) return fresh;
+    if (await this.#inQuarantine(id)) return void delivery.ack();
+    const { bus, board } = this.#ports;
+    const stepless = (seq: number) => board.lastOf(id)?.seq === seq && !board.hasSteps(id);
+    const journal = await TaskJournal.open(bus, agent.name, id, stepless);
+    if (!journal) await delivery.term(`there is no task ${id}`);
+    return journal;
+  }
+
+  async #task(mailbox: Mailbox, agent: Agent, delivery: Delivery, turn: Turn, journal: TaskJournal): Promise<void> {
     const ports = this.#ports;
     const role = mailbox.role();
-    let journal = this.#fresh(agent, delivery, id);
-    if (!journal && (await this.#inQuarantine(id))) return delivery.ack();
-    journal ??= await TaskJournal.open(ports.bus, agent.name, id);
-    if (!journal) return delivery.term(`there is no task ${id}`);
     await takeUpAgain(journal, delivery.message, turn.now());
     const { task } = journal;
     if (task.status === 'done' && delivery.attempt > 1) {
@@ -168,13 +184,22 @@ export class Host {
     return TaskJournal.begin(bus, agent.name, task, last);
   }
 
-  /** Runs a turn; whatever comes out of it, the agent and the delivery end in a state somebody designed. */
-  async #guarded(mailbox: Mailbox, agent: Agent, delivery: Delivery, run: () => Promise<void>): Promise<void> {
+  /**
+   * Runs a turn; whatever comes out of it, the agent and the delivery end in a state somebody designed.
+   * @param run calls `begun` when it knows what is recorded of its work
+   */
+  async #guarded(
+    mailbox: Mailbox,
+    agent: Agent,
+    delivery: Delivery,
+    run: (begun: () => void) => Promise<void>,
+  ): Promise<void> {
     let tried: Try | undefined;
+    const begun = delivery.attempt > 1 ? await this.#gate.enter() : () => {};
     try {
       tried = await Try.begin(this.#ports.bus, durableOf(mailbox), delivery);
       if (tried.spent) await this.#giveUp(agent, delivery, spentReason(tried));
-      else await run();
+      else await run(begun);
       if (this.#crashes.size > 0) this.#crashes.delete(agent.name);
     } catch (error) {
       if (this.#signal.aborted) return;
@@ -189,6 +214,8 @@ export class Host {
       }
       await this.#crashed(mailbox, agent, delivery, error, tried);
       return;
+    } finally {
+      begun();
     }
     mailbox.pool.give(agent);
   }

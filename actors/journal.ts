@@ -95,13 +95,21 @@ export class TaskJournal {
     this.#cause = cause;
   }
 
-  /** Reads a task and the steps recorded for it. Undefined when the stream has no such task. */
-  static async open(bus: Bus, agent: string, id: string): Promise<TaskJournal | undefined> {
+  /**
+   * Reads a task and the steps recorded for it. Undefined when the stream has no such task.
+   * @param stepless true when no step is recorded up to a sequence, the last one on the task's subject
+   */
+  static async open(
+    bus: Bus,
+    agent: string,
+    id: string,
+    stepless: (seq: number) => boolean = () => false,
+  ): Promise<TaskJournal | undefined> {
     const last = await bus.last(subjects.task(id));
     if (!last || !isTaskMessage(last.message)) return undefined;
     const { task } = last.message.data;
     const journal = new TaskJournal(bus, agent, task, last.seq, last.message.id);
-    if (task.attempt === 0) return journal;
+    if (task.attempt === 0 || stepless(last.seq)) return journal;
     for await (const { message } of bus.replay({ filter: subjects.task(id) })) {
       if (message.type === 'task.stepped') journal.#recorded.set(message.data.step.name, message.data.step);
     }

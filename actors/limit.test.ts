@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { RealClock } from '../bus/clock.ts';
 import type { TaskDuty } from './duty.ts';
 import { MINUTE, orgOf, START, startCompany } from './fixture.ts';
+import { StepLimit } from './limit.ts';
 
 function duty(run: (nth: number, work: Parameters<TaskDuty['execute']>[0]) => Promise<unknown>): TaskDuty {
   let times = 0;
@@ -67,4 +69,16 @@ describe('a step past its deadline', () => {
     await company.untilDone();
     expect(company.task('T1')).toMatchObject({ status: 'done', failures: [] });
   });
+});
+
+it('begins no wait once the process stops, so that nothing fails unheard', async () => {
+  const stopped = AbortSignal.abort(new Error('stopped'));
+  const clock = new RealClock();
+  const limit = new StepLimit(clock, clock, stopped, MINUTE);
+  let begun = false;
+  const wait = async () => {
+    begun = true;
+  };
+  await expect(limit.during('think', () => limit.turn.pause(wait))).rejects.toThrow('stopped');
+  expect(begun).toBe(false);
 });

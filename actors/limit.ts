@@ -65,7 +65,7 @@ export class StepLimit {
     pause: (wait) => {
       const current = this.#current?.signal;
       if (current === undefined) return this.#turn.pause(wait);
-      return this.#turn.pause(() => unlessAborted(wait(), current));
+      return this.#turn.pause(() => unlessAborted(wait, current));
     },
   };
 
@@ -110,12 +110,14 @@ export class StepLimit {
   }
 }
 
-/** What is waited for, unless the signal comes first. */
-function unlessAborted<T>(wait: Promise<T>, signal: AbortSignal): Promise<T> {
+/** What is waited for, unless the signal comes first; then nothing is begun. */
+function unlessAborted<T>(wait: () => Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     signal.addEventListener('abort', stop);
-    wait.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    wait()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', stop));
   });
 }

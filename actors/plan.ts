@@ -128,17 +128,24 @@ export function taskRecords(
       reason: waitingFor(dependsOn),
       deadline: deadlineOf(estimateMs, now),
       createdAt: now,
-      avoid: [],
-      attempt: 0,
-      rung: 1,
-      waits: 0,
-      reassigned: 0,
-      failures: [],
-      guidance: [],
-      evidence: [],
-      spent: { inputTokens: 0, outputTokens: 0, cost: 0, workingMs: 0 },
+      ...untouched(),
     };
   });
+}
+
+/** What the record of a task says before anybody has worked on it. */
+export function untouched() {
+  return {
+    avoid: [],
+    attempt: 0,
+    rung: 1,
+    waits: 0,
+    reassigned: 0,
+    failures: [],
+    guidance: [],
+    evidence: [],
+    spent: { inputTokens: 0, outputTokens: 0, cost: 0, workingMs: 0 },
+  };
 }
 
 function waitingFor(inputs: readonly string[]): string | undefined {

@@ -109,14 +109,16 @@ function nameFor(register: Register, applicant: Applicant, alive: ReadonlySet<st
 /**
  * Takes a name for this process. An older holder of it is fenced.
  * @param alive names of processes that answer now
+ * @param known the register, where somebody has read it already
  */
 export async function enroll(
   bus: Bus,
   applicant: Applicant,
   alive: (register: Register) => Promise<ReadonlySet<string>>,
+  known?: Register,
 ): Promise<Membership> {
-  for (;;) {
-    const register = await readRegister(bus);
+  for (let first = true; ; first = false) {
+    const register = first && known ? known : await readRegister(bus);
     const name = nameFor(register, applicant, await alive(register));
     const before = register.get(name);
     const incarnation = (before?.incarnation ?? 0) + 1;

@@ -40,8 +40,12 @@ export async function follow(
     alsoForeign(one);
   };
   let folded = 0;
-  for await (const stored of bus.replay({ filter: '>', foreign })) {
-    fold(stored);
+  let raw: Uint8Array | undefined;
+  const bytes = (one: Uint8Array) => {
+    raw = one;
+  };
+  for await (const stored of bus.replay({ filter: '>', foreign, bytes })) {
+    fold(stored, raw);
     folded = stored.seq;
   }
   const tap = await bus.tap({ filter: '>', fromSeq: folded + 1, foreign }, fold);

@@ -8,6 +8,7 @@ import { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { type Org, roleOf } from '../org/org.ts';
 import { ANSWER_MS } from './escalation.ts';
+import { untouched } from './plan.ts';
 import type { Ports } from './ports.ts';
 
 type Asking = Pick<Ports, 'bus' | 'clock' | 'org' | 'board'>;
@@ -101,14 +102,7 @@ export function salvaged({ text, subject }: Pick<ForeignMessage, 'text' | 'subje
     children: [],
     deadline: 0,
     createdAt: 0,
-    avoid: [],
-    attempt: 0,
-    waits: 0,
-    reassigned: 0,
-    failures: [],
-    guidance: [],
-    evidence: [],
-    spent: { inputTokens: 0, outputTokens: 0, cost: 0, workingMs: 0 },
+    ...untouched(),
     ...kept,
     id,
     rung: 1,

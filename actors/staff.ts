@@ -66,7 +66,7 @@ export class Staff {
 
   /** Opens the mailboxes of everybody in the chart. */
   async open(org: Org): Promise<void> {
-    for (const role of org.roles) await this.#hire(role);
+    await allEnded(org.roles.map((role) => this.#hire(role)));
     this.#sayBack().catch(() => {});
   }
 
@@ -104,16 +104,18 @@ export class Staff {
     const pool = new Pool(role.name, () => this.wake());
     const staffed: Staffed = { role, pool, consumers: [], tickers: new AbortController() };
     this.#staffed.set(role.name, staffed);
-    const machine = buildAgentMachine(role.policy);
-    for (const name of this.#namesOf(role)) this.#seat(staffed, name, machine);
-    await this.#open(staffed, role.name, [subjects.tasksFor(role.name)], undefined);
+    // The server looks for the mailboxes while the agents are seated; nothing is delivered before this function waits.
+    const opening = [this.#open(staffed, role.name, [subjects.tasksFor(role.name)], undefined)];
     for (const name of role.duties) {
       const duty = ports.duties.get(name);
       if (duty?.kind !== 'standing') continue;
       const ticks = role.schedule[name] === undefined ? [] : [subjects.clock(name)];
       const filters = [...duty.filters, ...ticks];
-      if (filters.length > 0) await this.#open(staffed, `${role.name}-${name}`, filters, duty);
+      if (filters.length > 0) opening.push(this.#open(staffed, `${role.name}-${name}`, filters, duty));
     }
+    const machine = buildAgentMachine(role.policy);
+    for (const name of this.#namesOf(role)) this.#seat(staffed, name, machine);
+    await allEnded(opening);
     if (!this.#closed) this.#tick(staffed);
   }
 
@@ -193,4 +195,9 @@ export class Staff {
     const seated = staffed.pool.agents.map((agent) => agent.name);
     for (const name of names) if (!seated.includes(name)) this.#seat(staffed, name, machine);
   }
+}
+
+/** Waits until all have ended, so that what was opened can be closed; then throws the first failure. */
+async function allEnded(ends: readonly Promise<void>[]): Promise<void> {
+  for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason;
 }

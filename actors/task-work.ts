@@ -1,6 +1,7 @@
 // A task in hand, as the turn holds it and as its duty sees it.
 
-import type { Draft, MessageType } from '../bus/messages.ts';
+import type { Unsigned } from '../bus/drafts.ts';
+import type { MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { taskSections } from './brief-sections.ts';
 import type { TaskDuty, TaskWork } from './duty.ts';
@@ -60,7 +61,7 @@ function causeOf(task: Task) {
 export function publishFor<T extends MessageType>(
   t: Pick<TaskTurn, 'ports' | 'agent' | 'journal' | 'delivery'>,
   subject: string,
-  said: Omit<Draft<T>, 'source'>,
+  said: Unsigned<T>,
 ): Promise<void> {
   return publishFrom(t, causeOf(t.journal.task), subject, said);
 }

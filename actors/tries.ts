@@ -52,9 +52,11 @@ export class Try {
    */
   static async begin(bus: Bus, consumer: string, delivery: Delivery): Promise<Try> {
     if (delivery.attempt === 1) return new Try(bus, consumer, delivery, 1);
-    const last = await bus.last(subjects.delivery(consumer, delivery.seq));
+    const [last, progress] = await Promise.all([
+      bus.last(subjects.delivery(consumer, delivery.seq)),
+      lastSeq(bus, workOf(delivery.message)),
+    ]);
     const before = last?.message.type === 'delivery.tried' ? last.message.data : undefined;
-    const progress = await lastSeq(bus, workOf(delivery.message));
     // Without a note of it, the delivery before this one is all that is known.
     const tries = before === undefined ? 2 : before.progress === progress ? before.tries + 1 : 1;
     const one = new Try(bus, consumer, delivery, tries, before?.reason);

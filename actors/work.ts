@@ -5,7 +5,8 @@ import type { Section } from '../brain/brief.ts';
 import type { Purpose } from '../brain/models/model.ts';
 import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
-import type { Draft, MessageType } from '../bus/messages.ts';
+import { signed, type Unsigned } from '../bus/drafts.ts';
+import type { MessageType } from '../bus/messages.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import type { Work } from './duty.ts';
@@ -98,7 +99,7 @@ export class HeldWork implements Work {
     return thought.answer;
   }
 
-  async publish<T extends MessageType>(subject: string, draft: Omit<Draft<T>, 'source'>): Promise<void> {
+  async publish<T extends MessageType>(subject: string, draft: Unsigned<T>): Promise<void> {
     await publishFrom(this.#held, this.#bound.cause(), subject, draft);
   }
 
@@ -117,9 +118,9 @@ export async function publishFrom<T extends MessageType>(
   { ports, agent, delivery }: Pick<Held, 'ports' | 'agent' | 'delivery'>,
   { since, ...cause }: ReturnType<Bound['cause']>,
   subject: string,
-  said: Omit<Draft<T>, 'source'>,
+  said: Unsigned<T>,
 ): Promise<void> {
-  const draft = { ...cause, source: agent.name, ...said } as unknown as Draft<T>;
+  const draft = signed({ ...cause, source: agent.name }, said);
   if (delivery.attempt > 1) await publishOnce(ports.bus, subject, draft, since);
   else await ports.bus.publish(subject, draft);
 }

@@ -76,6 +76,8 @@ export type Range = {
   readonly untilSeq?: number;
   /** Hears of messages that do not parse, in their place; unless given, the log does. */
   readonly foreign?: (foreign: Foreign) => void;
+  /** Gets each message as the stream holds it, before it is yielded, where an adapter has that at hand. */
+  readonly bytes?: (bytes: Uint8Array) => void;
 };
 
 export interface Bus {

@@ -21,8 +21,13 @@ export class ExportInvalid extends HeadcountError {
   /** 1-based. */
   readonly line: number;
 
-  constructor(line: number, reason: string) {
-    super('EXPORT_INVALID', `line ${line}: ${reason}`, 'export the company again', { exit: 3 });
+  constructor(line: number, reason: string, file?: string) {
+    super(
+      'EXPORT_INVALID',
+      `${file === undefined ? '' : `${file}: `}line ${line}: ${reason}`,
+      'export the company again',
+      { exit: 3 },
+    );
     this.line = line;
   }
 }
@@ -32,11 +37,17 @@ const ORDER: readonly ExportRecord['kind'][] = ['header', 'message', 'blob', 'du
 
 /** Reads lines one after the other; remembers only the sum, the place and what has to be consistent. */
 class ExportReader {
+  /** Named in errors. */
+  readonly #file: string | undefined;
   #line = 0;
   #sum = '';
   #stage = 0;
   #seq = 0;
   #header: ExportHeader | undefined;
+
+  constructor(file: string | undefined) {
+    this.#file = file;
+  }
 
   /** Throws ExportInvalid. */
   next(text: string): ExportRecord {
@@ -55,8 +66,8 @@ class ExportReader {
 
   /** Call it after the last line. `rest` is what came after the last line feed. Throws ExportInvalid. */
   end(rest: string): void {
-    if (rest !== '') throw new ExportInvalid(this.#line + 1, 'cut off in the middle');
-    if (this.#line === 0) throw new ExportInvalid(1, 'empty, so no export');
+    if (rest !== '') throw new ExportInvalid(this.#line + 1, 'cut off in the middle', this.#file);
+    if (this.#line === 0) throw new ExportInvalid(1, 'empty, so no export', this.#file);
     if (this.#over) return;
     const of = this.#header?.lastSeq ?? 0;
     throw this.#bad(this.#seq < of ? `cut off: ${of} messages were exported` : 'cut off after this line');
@@ -67,7 +78,7 @@ class ExportReader {
   }
 
   #bad(reason: string): ExportInvalid {
-    return new ExportInvalid(this.#line, reason);
+    return new ExportInvalid(this.#line, reason, this.#file);
   }
 
   #check(text: string, claimed: string): void {
@@ -127,9 +138,9 @@ export type Exported = {
   readonly durables: DurablePosition[];
 };
 
-/** Reads a whole export. Throws ExportInvalid, with the line, when it is truncated, edited or something else. */
-export function readExported(text: string): Exported {
-  const reader = new ExportReader();
+/** Reads a whole export. Throws ExportInvalid, with `file` and the line, when it is truncated, edited or something else. */
+export function readExported(text: string, file?: string): Exported {
+  const reader = new ExportReader(file);
   const lines = text.split('\n');
   const rest = lines.pop() ?? '';
   let header: ExportHeader | undefined;
@@ -144,13 +155,13 @@ export function readExported(text: string): Exported {
     else if (record.kind === 'durable') durables.push(record.position);
   }
   reader.end(rest);
-  if (header === undefined) throw new ExportInvalid(1, 'no header');
+  if (header === undefined) throw new ExportInvalid(1, 'no header', file);
   return { header, messages, blobs, durables };
 }
 
 /** An export piece by piece, from text that comes in chunks. Throws ExportInvalid; only its end says that it is whole. */
-export async function* readRecords(chunks: AsyncIterable<string>): AsyncGenerator<ExportRecord> {
-  const reader = new ExportReader();
+export async function* readRecords(chunks: AsyncIterable<string>, file?: string): AsyncGenerator<ExportRecord> {
+  const reader = new ExportReader(file);
   let rest = '';
   for await (const chunk of chunks) {
     const lines = chunk.split('\n');

@@ -7,7 +7,7 @@ import { deadLetter } from './dead.ts';
 import { outOfBand } from './dispatcher.ts';
 import { BusFailure, type HeadcountError, reasonOf } from './errors.ts';
 import { Blobs } from './jetstream/blobs.ts';
-import { claimCompany, type Presence } from './jetstream/claim.ts';
+import { beginClaim, type Presence } from './jetstream/claim.ts';
 import { Connection } from './jetstream/connection.ts';
 import { type DurablePlace, listDurables, rewindDurables } from './jetstream/consumers.ts';
 import { StreamGuard, type StreamHealth } from './jetstream/guard.ts';
@@ -15,7 +15,7 @@ import { Mailbox, type MailboxOptions } from './jetstream/mailbox.ts';
 import { type Holdings, type Neighbour, Neighbours } from './jetstream/neighbours.ts';
 import { Progress } from './jetstream/progress.ts';
 import { Publisher } from './jetstream/publisher.ts';
-import { lastOn, ownWrite, replayRange } from './jetstream/reads.ts';
+import { lastOn, ownWrite, replayRange, seqsIn } from './jetstream/reads.ts';
 import { blobsName, ensureStream, findStream, type Owner, streamName } from './jetstream/stream.ts';
 import type { Leftovers } from './jetstream/takeover.ts';
 import { openTap, type Tap } from './jetstream/tap.ts';
@@ -34,7 +34,10 @@ export type JetStreamOptions = {
   readonly replicas?: number;
   /** Keep trying when the server is not there yet. */
   readonly wait?: boolean;
-  /** Keeps other processes from running the company until the bus is closed; before the stream is touched. */
+  /**
+   * Keeps other processes from running the company until the bus is closed; before the stream is made or changed. Wait for
+   * `claimed` before anything is written.
+   */
   readonly claim?: boolean | Presence;
   /**
    * Hears when the stream takes nothing (full, changed, gone) and when it does again. Writes are kept meanwhile, where without
@@ -57,11 +60,11 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
   try {
     const { claim } = options;
     const who = typeof claim === 'object' ? claim : undefined;
-    if (claim) await claimCompany({ company, connection: connection.nc }, who);
+    const claimed = claim ? (await beginClaim({ company, connection: connection.nc }, who)).settled : Promise.resolve();
     const kept = owner
-      ? await ensureStream(connection, company, owner, replicas)
+      ? await ensureStream(connection, company, owner, replicas, claimed)
       : await findStream(connection, company);
-    return new JetStreamBus(connection, { ...options, replicas: kept, log });
+    return new JetStreamBus(connection, { ...options, replicas: kept, log }, claimed);
   } catch (error) {
     await connection.close();
     throw error;
@@ -84,7 +87,15 @@ export class JetStreamBus implements Bus {
   #fenced: HeadcountError | undefined;
   #closed = false;
 
-  constructor(connection: Connection, options: JetStreamOptions & { log: (line: string) => void }) {
+  /** Resolves when the company is claimed: until then it may be read only. Throws CompanyRunning. */
+  readonly claimed: Promise<void>;
+
+  constructor(
+    connection: Connection,
+    options: JetStreamOptions & { log: (line: string) => void },
+    claimed: Promise<void> = Promise.resolve(),
+  ) {
+    this.claimed = claimed;
     const { company, clock, log } = options;
     this.company = company;
     this.serverVersion = connection.serverVersion;
@@ -143,11 +154,12 @@ export class JetStreamBus implements Bus {
 
   #leftoversOf({ durable, filters }: ConsumerSpec): Leftovers | undefined {
     if (!this.#neighbours.joined) return undefined;
-    const replay = (filter: string, fromSeq: number, untilSeq: number) => this.replay({ filter, fromSeq, untilSeq });
+    const place = this.#place;
+    const log = this.#log;
     return {
       elsewhere: () => this.#neighbours.held(durable),
       async *between(fromSeq, untilSeq) {
-        for (const filter of filters) for await (const { seq } of replay(filter, fromSeq, untilSeq)) yield seq;
+        for (const filter of filters) yield* seqsIn(place, { filter, fromSeq, untilSeq }, log);
       },
     };
   }
@@ -225,7 +237,7 @@ export class JetStreamBus implements Bus {
     handler: (stored: Stored, bytes?: Uint8Array) => void,
   ): Promise<{ close(): Promise<void> }> {
     this.#refuseWhenClosed();
-    const told = (stored: Stored, bytes?: Uint8Array) => outOfBand(() => handler(stored, bytes));
+    const told = (stored: Stored, bytes: Uint8Array) => outOfBand(() => handler(stored, bytes));
     const tap = await this.#progress.during(openTap(this.#place, range, this.#progress, told, this.#log));
     this.#taps.add(tap);
     return {

@@ -7,11 +7,9 @@ import type { InspectionEvent } from 'xstate';
 import { Company } from '../actors/company.ts';
 import { duties } from '../actors/duties/registry.ts';
 import type { Ports, StepHook } from '../actors/ports.ts';
-import { follow, type Projections } from '../actors/projections.ts';
+import type { Projections } from '../actors/projections.ts';
 import { createFileKnowledge, type Passage } from '../brain/knowledge/files.ts';
 import type { Model } from '../brain/models/model.ts';
-import type { Bus, Stored } from '../bus/bus.ts';
-import type { Clock } from '../bus/clock.ts';
 import type { Org } from '../org/org.ts';
 import { openLocalDeployer } from '../tools/deploy/local.ts';
 import { openLocalForge } from '../tools/forge/local.ts';
@@ -19,7 +17,7 @@ import { type Git, openGit } from '../tools/git.ts';
 import { openProducts } from '../tools/products.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
 import type { Tools } from '../tools/tools.ts';
-import { auditBeside } from './audit-beside.ts';
+import { type Following, followCompany, type Past } from './following.ts';
 
 /** Where a company keeps what is not on its stream. */
 export type Places = {
@@ -43,16 +41,14 @@ export function placesIn(workspace: string, company: string): Places {
   return { products, work: join(workspace, '.headcount', company) };
 }
 
-export type Assembly = {
-  readonly org: Org;
-  readonly bus: Bus;
-  readonly clock: Clock;
+export type Assembly = Past & {
+  /** The company's past, where it has been read already. */
+  readonly following?: Following | undefined;
   readonly model: Model;
   readonly knowledge: readonly Passage[];
   readonly sandbox: Sandbox;
   readonly places: Places;
   readonly env: NodeJS.ProcessEnv;
-  readonly log: Ports['log'];
   readonly atStep?: StepHook | undefined;
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
   readonly roles?: readonly string[] | undefined;
@@ -60,8 +56,6 @@ export type Assembly = {
   readonly speaks?: (() => boolean) | undefined;
   /** Called before the first product is touched; says what it moved away. */
   readonly makeRoom?: ((git: Git) => Promise<readonly (string | undefined)[]>) | undefined;
-  /** Called with every message after the projections have folded it. */
-  readonly onMessage?: ((stored: Stored, bytes?: Uint8Array) => void) | undefined;
 };
 
 export type Assembled = {
@@ -87,9 +81,7 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   const deployer = openLocalDeployer({ products, sandbox, root: join(places.work, 'deploy') });
   const tools = { products, forge, deployer };
   let org = parts.org;
-  const audit = auditBeside(parts);
-  const folded = await follow(bus, audit.told, audit.skip);
-  const projections = { ...folded, close: () => audit.close().then(() => folded.close()) };
+  const { projections, open } = parts.following ?? (await followCompany(parts));
   const { board, company: brain, episodes } = projections;
   const ports: Ports = {
     bus,
@@ -106,7 +98,7 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
     atStep: parts.atStep,
     inspect: parts.inspect,
   };
-  audit.open();
+  open();
   const company = new Company({ ports, roles: parts.roles, process: parts.process, speaks: parts.speaks });
   return {
     company,

@@ -3,8 +3,8 @@
 import type { Foreign, Stored } from '../bus/bus.ts';
 import { reasonOf } from '../bus/errors.ts';
 import { createWatch } from '../invariants/watch.ts';
-import type { Assembly } from './assemble.ts';
 import { openAuditor } from './audit-rules.ts';
+import type { Past } from './following.ts';
 
 /** How often it looks for what lies still, ms of the company's clock. */
 const LOOK_MS = 5 * 60_000;
@@ -12,12 +12,21 @@ const LOOK_MS = 5 * 60_000;
 export type AuditBeside = {
   readonly told: (stored: Stored, bytes?: Uint8Array) => void;
   readonly skip: (foreign: Foreign) => void;
-  /** The past is folded in. */
+  /** The past is folded in: from now on it says what it finds, soon also in the past. */
   open(): void;
   close(): Promise<void>;
 };
 
-export function auditBeside({ bus, clock, org, log, onMessage }: Assembly): AuditBeside {
+/** How long after the opening the past is judged: work that was in hand goes first. Ms of the company's clock. */
+const PAST_MS = 1_000;
+/** A past longer than this is judged as it is read: it would take too much memory to keep. */
+const KEPT = 20_000;
+/** How many messages of it are judged before everything else has its turn. */
+const SLICE = 100;
+
+type Heard = { readonly stored: Stored } | { readonly foreign: Foreign };
+
+export function auditBeside({ bus, clock, org, log, onMessage }: Past): AuditBeside {
   const closed = new AbortController();
   const failed = (error: unknown) => log('error', `the audit failed: ${reasonOf(error)}`);
   const watch = createWatch({
@@ -28,8 +37,38 @@ export function auditBeside({ bus, clock, org, log, onMessage }: Assembly): Audi
       bus.publish(subject, draft).catch(failed);
     },
   });
-  /** A simulated company is looked at by whoever simulates it, and when it has ended. */
+  const judge = (one: Heard): void => {
+    if ('stored' in one) watch.look(one.stored);
+    else watch.skip(one.foreign);
+  };
+  /** What waits to be judged, in order; undefined once nothing has to wait. A simulated company waits for nothing. */
+  const waiting: Heard[] = [];
+  let waits = !clock.virtual;
+  let isOpen = false;
+
+  function hear(one: Heard): void {
+    if (!waits) judge(one);
+    else if (waiting.push(one) > KEPT) judgeNext(KEPT);
+  }
+
+  function judgeNext(most: number): void {
+    for (const one of waiting.splice(0, most)) judge(one);
+  }
+
+  function judgeRest(): void {
+    judgeNext(waiting.length);
+    waits = false;
+    watch.open();
+  }
+
   const looking = async () => {
+    await clock.sleepUntil(clock.now() + PAST_MS, closed.signal);
+    while (waiting.length > 0) {
+      judgeNext(SLICE);
+      await new Promise((resolve) => setImmediate(resolve));
+      closed.signal.throwIfAborted();
+    }
+    judgeRest();
     for (;;) {
       await clock.sleepUntil(clock.now() + LOOK_MS, closed.signal);
       watch.rest(clock.now());
@@ -37,16 +76,19 @@ export function auditBeside({ bus, clock, org, log, onMessage }: Assembly): Audi
   };
   return {
     told(stored, bytes) {
-      watch.look(stored);
+      hear({ stored });
       onMessage?.(stored, bytes);
     },
-    skip: watch.skip,
+    skip: (foreign) => hear({ foreign }),
     open() {
-      watch.open();
-      if (!clock.virtual) looking().catch(() => {});
+      isOpen = true;
+      // A simulated company is looked at by whoever simulates it, and when it has ended.
+      if (clock.virtual) watch.open();
+      else looking().catch(() => {});
     },
     async close() {
       closed.abort(new Error('the company closes'));
+      if (isOpen && waits) judgeRest();
     },
   };
 }

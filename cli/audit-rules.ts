@@ -28,6 +28,10 @@ export function openAuditor(org: Org | undefined): Auditor {
   const auditor = createAuditor(auditRules(org));
   return {
     ...auditor,
+    // What is spread is read once.
+    get counts() {
+      return auditor.counts;
+    },
     look(stored: Stored) {
       const found = auditor.look(stored);
       if (stored.message.type === 'org.changed')

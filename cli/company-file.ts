@@ -96,7 +96,7 @@ export async function writeExport(path: string, bus: Bus, parts: ExportParts = {
 async function* recordsOf(path: string): AsyncGenerator<ExportRecord> {
   const chunks = createReadStream(path, 'utf8');
   try {
-    for await (const record of readRecords(chunks)) yield record;
+    for await (const record of readRecords(chunks, path)) yield record;
   } catch (cause) {
     if (cause instanceof HeadcountError) throw cause;
     throw new HeadcountError('EXPORT_UNREADABLE', `cannot read the export ${path}`, 'check the path', {

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Bus, Stored } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { HeadcountError } from '../bus/errors.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, note } from './context.ts';
 import { UsageError } from './errors.ts';
 import { readRunFile, storeDirOf } from './run-file.ts';
 
@@ -27,7 +27,7 @@ export type Reading = {
   readonly present?: (names: readonly string[]) => Promise<readonly { name: string; incarnation: number }[]>;
 };
 
-type Opened = Reading & { close(): Promise<void> };
+type Opened = Reading & { keepTime?(): Promise<void>; close(): Promise<void> };
 
 /** There is no company to read here. Exit code 5. */
 export class NoCompany extends HeadcountError {
@@ -48,6 +48,25 @@ export async function withCompany<T>(
 ): Promise<T> {
   const opened = await open(where, context);
   try {
+    return await use(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/**
+ * As `withCompany`, for a command that writes: in the company's time, and never to an export.
+ * Throws UsageError for an export.
+ */
+export async function withCompanyToChange<T>(
+  where: Where,
+  context: CliContext,
+  use: (reading: Reading) => Promise<T>,
+): Promise<T> {
+  if (where.from !== undefined) throw new UsageError('an export is only read', 'leave --from out');
+  const opened = await open(where, context);
+  try {
+    await opened.keepTime?.();
     return await use(opened);
   } finally {
     await opened.close();
@@ -81,7 +100,7 @@ async function openExport(path: string, company: string | undefined): Promise<Op
       cause,
     });
   });
-  const { header, messages, blobs, durables } = readExported(text);
+  const { header, messages, blobs, durables } = readExported(text, path);
   const name = company ?? header.company;
   const stream = new MemoryStream();
   await importStream({ kind: 'memory', stream }, messages, { blobs, durables });
@@ -112,7 +131,7 @@ async function openOwnServer(context: CliContext, make = false) {
   return startServer({
     storeDir,
     env: { ...context.env },
-    progress: (line) => context.err(`${line}\n`),
+    progress: (line) => note(context, line),
     signal: context.stop,
   });
 }
@@ -155,9 +174,8 @@ async function openServer(
 ): Promise<Opened> {
   const { companiesAt, openStream } = await import('./stream.ts');
   const companies = await companiesAt(url);
-  const company = chooseCompany(companies, wanted, (line) => context.err(`${line}\n`));
-  const { bus, close, present } = await openStream(url, company);
-  return { bus, company, live, close, present };
+  const company = chooseCompany(companies, wanted, (line) => note(context, line));
+  return { company, live, ...(await openStream(url, company)) };
 }
 
 /** A company as a server knows it. */

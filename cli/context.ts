@@ -32,6 +32,11 @@ export type CliContext = {
   readonly setExit: (code: ExitCode | 0) => void;
 };
 
+/** A word for whoever reads along, on standard error. With `--json` only errors are written there. */
+export function note({ json, err }: Pick<CliContext, 'json' | 'err'>, line: string): void {
+  if (!json) err(`${line}\n`);
+}
+
 /** The switches that any command takes, read before the command line is parsed. */
 export function switchesOf(argv: readonly string[]): Pick<CliContext, 'plain' | 'json' | 'verbose'> {
   const end = argv.indexOf('--');

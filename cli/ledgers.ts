@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bus, Stored } from '../bus/bus.ts';
 import { BusFailure } from '../bus/errors.ts';
-import { checkStream, type Verdict } from '../bus/ledger/check.ts';
+import { Check, checkStream, type Verdict } from '../bus/ledger/check.ts';
 import { goneWith, StreamDamaged } from '../bus/ledger/errors.ts';
 import { Ledger } from '../bus/ledger/ledger.ts';
 import { markOf, type Pages, readLedger } from '../bus/ledger/lines.ts';
@@ -48,11 +48,19 @@ export async function checkAgainst(
   return whole;
 }
 
+/** The comparison of a stream with what is known of it, fed by whoever reads the past anyway. */
+export type Checking = {
+  /** The next message of the past, in order. */
+  look(stored: Stored, bytes?: Uint8Array): void;
+  /** All of the past has been shown. Call it before anything is written. Throws StreamDamaged. */
+  end(): Promise<void>;
+};
+
 export type CompanyLedger = {
   /** True when the stream was there before, and must be there still. */
   readonly known: boolean;
-  /** Compares the stream with what is known, before anything is written. Throws StreamDamaged, BusFailure. */
-  check(bus: Bus): Promise<void>;
+  /** Begins to compare the stream with what is known. Throws StreamDamaged when its length says enough, BusFailure. */
+  check(bus: Bus): Promise<Checking>;
   /** Notes a message that the stream has shown, in order. */
   seen(stored: Stored, bytes?: Uint8Array): void;
   close(): Promise<void>;
@@ -74,18 +82,31 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
   const kept = fresh ? [] : await readLedgers(workspace, company);
   const { path, release } = takePlace(dir);
   const ledger = await Ledger.open(path, (line) => log('warn', line));
+  if (kept.length > 0) ledger.hold();
   if (fresh && ledger.pages) await ledger.startOver('a scenario begins with an empty stream');
   return {
     known: kept.length > 0,
     check: async (bus) => {
-      const verdict = await checkAgainst(bus, kept, false);
-      if (!verdict.ok) throw new StreamDamaged(company, verdict.damage);
-      const { lastSeq } = await bus.info();
-      if (kept.length === 0 && lastSeq > 0)
+      const length = await bus.info();
+      if (kept.length === 0 && length.lastSeq > 0)
         log(
           'info',
-          `no ledger yet: whether the ${lastSeq} messages of ${company} are what they were, nobody here can tell`,
+          `no ledger yet: whether the ${length.lastSeq} messages of ${company} are what they were, nobody here can tell`,
         );
+      const checks = kept.map((pages) => new Check(pages, length, false));
+      const refuse = (verdict: Verdict) => {
+        if (!verdict.ok) throw new StreamDamaged(company, verdict.damage);
+      };
+      if (checks.some(({ suspect }) => suspect)) refuse(await checkAgainst(bus, kept, false));
+      return {
+        look: (stored, bytes) => {
+          for (const check of checks) check.look(stored, bytes);
+        },
+        end: async () => {
+          for (const check of checks) refuse(check.verdict());
+          ledger.release();
+        },
+      };
     },
     seen: (stored, bytes) => ledger.seen(stored, bytes),
     close: async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -179,4 +179,11 @@ test('where no company has run, a reader says how to run one', async () => {
 test('a server that does not answer is infrastructure, and its password is not shown', async () => {
   const { code, stderr } = await headcount('status --nats nats://me:secret@127.0.0.1:1');
   expect([code, stderr.includes('secret')]).toEqual([5, false]);
+});
+
+test('a scenario is not run where another one runs, whichever bus that is on', async () => {
+  mkdirSync(join(dir, '.headcount', 'acme'), { recursive: true });
+  writeFileSync(join(dir, '.headcount', 'acme', 'run.lock'), `${process.ppid}\n`);
+  const { code, stderr } = await headcount('run scenarios/retry-ladder.yaml --bus memory');
+  expect([code, stderr]).toEqual([5, expect.stringContaining(`already run by process ${process.ppid}`)]);
 });

@@ -8,7 +8,7 @@ import {
   Fenced,
   MAIN,
   type Membership,
-  type Register,
+  Register,
   seatOf,
 } from '../actors/processes.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
@@ -36,10 +36,12 @@ export type Entrance = {
   readonly name: string | undefined;
   /** Undefined: all. */
   readonly roles: readonly string[] | undefined;
+  /** What the stream has said of processes so far. */
+  readonly past: readonly Stored[];
 };
 
 /** Takes a name in the company's register. Throws BusFailure. */
-export async function enter({ bus, network, org, folder, name, roles }: Entrance): Promise<Member> {
+export async function enter({ bus, network, org, folder, name, roles, past }: Entrance): Promise<Member> {
   const [role] = org.roles;
   const host = hostname();
   const applicant: Applicant = {
@@ -53,7 +55,9 @@ export async function enter({ bus, network, org, folder, name, roles }: Entrance
   };
   const alive = async (register: Register) =>
     new Set((await network?.present(register.unended()))?.map((one) => one.name));
-  const member = await enroll(bus, applicant, alive);
+  const known = new Register();
+  for (const stored of past) known.told(stored);
+  const member = await enroll(bus, applicant, alive, known);
   const { register, incarnation } = member;
   const fenced = new AbortController();
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clean, cut, painter, safeJson, table, wantsColour } from './output.ts';
+import { clean, cut, flowed, painter, safeJson, table, wantsColour } from './output.ts';
 
 test('colour needs a terminal, and NO_COLOR, --no-color and --plain refuse it', () => {
   expect(wantsColour({}, true, [])).toBe(true);
@@ -62,4 +62,17 @@ test('a table stays within its width and lines up its columns', () => {
   const lines = table(['TASK', 'status', 'title'], rows, { width: 40, paint: painter(false) });
   expect(lines.every((line) => line.length <= 40)).toBe(true);
   expect(lines.map((line) => line.slice(0, 15))).toEqual(['TASK  status   ', 'T1    done     ', 'T12   working  ']);
+});
+
+test('in a narrow terminal the widest columns give way', () => {
+  const rows = [['backend-1', 'working', 'x'.repeat(30), 'y'.repeat(30)]];
+  const lines = table(['AGENT', 'state', 'what', 'why'], rows, { width: 44, paint: painter(false) });
+  expect(lines[1]).toBe(`backend-1  working  ${'x'.repeat(9)}…  ${'y'.repeat(11)}…`);
+});
+
+test('items go on below the first one when the line is full', () => {
+  expect(flowed('FLOW  ', ['todo 1', 'working 12', 'done 3'], 26)).toEqual([
+    'FLOW  todo 1  working 12',
+    '      done 3',
+  ]);
 });

@@ -73,10 +73,39 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - [...text].length));
 }
 
+/** Items two spaces apart, on as many lines as they need; those after the first begin below the first item. */
+export function flowed(head: string, items: readonly string[], width: number): string[] {
+  const lines = [head];
+  for (const item of items) {
+    const line = lines.at(-1) ?? '';
+    if (lines.length === 1 && line === head) lines[0] = `${head}${item}`;
+    else if ([...line].length + 2 + [...item].length <= width) lines[lines.length - 1] = `${line}  ${item}`;
+    else lines.push(`${' '.repeat([...head].length)}${item}`);
+  }
+  return lines;
+}
+
 export type Cell = string | { readonly text: string; readonly tone: Tone };
 
+const LAST_AT_LEAST = 12;
+/** Narrower than this no column gets. */
+const COLUMN_AT_LEAST = 8;
+
+/** Takes from the widest columns, two spaces apart, what does not fit into `room`. */
+function narrowed(widths: readonly number[], room: number): number[] {
+  const kept = [...widths];
+  let over = kept.reduce((sum, width) => sum + width + 2, 0) - room;
+  for (; over > 0; over -= 1) {
+    const widest = Math.max(...kept);
+    if (widest <= COLUMN_AT_LEAST) break;
+    kept[kept.indexOf(widest)] = widest - 1;
+  }
+  return kept;
+}
+
 /**
- * Rows in columns two spaces apart; the last column takes what is left of `width` and is cut there. A header row is dim.
+ * Rows in columns two spaces apart; the last column takes what is left of `width` and is cut there, and in a narrow terminal
+ * the widest of the others are cut too. A header row is dim.
  */
 export function table(
   header: readonly string[],
@@ -89,13 +118,15 @@ export function table(
   const widths = header.map((title, index) =>
     Math.max(title.length, ...rows.map((row) => Math.min([...textOf(row[index])].length, 32))),
   );
-  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, indent.length);
-  const last = Math.max(12, options.width - before);
+  const least = Math.min(LAST_AT_LEAST, widths.at(-1) ?? 0);
+  const room = options.width - indent.length;
+  const before = narrowed(widths.slice(0, -1), room - least);
+  const last = Math.max(least, room - before.reduce((sum, width) => sum + width + 2, 0));
   const line = (cells: readonly Cell[], tone: Tone) => {
     const parts = Array.from({ length: columns }, (_, index) => {
       const cell = cells[index];
       const end = index === columns - 1;
-      const width = end ? last : (widths[index] ?? 0);
+      const width = end ? last : (before[index] ?? 0);
       const text = cut(textOf(cell), width);
       const painted = options.paint(text, cell === undefined || typeof cell === 'string' ? tone : cell.tone);
       return end ? painted : painted + ' '.repeat(Math.max(0, width - [...text].length));

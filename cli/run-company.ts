@@ -9,6 +9,7 @@ import { readDocuments } from '../brain/knowledge/files.ts';
 import type { Stored } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
+import { isOfType } from '../bus/messages.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { diffLines, diffOrg, isEmptyDiff } from '../org/diff.ts';
 import { readOrg } from '../org/load.ts';
@@ -16,8 +17,8 @@ import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
 import { folderOf, give, joined, modelOf, prepare, type Staff, serves } from './company-start.ts';
 import type { CliContext } from './context.ts';
-import { openInspection } from './inspection.ts';
-import { checkRoles, enter } from './membership.ts';
+import { followCompany } from './following.ts';
+import { checkRoles, enter, type Member } from './membership.ts';
 import type { UpOptions } from './options.ts';
 import { tellOrg, WouldStrand } from './org-in-force.ts';
 import { keepItsTime } from './own-time.ts';
@@ -62,30 +63,57 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     });
     closing.unshift(() => stream.close());
     const { bus, clock } = stream;
-    await keepItsTime(bus, clock);
     const staff = join ? await joined(prepared, bus) : prepared;
     const { org } = staff;
     checkRoles(org, options.roles);
-    const folder = await folderOf(stream, context);
-    const { network } = stream;
-    const member = await enter({ bus, network, org, folder: context.cwd, name: options.name, roles: options.roles });
-    const started = (await bus.info()).lastSeq;
-    const inspection = options.inspect ? await openInspection(logs.redact) : undefined;
-    if (inspection) closing.unshift(() => inspection.close());
-    const sandbox = await openSandbox({
-      mode: org.sandbox,
-      scripted: script !== undefined,
-      cacheDir: defaultCacheDir(context.env),
-      env: { ...context.env },
-      progress: (line) => context.err(`${line}\n`),
-      signal: context.drain,
-    });
-    if (!join) await tellOrg(bus, staff.source.text);
-    const papers = await readDocuments(joinPath(context.cwd, 'knowledge'));
     let running: Assembled | undefined;
+    let member: Member | undefined;
     let paused = false;
+    /** The last sequence of the past; everything is past until that is known. */
+    let started = Number.POSITIVE_INFINITY;
+    let newest: Stored | undefined;
+    const processes: Stored[] = [];
+    const onMessage = (stored: Stored, bytes?: Uint8Array): void => {
+      stream.checking.look(stored, bytes);
+      stream.seen(stored, bytes);
+      if (member) member.told(stored);
+      else if (isOfType(stored.message, 'process.started', 'process.left')) processes.push(stored);
+      paused = isPaused(stored, paused);
+      newest = stored;
+      // A company that ran faster than the wall goes on from its own time, not from ours; and its processes from one time.
+      if (clock.factor !== 1) clock.catchUp(timeOf(stored.message));
+      if (stored.seq <= started) return;
+      screen.message(stored);
+      if (running) obey(stored, running, staff, (line) => logs.log('warn', line));
+    };
+    const [following, folder, sandbox, papers] = await Promise.all([
+      followCompany({ org, bus, clock, log: logs.log, onMessage }),
+      folderOf(stream, context),
+      openSandbox({
+        mode: org.sandbox,
+        scripted: script !== undefined,
+        cacheDir: defaultCacheDir(context.env),
+        env: { ...context.env },
+        progress: (line) => context.err(`${line}\n`),
+        signal: context.drain,
+      }),
+      readDocuments(joinPath(context.cwd, 'knowledge')),
+      keepItsTime(bus, clock),
+    ]);
+    closing.unshift(() => following.projections.close());
+    await stream.checking.end();
+    const entrance = { bus, network: stream.network, org, folder: context.cwd, past: processes };
+    const entered = await enter({ ...entrance, name: options.name, roles: options.roles });
+    member = entered;
+    for (const stored of processes) entered.told(stored);
+    started = (await bus.info()).lastSeq;
+    if (newest) clock.catchUp(timeOf(newest.message));
+    const inspection = options.inspect ? await inspect(logs.redact) : undefined;
+    if (inspection) closing.unshift(() => inspection.close());
+    if (!join) await tellOrg(bus, staff.source.text);
     const assembled = await assemble({
       org,
+      following,
       bus,
       clock,
       model: modelOf(script, clock),
@@ -93,48 +121,43 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       sandbox,
       places: placesIn(folder, company),
       roles: options.roles,
-      process: member.name,
-      speaks: () => !join && !member.fenced.aborted,
+      process: entered.name,
+      speaks: () => !join && !entered.fenced.aborted,
       env: { ...context.env },
       log: logs.log,
       inspect: inspection?.observe,
-      onMessage: (stored, bytes) => {
-        stream.seen(stored, bytes);
-        member.told(stored);
-        paused = isPaused(stored, paused);
-        // A company that ran faster than the wall goes on from its own time, not from ours; and its processes from one time.
-        if (stored.seq <= started || clock.factor !== 1) clock.catchUp(timeOf(stored.message));
-        if (stored.seq <= started) return;
-        screen.message(stored);
-        if (running) obey(stored, running, staff, (line) => logs.log('warn', line));
-      },
     });
     running = assembled;
     stream.onHealth((health) => void assembled.company.streamIs(health));
-    closing.unshift(() => assembled.projections.close());
     closing.unshift(() => assembled.tools.deployer.close());
     const { described } = stream;
-    screen.opening({ org, stream: described, sandbox, scripted: script, inspector: inspection?.url, member });
+    screen.opening({ org, stream: described, sandbox, scripted: script, inspector: inspection?.url, member: entered });
     context.stop.addEventListener('abort', () => void assembled.company.stop('interrupted twice'), { once: true });
-    if (serves(org, options.roles, 'deploy')) await liveAgain(assembled, screen.say, (line) => logs.log('warn', line));
-    member.appear();
+    if (serves(org, options.roles, 'operate')) await liveAgain(assembled, screen.say, (line) => logs.log('warn', line));
+    entered.appear();
     const opened = assembled.company.start();
     if (join && paused) void assembled.company.pause('operator', 'the company is paused');
     await opened;
     if (!join) await give(staff, bus, assembled);
     const unwatch = watchOrg(options, context, staff, assembled, screen.say);
     closing.unshift(unwatch);
-    await Promise.race([aborted(context.drain), aborted(member.fenced)]);
-    if (member.fenced.aborted) {
+    await Promise.race([aborted(context.drain), aborted(entered.fenced)]);
+    if (entered.fenced.aborted) {
       await Promise.race([assembled.company.stop('fenced'), wait(FENCED_GRACE_MS)]);
-      throw member.fenced.reason;
+      throw entered.fenced.reason;
     }
     await assembled.company.drain('interrupted');
-    await member.leave('interrupted');
+    await entered.leave('interrupted');
     return 0;
   } finally {
     for (const close of closing) await close();
   }
+}
+
+/** Loaded only when it is asked for. */
+async function inspect(redact: (text: string) => string) {
+  const { openInspection } = await import('./inspection.ts');
+  return openInspection(redact);
 }
 
 /** A process that joins a company which a person has paused takes nothing either. */

@@ -1,11 +1,13 @@
 // Plays a scenario to its end: given a company, when things happen, then this is how it ends.
 
+import { hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { createHappenings, giveScenario } from '../actors/happenings.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
+import { CompanyRunning } from '../bus/jetstream/errors.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
@@ -14,6 +16,7 @@ import { createEnding } from '../scenarios/ending.ts';
 import { createFaults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
+import { withLock } from '../tools/lock.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
 import { answerApproval } from './commands/answer.ts';
@@ -23,6 +26,7 @@ import { openInspection } from './inspection.ts';
 import { makeRoom } from './old-products.ts';
 import type { RunOptions } from './options.ts';
 import { findFile } from './package-root.ts';
+import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
@@ -80,6 +84,22 @@ export async function runScenario(options: RunOptions, context: CliContext): Pro
   if (ready.scenario.simulation) return runRepeat(options, context);
   await openWorkspace(context.cwd);
   if (options.out !== undefined) await checkTarget(resolve(context.cwd, options.out));
+  return alone(ready, context, () => runAlone(ready, options, context));
+}
+
+/** How long a run that was just killed may count as there, ms. */
+const HELD_MS = 200;
+
+/** One at a time makes the products of a folder, whichever bus it is on. Throws CompanyRunning. */
+function alone<T>({ org, places }: Ready, { cwd }: CliContext, work: () => Promise<T>): Promise<T> {
+  const running = (pid: number) => new CompanyRunning(org.company, { pid, host: hostname() });
+  const note = readRunFile(cwd);
+  if (note?.company === org.company && !note.joined && note.pid !== process.pid) throw running(note.pid);
+  const held = (pid = process.pid) => running(pid);
+  return withLock(join(places.work, 'run.lock'), work, { patienceMs: HELD_MS, held });
+}
+
+async function runAlone(ready: Ready, options: RunOptions, context: CliContext): Promise<0 | 1 | 4> {
   const stage = createStage(ready, options);
   const logs = openLog(ready.places.work, context);
   try {

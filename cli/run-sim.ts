@@ -52,7 +52,10 @@ export async function runSimulations(options: SimOptions, context: CliContext): 
     await writeFile(resolve(context.cwd, options.junit), simJunit(plan.scenario.name, summary, found, wallMs));
   }
   if (options.json) context.out(`${safeJson({ ...summary, found, wallMs }, 2)}\n`);
-  else for (const line of simLines(summary, found, wallMs, painter(context.colour))) context.out(`${line}\n`);
+  else {
+    const page = { paint: painter(context.colour), width: context.columns };
+    for (const line of simLines(summary, found, wallMs, page)) context.out(`${line}\n`);
+  }
   return failed.length === 0 ? 0 : 1;
 }
 

@@ -15,7 +15,7 @@ import { withoutSecret } from './checks.ts';
 import { NoCompany } from './connect.ts';
 import type { CliContext } from './context.ts';
 import { keepServer } from './kept-server.ts';
-import { explainGone, openCompanyLedger } from './ledgers.ts';
+import { type Checking, explainGone, openCompanyLedger } from './ledgers.ts';
 import { readRunFile, removeRunFile, storeDirOf, writeRunFile } from './run-file.ts';
 
 export type RunStream<C extends Clock = Clock> = {
@@ -27,6 +27,11 @@ export type RunStream<C extends Clock = Clock> = {
   readonly readable: boolean;
   /** What knows of other processes; undefined on the memory bus. */
   readonly network: JetStreamBus | undefined;
+  /**
+   * To be shown the past of a company before anything is written. At its `end` it is what it was, and this process alone runs
+   * it. Throws StreamDamaged, CompanyRunning.
+   */
+  readonly checking: Checking;
   /** To be told every message the stream shows, in order: what notices a damaged store is kept from it. */
   readonly seen: (stored: Stored, bytes?: Uint8Array) => void;
   /** Says from now on when the stream takes nothing, and when it does again. */
@@ -93,7 +98,8 @@ export async function openRunStream<C extends Clock>(options: RunStreamOptions<C
 function memory<C extends Clock>({ company, clock, log }: RunStreamOptions<C>, described: string): RunStream<C> {
   const time = clock('memory');
   const bus = new MemoryBus(company, time, { log });
-  const idle = { network: undefined, seen: () => {}, onHealth: () => {} };
+  const checking = { look: () => {}, end: async () => {} };
+  const idle = { network: undefined, checking, seen: () => {}, onHealth: () => {} };
   return { bus, clock: time, described, readable: false, ...idle, close: () => bus.close() };
 }
 
@@ -131,11 +137,17 @@ async function jetstream<C extends Clock>(
     await bus.close();
     await ledger.close();
   };
-  await ledger.check(bus).catch(async (error: unknown) => {
+  const checking = await ledger.check(bus).catch(async (error: unknown) => {
     await close();
     throw error;
   });
-  writeRunFile(context.cwd, note);
+  const end = async () => {
+    await checking.end();
+    await bus.claimed;
+    writeRunFile(context.cwd, note);
+  };
+  // It has no past.
+  if (fresh) await end();
   context.stop.addEventListener('abort', () => bus.giveUp(), { once: true });
   return {
     bus,
@@ -143,6 +155,7 @@ async function jetstream<C extends Clock>(
     described,
     readable: true,
     network: bus,
+    checking: { look: checking.look, end },
     seen: ledger.seen,
     onHealth: health.hear,
     close: async () => {

@@ -13,6 +13,7 @@ import { subjects } from '../bus/subjects.ts';
 import { chooseCompany, withServer } from './connect.ts';
 import type { CliContext } from './context.ts';
 import { checkAgainst, type Kept, ledgersDir, readLedgers } from './ledgers.ts';
+import { keepItsTime } from './own-time.ts';
 import { readRunFile } from './run-file.ts';
 import { companiesAt } from './stream.ts';
 
@@ -62,10 +63,12 @@ export function inspectStorage({ nats, company, accept, by }: Request, context: 
     const name = company ?? (await nameFor(url, context));
     const kept = await readLedgers(context.cwd, name);
     if (accept) refuseRunning(name, context);
-    const bus = await openIfThere(url, name);
+    const clock = new RealClock();
+    const bus = await openIfThere(url, name, clock);
     try {
       const found = bus ? await compare(bus, kept) : goneOf(name, kept);
       if (!accept || !found.damage) return found;
+      if (bus) await keepItsTime(bus, clock);
       return { ...found, accepted: await acceptLoss({ bus, kept, damage: found.damage, by }) };
     } finally {
       await bus?.close();
@@ -83,9 +86,9 @@ async function nameFor(url: string, context: CliContext): Promise<string> {
   return chooseCompany(there, undefined, () => {});
 }
 
-async function openIfThere(url: string, company: string): Promise<JetStreamBus | undefined> {
+async function openIfThere(url: string, company: string, clock: RealClock): Promise<JetStreamBus | undefined> {
   try {
-    return await openJetStreamBus({ servers: url, company, clock: new RealClock(), log: () => {} });
+    return await openJetStreamBus({ servers: url, company, clock, log: () => {} });
   } catch (error) {
     if (error instanceof BusFailure && error.code === 'NO_COMPANY') return undefined;
     throw error;

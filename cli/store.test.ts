@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -76,6 +76,39 @@ test('it can be answered, once, for when it runs again', async () => {
   expect([first.code, first.stdout]).toEqual([0, 'answered A1: b SQLite\n']);
   expect(first.stderr).toContain('not running');
   expect([second.code, second.stdout]).toEqual([1, 'too late: eva had answered A1: b SQLite\n']);
+});
+
+test('what is written from a terminal has the time of a company that ran ahead of the wall', async () => {
+  const server = await serve();
+  const ahead = new RealClock(1, Date.now() + 7_200_000);
+  const owner = { workspace, kind: 'scenario' } as const;
+  const bus = await openJetStreamBus({ servers: server.url, company: 'fast', clock: ahead, owner });
+  await bus.publish(subjects.approval('A1'), {
+    id: 'approval.A1',
+    type: 'approval.asked',
+    source: 'hr',
+    data: anApproval(),
+  });
+  await bus.close();
+  await server.stop();
+  expect((await headcount('answer A1 b --company fast')).code).toBe(0);
+  const { stdout } = await headcount('audit --company fast --json');
+  expect(JSON.parse(stdout).violations).not.toContainEqual(expect.objectContaining({ invariant: 'I3' }));
+  writeFileSync(join(workspace, 'none.jsonl'), '');
+  expect((await headcount('answer A1 b --from none.jsonl')).code).toBe(2);
+});
+
+test('a reader is told what does not exist', async () => {
+  expect(await headcount('log --task T9 --company acme')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('did you mean T1?'),
+  });
+  expect((await headcount('log --agent nobody --company acme')).code).toBe(2);
+});
+
+test('with --json nothing but JSON is on standard error', async () => {
+  const { code, stderr } = await headcount('why T9 --json');
+  expect([code, JSON.parse(stderr).error.code]).toEqual([2, 'USAGE']);
 });
 
 test('a running company is found by its note, and tapped as it speaks', async () => {

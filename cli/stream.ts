@@ -8,6 +8,7 @@ import { BadCredentials } from '../bus/jetstream/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import { withoutSecret } from './checks.ts';
 import type { Known } from './connect.ts';
+import { keepItsTime } from './own-time.ts';
 
 const ANSWER_MS = 5_000;
 
@@ -61,11 +62,22 @@ function addressOf(url: string): URL {
   }
 }
 
+export type ReaderStream = {
+  readonly bus: Bus;
+  readonly present: JetStreamBus['present'];
+  /** What is written next has the company's time, which may be ahead of the wall's, or simulated. */
+  keepTime(): Promise<void>;
+  close(): Promise<void>;
+};
+
 /** Opens a company's stream to read it and to answer questions on it. Throws BusFailure. */
-export async function openStream(
-  url: string,
-  company: string,
-): Promise<{ bus: Bus; present: JetStreamBus['present']; close(): Promise<void> }> {
-  const bus = await openJetStreamBus({ servers: url, company, clock: new RealClock(), log: () => {} });
-  return { bus, present: (names) => bus.present(names), close: () => bus.close() };
+export async function openStream(url: string, company: string): Promise<ReaderStream> {
+  const clock = new RealClock();
+  const bus = await openJetStreamBus({ servers: url, company, clock, log: () => {} });
+  return {
+    bus,
+    present: (names) => bus.present(names),
+    keepTime: () => keepItsTime(bus, clock),
+    close: () => bus.close(),
+  };
 }

@@ -14,30 +14,19 @@ import { promptsIn, readOrg } from '../org/load.ts';
 import { loadPatched } from '../org/overlay.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
+import { quietRun } from '../tests/fixtures/run-options.ts';
 import { openTerminal } from '../tests/fixtures/terminal.ts';
 import { createAuditor, type Rules, type Violation } from './auditor.ts';
 import { rulesOf } from './rules.ts';
 
 export type Recorded = { readonly messages: readonly Stored[]; readonly rules: Rules };
 
-const options = {
-  bus: 'memory',
-  nats: undefined,
-  seed: undefined,
-  clock: undefined,
-  speed: undefined,
-  inspect: false,
-  keep: false,
-  json: false,
-  quiet: true,
-} as const;
-
 /** Plays a scenario; what it left, as its export says. */
 export async function record(name: string): Promise<Recorded> {
   const cwd = await mkdtemp(join(tmpdir(), 'headcount-audit-'));
   try {
     const { context, stdout, stderr } = openTerminal(['--plain'], { cwd, env: process.env });
-    const code = await runScenario({ ...options, scenario: `scenarios/${name}.yaml`, out: 'out.jsonl' }, context);
+    const code = await runScenario({ ...quietRun, scenario: `scenarios/${name}.yaml`, out: 'out.jsonl' }, context);
     if (code !== 0) throw new Error(stdout() + stderr());
     const messages = readExport(await readFile(join(cwd, 'out.jsonl'), 'utf8'));
     return { messages, rules: await rulesIn(name) };

@@ -7,23 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunOptions } from '../cli/options.ts';
 import { packageRoot } from '../cli/package-root.ts';
 import { runScenario } from '../cli/run-scenario.ts';
+import { quietRun } from './fixtures/run-options.ts';
 import { openTerminal } from './fixtures/terminal.ts';
 
 const all = (await readdir(join(packageRoot, 'scenarios'))).filter((name) => name.endsWith('.yaml')).sort();
 
-const defaults: RunOptions = {
-  scenario: '',
-  bus: 'memory',
-  nats: undefined,
-  seed: undefined,
-  out: undefined,
-  clock: undefined,
-  speed: undefined,
-  inspect: false,
-  keep: false,
-  json: false,
-  quiet: true,
-};
+const defaults: RunOptions = { ...quietRun, scenario: '', out: undefined };
 
 describe('scenarios', () => {
   let cwd: string;

@@ -183,6 +183,17 @@ describe('every file', () => {
   });
 });
 
+describe('documents', () => {
+  test('name files that exist', () => {
+    const named = documents().flatMap(({ path, text }) =>
+      [...text.matchAll(/`((?:\w+\/)+[\w.-]+\.(?:ts|md))`/g)].map(([, file = '']) => ({ path, file })),
+    );
+    expect(named.length).toBeGreaterThan(30);
+    const missing = named.filter(({ file }) => !existsSync(join(root, file)));
+    expect(missing.map(({ path, file }) => `${path}: ${file}`)).toEqual([]);
+  });
+});
+
 function documents(): Source[] {
   const folders = ['.', 'docs', 'scenarios', 'org'];
   const names = folders.flatMap((room) =>

@@ -8,7 +8,6 @@
 //   G3. The same input gives the same object ids: identity, dates, time zone and line endings are set here.
 
 import { mkdirSync } from 'node:fs';
-import { simpleGit } from 'simple-git';
 import { HeadcountError } from '../bus/errors.ts';
 
 /** A git command that failed: a bug here, or a damaged repository. */
@@ -137,6 +136,8 @@ export function openGit(options: { readonly home: string; readonly env: NodeJS.P
     const env = { ...base, ...extra };
     const accepted = [0, ...(given.codes ?? [])];
     let code = 0;
+    // Loaded with the first command: a company that starts has other things to do first.
+    const { simpleGit } = await import('simple-git');
     const git = simpleGit({
       baseDir: options.home,
       config: hardened,

@@ -33,6 +33,19 @@ test('it is let go when the work fails', async () => {
   expect(await withLock(path, async () => 1)).toBe(1);
 });
 
+test('a file with our own id that we did not write is of a process that is gone', async () => {
+  const path = join(dir, 'd');
+  await writeFile(path, `${process.pid}\n`);
+  expect(await Promise.all([1, 2, 3].map((n) => withLock(path, async () => n)))).toEqual([1, 2, 3]);
+});
+
+test('who does not wait is told who holds it', async () => {
+  const path = join(dir, 'e');
+  const held = (holder: number | undefined) => new Error(`held by ${holder}`);
+  const refused = withLock(path, () => withLock(path, async () => {}, { patienceMs: 0, held }));
+  await expect(refused).rejects.toThrow(`held by ${process.pid}`);
+});
+
 test('a dead holder holds nothing', async () => {
   const path = join(dir, 'c');
   const gone = spawn('true');

@@ -12,21 +12,37 @@ const PATIENCE_MS = 60_000;
 /** Breaking takes a moment; whoever takes longer died over it. */
 const BREAKING_MS = 5_000;
 
-/** Runs `work` while holding the file. Throws HeadcountError when a living process holds it for a minute. */
-export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+type LockOptions = {
+  /** How long a living holder is waited for, ms. */
+  readonly patienceMs?: number;
+  /** What is thrown then. */
+  readonly held?: (holder: number | undefined) => Error;
+};
+
+/** Runs `work` while holding the file. Throws `held`, or HeadcountError, when a living process holds it for too long. */
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  { patienceMs = PATIENCE_MS, held = (holder) => locked(path, holder) }: LockOptions = {},
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   for (let waited = 0; !(await take(path)); waited += LOOK_AGAIN_MS) {
-    if (waited >= PATIENCE_MS) {
-      const holder = await holderOf(path);
-      throw new HeadcountError('LOCKED', `process ${holder} holds ${path} for a minute`, `end it, or wait for it`);
-    }
+    if (waited >= patienceMs) throw held(await holderOf(path));
     await wait(LOOK_AGAIN_MS);
   }
   try {
     return await work();
   } finally {
+    ours.delete(path);
     await rm(path, { force: true });
   }
+}
+
+/** What this process holds or tries to take. A file with its id that is not here is a dead one's: in containers ids come again. */
+const ours = new Set<string>();
+
+function locked(path: string, holder: number | undefined): HeadcountError {
+  return new HeadcountError('LOCKED', `process ${holder} holds ${path} for a minute`, 'end it, or wait for it');
 }
 
 async function create(path: string): Promise<boolean> {
@@ -45,12 +61,23 @@ async function holderOf(path: string): Promise<number | undefined> {
 }
 
 async function take(path: string): Promise<boolean> {
-  if (await create(path)) return true;
+  if (ours.has(path)) return false;
+  ours.add(path);
+  let taken = false;
+  try {
+    taken = await create(path);
+    if (!taken) await breakDead(path);
+    return taken;
+  } finally {
+    if (!taken) ours.delete(path);
+  }
+}
+
+async function breakDead(path: string): Promise<void> {
   const holder = await holderOf(path);
   // Without a number it is being written.
-  if (holder === undefined || isAlive(holder)) return false;
+  if (holder === undefined || (holder !== process.pid && isAlive(holder))) return;
   await breakIt(path, holder);
-  return false;
 }
 
 /** One breaks at a time, and looks again before: the next holder's file must not be the one that is removed. */

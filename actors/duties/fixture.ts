@@ -5,8 +5,9 @@ import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.t
 import type { Purpose } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
+import { signed, type Unsigned } from '../../bus/drafts.ts';
 import { MemoryBus } from '../../bus/memory.ts';
-import type { Draft, Message } from '../../bus/messages.ts';
+import type { Message } from '../../bus/messages.ts';
 import type { PlannedTask, Product, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { Org, Role } from '../../org/org.ts';
@@ -80,7 +81,7 @@ export type Office = {
   /** Answers by purpose, taken in order; what was asked is counted. */
   readonly answers: Partial<Record<Purpose, unknown[]>>;
   readonly asked: Purpose[];
-  tell(subject: string, draft: Omit<Draft, 'source'>): Promise<void>;
+  tell(subject: string, draft: Unsigned): Promise<void>;
   taskWork(id: string, agent: string): Promise<TaskWork>;
   jobWork(message: Message, agent: string): Promise<JobWork>;
   /** Publishes nothing and runs a standing duty on a message; false when the duty does not want it. */
@@ -134,8 +135,7 @@ export async function openOffice(
           return { result: answer };
         }),
       publish: async (subject, draft) => {
-        const whole = { source: agent, causationid: message?.id, ...draft };
-        await bus.publish(subject, whole as unknown as Draft);
+        await bus.publish(subject, signed({ source: agent, causationid: message?.id }, draft));
       },
     };
   }
@@ -147,7 +147,7 @@ export async function openOffice(
     answers,
     asked,
     tell: async (subject, draft) => {
-      await bus.publish(subject, { source: 'operator', ...draft } as Draft);
+      await bus.publish(subject, signed({ source: 'operator' }, draft));
     },
     async taskWork(id, agent) {
       const journal = await TaskJournal.open(bus, agent, id);
@@ -209,7 +209,7 @@ export function publishingThrough(bus: MemoryBus, publish: Bus['publish']): Bus 
 }
 
 /** A message as it would be delivered, without publishing it. */
-export function message(draft: Omit<Draft, 'source'>, subject = 'test'): Message {
+export function message(draft: Unsigned, subject = 'test'): Message {
   const envelope = { specversion: '1.0', source: 'test', time: new Date(START).toISOString(), subject };
   return { ...envelope, datacontenttype: 'application/json', ...draft } as Message;
 }

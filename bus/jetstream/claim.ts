@@ -29,14 +29,24 @@ const Claim = z.object({
 });
 type Claim = z.infer<typeof Claim>;
 
+type Claimed = { readonly company: string; readonly connection: NatsConnection };
+
 /**
  * Claims the company for this process until its bus closes. Throws CompanyRunning when another process runs it.
  * @param bus an open JetStream bus
  */
-export async function claimCompany(
-  bus: { readonly company: string; readonly connection: NatsConnection },
+export async function claimCompany(bus: Claimed, who?: Presence): Promise<void> {
+  await (await beginClaim(bus, who)).settled;
+}
+
+/**
+ * Begins to claim it. Throws CompanyRunning when another process runs it; `settled` does, 100 ms later, when another one that
+ * has begun at the same moment stays. Until then nothing may be written.
+ */
+export async function beginClaim(
+  bus: Claimed,
   who: Presence = { pid: process.pid, host: hostname() },
-): Promise<void> {
+): Promise<{ readonly settled: Promise<void> }> {
   const { company, connection: nc } = bus;
   const subject = `_headcount.presence.${company}`;
   const own: Claim = { claim: nuid.next(), running: false, pid: who.pid, host: who.host, name: who.name };
@@ -57,12 +67,18 @@ export async function claimCompany(
       msg.respond(JSON.stringify(own));
     },
   });
-  heard(await ask(nc, subject, own, TOGETHER_MS));
-  if (rival) {
-    presence.unsubscribe();
-    throw new CompanyRunning(company, rival);
-  }
-  own.running = true;
+  const settle = async () => {
+    heard(await ask(nc, subject, own, TOGETHER_MS));
+    if (rival) {
+      presence.unsubscribe();
+      throw new CompanyRunning(company, rival);
+    }
+    own.running = true;
+  };
+  const settled = settle();
+  // It is waited for later.
+  settled.catch(() => {});
+  return { settled };
 }
 
 /** The first answer within the time, if any. */

@@ -99,7 +99,7 @@ export class CompanyRunning extends HeadcountError {
     super(
       'COMPANY_RUNNING',
       `company ${company} is already run by process ${running.pid} on ${running.host}`,
-      `end it first (Ctrl+C there, or kill ${running.pid}), or give this one another name`,
+      `end it first (Ctrl+C there, or kill ${running.pid}); headcount up --company <slug> runs another one beside it`,
     );
     this.process = running;
   }

@@ -13,20 +13,14 @@ import { createInbox, type Msg } from 'nats';
 import type { Published } from '../bus.ts';
 import { outOfBand } from '../dispatcher.ts';
 import { BusFailure, reasonOf, StaleWrite } from '../errors.ts';
+import { confirmationIn, isStale, isUndecided } from './confirmation.ts';
 import type { Connection } from './connection.ts';
 import { refusal } from './errors.ts';
 import type { StreamGuard } from './guard.ts';
 import { type Letter, LetterHeaders, noStream, unanswered, untaken, unwritable } from './letter.ts';
+import { Window } from './window.ts';
 
 const TICK_MS = 250;
-const decoder = new TextDecoder();
-/** The stream's code for "wrong last sequence". */
-const WRONG_SEQUENCE = 10071;
-/**
- * Answers of a cluster that say nothing about the message yet: no leader (10004, 10008, 10009), or something written before
- * it, by us (10158) or by another (10164), that the other nodes have not confirmed.
- */
-const UNDECIDED: readonly (number | undefined)[] = [10004, 10008, 10009, 10158, 10164];
 /** Shorter than the four to nine seconds in which the others elect a leader, so that we are with them by then. */
 const STRANDED_MS = 3_000;
 
@@ -58,18 +52,13 @@ type Pending = Letter & {
   unheard: number;
 };
 
-type PubAck = { seq: number; duplicate?: boolean; error?: { err_code?: number; description: string } };
-
 export class Publisher {
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #inbox: string;
   readonly #options: PublisherOptions;
-  readonly #window: number;
   readonly #headers = new LetterHeaders();
-  readonly #pending = new Map<number, Pending>();
-  #line: Pending[] = [];
-  #head = 0;
+  readonly #window: Window<Pending>;
   #n = 0;
   #tick = 0;
   /** Ticks since the stream last decided about a message. */
@@ -83,7 +72,7 @@ export class Publisher {
     this.#connection = connection;
     this.#prefix = prefix;
     this.#options = options;
-    this.#window = options.window ?? 1024;
+    this.#window = new Window(options.window ?? 1024, (pending) => this.#start(pending));
     this.#inbox = `${createInbox()}.`;
     connection.nc.subscribe(`${this.#inbox}*`, { callback: (_, msg) => outOfBand(() => this.#answered(msg)) });
     connection.onReconnect(() => this.#resendAll());
@@ -93,7 +82,7 @@ export class Publisher {
 
   /** Messages that are not confirmed yet. */
   get inFlight(): number {
-    return this.#pending.size + this.#line.length - this.#head;
+    return this.#window.count;
   }
 
   /** Resolves when the stream has it. Throws StaleWrite, BusFailure. */
@@ -108,9 +97,7 @@ export class Publisher {
       this.#n += 1;
       const { subject, id, data, expected } = letter;
       const born = this.#tick;
-      const pending = { n: this.#n, subject, id, data, expected, resolve, reject, born, due: 0, unheard: 0 };
-      if (this.#pending.size < this.#window) this.#start(pending);
-      else this.#line.push(pending);
+      this.#window.add({ n: this.#n, subject, id, data, expected, resolve, reject, born, due: 0, unheard: 0 });
     });
   }
 
@@ -138,7 +125,6 @@ export class Publisher {
   }
 
   #start(pending: Pending): void {
-    this.#pending.set(pending.n, pending);
     pending.born = this.#tick;
     this.#timer ??= setInterval(() => this.#onTick(), TICK_MS);
     this.#connection.send(() => this.#write(pending));
@@ -160,12 +146,12 @@ export class Publisher {
   }
 
   #answered(msg: Msg): void {
-    const pending = this.#pending.get(Number(msg.subject.slice(this.#inbox.length)));
+    const pending = this.#window.get(Number(msg.subject.slice(this.#inbox.length)));
     if (!pending) return;
-    const ack = msg.data.length > 0 ? pubAck(msg) : undefined;
+    const ack = confirmationIn(msg);
     if (!ack) this.#unheard(pending);
     else if (isUndecided(ack)) pending.due = this.#tick + 1;
-    else if (ack.error?.err_code === WRONG_SEQUENCE) void this.#lookUp(pending);
+    else if (isStale(ack)) void this.#lookUp(pending);
     else if (ack.error) this.#refused(pending, ack.error);
     else this.#confirm(pending, ack.seq, ack.duplicate === true);
   }
@@ -181,7 +167,7 @@ export class Publisher {
   }
 
   #serve(what: 'all' | 'first' | 'none'): void {
-    const [first] = this.#pending.values();
+    const { first } = this.#window;
     if (what === 'all') this.#resendAll();
     else if (what === 'first') {
       if (first) this.#write(first, true);
@@ -222,17 +208,9 @@ export class Publisher {
   }
 
   #settle(pending: Pending): void {
-    if (!this.#pending.delete(pending.n)) return;
+    if (!this.#window.remove(pending)) return;
     this.#silence = 0;
-    const next = this.#line[this.#head];
-    if (next) {
-      this.#head += 1;
-      if (this.#head * 2 > this.#line.length) {
-        this.#line = this.#line.slice(this.#head);
-        this.#head = 0;
-      }
-      this.#start(next);
-    } else if (this.#pending.size === 0) this.#rest();
+    if (this.#window.count === 0) this.#rest();
   }
 
   #rest(): void {
@@ -251,7 +229,7 @@ export class Publisher {
     }
     if (this.#guarded()) return;
     const oldest = this.#tick - ticks(this.#options.giveUpMs ?? 60_000);
-    for (const pending of [...this.#pending.values()]) {
+    for (const pending of this.#window.underWay()) {
       if (pending.due > this.#tick) continue;
       if (pending.born > oldest) this.#write(pending);
       else {
@@ -265,51 +243,30 @@ export class Publisher {
   #guarded(): boolean {
     const { guard } = this.#options;
     if (!guard || this.#closed) return false;
-    const [first] = this.#pending.values();
+    const { first } = this.#window;
     const { silentMs = 20_000 } = this.#options;
     if (first && this.#tick - first.born >= ticks(silentMs)) guard.silent(silentMs / 1_000);
     if (guard.open && this.#connection.online) return false;
     // A guard that only looks must not hide that nobody answers.
-    if (guard.troubled || !this.#connection.online) for (const pending of this.#pending.values()) pending.born += 1;
+    if (guard.troubled || !this.#connection.online) for (const pending of this.#window.underWay()) pending.born += 1;
     return true;
   }
 
   #resendAll(): void {
-    for (const pending of [...this.#pending.values()]) if (Number.isFinite(pending.due)) this.#write(pending);
+    for (const pending of this.#window.underWay()) if (Number.isFinite(pending.due)) this.#write(pending);
   }
 
   #fail(cause: Error): void {
-    for (const pending of this.#dropAll()) pending.reject(unwritable(pending, cause));
+    for (const pending of this.#window.clear()) pending.reject(unwritable(pending, cause));
     this.#rest();
   }
 
   #refuse(error: BusFailure): void {
-    for (const pending of this.#dropAll()) pending.reject(error);
+    for (const pending of this.#window.clear()) pending.reject(error);
     this.#rest();
   }
-
-  #dropAll(): Pending[] {
-    const all = [...this.#pending.values(), ...this.#line.slice(this.#head)];
-    this.#pending.clear();
-    this.#line = [];
-    this.#head = 0;
-    return all;
-  }
-}
-
-/** A leader of 2.10 that has lost the others calls a repeated id a duplicate of sequence 0: of a try that may yet be dropped. */
-function isUndecided({ seq, error }: PubAck): boolean {
-  return error ? UNDECIDED.includes(error.err_code) : seq === 0;
 }
 
 function ticks(ms: number): number {
   return Math.ceil(ms / TICK_MS);
-}
-
-function pubAck(msg: Msg): PubAck | undefined {
-  try {
-    return JSON.parse(decoder.decode(msg.data)) as PubAck;
-  } catch {
-    return undefined;
-  }
 }

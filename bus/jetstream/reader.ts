@@ -21,6 +21,8 @@ export type ReaderOptions = {
   readonly fromSeq: number;
   /** Wall time to start at instead, where no sequence is known. */
   readonly fromTime?: string | undefined;
+  /** Without what the messages hold. */
+  readonly bare?: boolean;
   readonly arrived: (arrival: Arrival) => void;
   /** How many messages wait, each time a consumer was made. */
   readonly opened?: (waiting: number) => void;
@@ -97,7 +99,7 @@ export class Reader {
   }
 
   async #make(): Promise<void> {
-    const { connection, stream, prefix, filter, fromTime, fromSeq } = this.#options;
+    const { connection, stream, prefix, filter, fromTime, fromSeq, bare = false } = this.#options;
     const fresh = this.#lastSeq === fromSeq - 1;
     const start =
       fresh && fromTime !== undefined
@@ -110,6 +112,7 @@ export class Reader {
       filter_subject: prefix + filter,
       inactive_threshold: INACTIVE_NS,
       mem_storage: true,
+      ...(bare ? { headers_only: true } : {}),
       num_replicas: 1,
     });
     this.#consumer = info.name;

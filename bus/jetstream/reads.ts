@@ -122,6 +122,7 @@ export async function* replayRange(
     fromTime,
     until,
     foreign: range.foreign,
+    bytes: range.bytes,
     log,
   })) {
     if (inTime(stored)) yield stored;
@@ -143,14 +144,40 @@ async function lastMatching(place: DurablePlace, filter: string): Promise<number
 type Reading = {
   filter: string;
   fromSeq: number;
-  fromTime: string | undefined;
+  fromTime?: string | undefined;
   until: number;
-  foreign: Range['foreign'];
+  /** Without what the messages hold. */
+  bare?: boolean;
+  foreign?: Range['foreign'];
+  bytes?: Range['bytes'];
   log: (line: string) => void;
 };
 
 async function* readRange(place: DurablePlace, reading: Reading): AsyncGenerator<Stored> {
-  const { until, log } = reading;
+  const { foreign, bytes, log } = reading;
+  for await (const { seq, subject, data } of arrivals(place, reading)) {
+    const read = storedOf(place.own, seq, subject, data);
+    if (read.ok) {
+      bytes?.(data);
+      yield read.stored;
+    } else if (foreign) foreign({ seq, subject, reason: read.reason });
+    else log(`sequence ${seq} is no message of ours: ${read.reason}`);
+  }
+}
+
+/** Which sequences a range of a filter has, in order, whatever they hold. Throws BusFailure. */
+export async function* seqsIn(
+  place: DurablePlace,
+  range: { readonly filter: string; readonly fromSeq: number; readonly untilSeq: number },
+  log: (line: string) => void,
+): AsyncGenerator<number> {
+  const { filter, fromSeq, untilSeq: until } = range;
+  if (fromSeq > until) return;
+  for await (const { seq } of arrivals(place, { filter, fromSeq, until, bare: true, log })) yield seq;
+}
+
+async function* arrivals(place: DurablePlace, reading: Reading): AsyncGenerator<Arrival> {
+  const { until } = reading;
   const buffer: Arrival[] = [];
   let ended = false;
   let wake = () => {};
@@ -170,10 +197,7 @@ async function* readRange(place: DurablePlace, reading: Reading): AsyncGenerator
   try {
     for (;;) {
       for (let arrival = buffer.shift(); arrival; arrival = buffer.shift()) {
-        const read = storedOf(place.own, arrival.seq, arrival.subject, arrival.data);
-        if (read.ok) yield read.stored;
-        else if (reading.foreign) reading.foreign({ seq: arrival.seq, subject: arrival.subject, reason: read.reason });
-        else log(`sequence ${arrival.seq} is no message of ours: ${read.reason}`);
+        yield arrival;
         reader.took();
       }
       if (ended) return;

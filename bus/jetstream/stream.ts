@@ -139,12 +139,14 @@ export async function findStream(connection: Connection, company: string): Promi
  * of copies is brought to the wanted one. Returns how many copies are kept.
  * Throws CompanyTaken, StreamMismatch, NoCluster, BusFailure.
  * @param replicas undefined = as it is, and 1 for a new one
+ * @param claimed what is there is looked at before this resolves, and nothing is changed
  */
 export async function ensureStream(
   connection: Connection,
   company: string,
   owner: Owner,
   replicas?: number,
+  claimed?: Promise<void>,
 ): Promise<number> {
   const { jsm } = connection;
   const name = streamName(company);
@@ -156,6 +158,9 @@ export async function ensureStream(
   }
   if (owner.fresh && owner.kind === 'company')
     throw new CompanyTaken(company, 'is a company: its history is never deleted', 'open it without `fresh`');
+  const asWanted =
+    found && found.config.max_bytes !== ROOM && found.config.num_replicas === (replicas ?? found.config.num_replicas);
+  if (!asWanted || owner.fresh) await claimed;
   if (found && owner.fresh) {
     await ask(() => remove(jsm, company));
     found = undefined;

@@ -25,13 +25,13 @@ export async function giveBack(
   { between, elsewhere }: Leftovers,
 ): Promise<number> {
   const held = await elsewhere();
-  let count = 0;
-  for await (const seq of between(ack_floor.stream_seq + 1, delivered.stream_seq)) {
-    if (held.has(seq) || connection.nc.isClosed()) continue;
+  const left: number[] = [];
+  for await (const seq of between(ack_floor.stream_seq + 1, delivered.stream_seq)) if (!held.has(seq)) left.push(seq);
+  if (left.length === 0 || connection.nc.isClosed()) return 0;
+  for (const seq of left) {
     // The server looks at two of these: a delivery that has been made, and a message that is not settled.
     connection.nc.publish(`$JS.ACK.${stream}.${durable}.1.${seq}.${delivered.consumer_seq}.0.0`, '-NAK');
-    count += 1;
   }
-  if (count > 0) await connection.nc.flush();
-  return count;
+  await connection.nc.flush();
+  return left.length;
 }

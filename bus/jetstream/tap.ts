@@ -15,7 +15,7 @@ export async function openTap(
   place: DurablePlace,
   range: Pick<Range, 'filter' | 'fromSeq' | 'foreign'>,
   progress: Progress,
-  told: (stored: Stored, bytes: Uint8Array | undefined) => void,
+  told: (stored: Stored, bytes: Uint8Array) => void,
   log: (line: string) => void,
 ): Promise<Tap> {
   const { connection, stream, prefix, own } = place;
@@ -47,7 +47,7 @@ export async function openTap(
     },
     arrived: ({ seq, subject, data, pending }) => {
       const read = storedOf(own, seq, subject, data);
-      if (read.ok) told(read.stored, read.own ? data : undefined);
+      if (read.ok) told(read.stored, data);
       else if (range.foreign) range.foreign({ seq, subject, reason: read.reason });
       else log(`tap ${filter}: sequence ${seq} is no message of ours: ${read.reason}`);
       seen = seq;

@@ -45,8 +45,7 @@ export function arrivalOf(msg: Msg, prefixLength: number): Arrival | undefined {
   };
 }
 
-/** `own`: this process wrote it, byte for byte. */
-export type ReadStored = { ok: true; stored: Stored; own: boolean } | { ok: false; reason: string };
+export type ReadStored = { ok: true; stored: Stored } | { ok: false; reason: string };
 
 /** How many messages of our own are remembered at least: more than are on their way at once. */
 const OWN = 2_048;
@@ -88,9 +87,9 @@ function idIn(bytes: Buffer): string {
 /** Parses what the stream holds; the subject is the one it is stored on, not the one it claims. */
 export function storedOf(own: OwnMessages, seq: number, subject: string, data: Uint8Array): ReadStored {
   const known = own.read(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
-  if (known) return { ok: true, stored: { seq, subject, message: known }, own: true };
+  if (known) return { ok: true, stored: { seq, subject, message: known } };
   const parsed = parseMessage(textOf(data));
-  return parsed.ok ? { ok: true, stored: { seq, subject, message: parsed.message }, own: false } : parsed;
+  return parsed.ok ? { ok: true, stored: { seq, subject, message: parsed.message } } : parsed;
 }
 
 /** What was sent, as text. */

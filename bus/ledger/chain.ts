@@ -1,4 +1,5 @@
-// What a ledger's sums are of: the sequence, the subject and the message, in one spelling however the message came here.
+// What a ledger's sums are of: the sequence, the subject and the message as the stream holds it; where its bytes are not at
+// hand, in one spelling, which is that of every message written by this program.
 
 import { createHash } from 'node:crypto';
 import type { Stored } from '../bus.ts';
@@ -30,7 +31,7 @@ export class Sum {
     this.#put(Buffer.from(before));
   }
 
-  /** @param bytes its one spelling, where it is at hand */
+  /** @param bytes the message as the stream holds it, where that is at hand */
   add(stored: Stored, bytes?: Uint8Array): void {
     this.#put(Buffer.from(`\n${stored.seq} ${stored.subject} `));
     this.#put(bytes ?? spelled(stored));

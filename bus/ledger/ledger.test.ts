@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Stored } from '../bus.ts';
 import { VirtualClock } from '../clock.ts';
 import { MemoryBus } from '../memory.ts';
-import { checkStream } from './check.ts';
+import { Check, checkStream } from './check.ts';
 import { Ledger } from './ledger.ts';
 import { markOf, readLedger } from './lines.ts';
 
@@ -143,4 +143,48 @@ test('only the end of a long stream is read, unless all of it is asked for', asy
     ok: false,
     damage: { firstBad: 1, firstBadBy: 256 },
   });
+});
+
+/** A message as somebody else may have spelled it. */
+const otherwise = ({ message }: Stored, space = 1): Buffer => Buffer.from(JSON.stringify(message, undefined, space));
+
+async function verdictOn(stored: readonly Stored[], bytes: (one: Stored) => Buffer | undefined) {
+  const length = { lastSeq: stored.length, messages: stored.length };
+  const check = new Check(await pages(), length, true);
+  for (const one of stored) check.look(one, bytes(one));
+  return check.verdict();
+}
+
+test('what the stream holds is compared byte for byte, whoever spelled it', async () => {
+  const stored = await all(await busWith(300));
+  const ledger = await Ledger.open(path, log);
+  for (const one of stored) ledger.seen(one, otherwise(one));
+  await ledger.close();
+  expect(await verdictOn(stored, (one) => otherwise(one))).toMatchObject({ ok: true, to: 300 });
+  const changed = await verdictOn(stored, (one) => otherwise(one, one.seq === 270 ? 2 : 1));
+  expect(changed).toMatchObject({ ok: false, damage: { kind: 'changed', firstBad: 257, firstBadBy: 300 } });
+});
+
+test('a ledger written without the bytes vouches for messages that somebody else has spelled', async () => {
+  const bus = await busWith(300);
+  await note(bus);
+  expect(await verdictOn(await all(bus), (one) => otherwise(one))).toMatchObject({ ok: true, to: 300 });
+  const stored = await all(await busWith(300, (n) => `text ${n === 9 ? 'x' : n}`));
+  expect(await verdictOn(stored, (one) => otherwise(one))).toMatchObject({ ok: false, damage: { firstBad: 1 } });
+});
+
+test('nothing is written while it is held, and what is forgotten then was never vouched for', async () => {
+  const stored = await all(await busWith(600));
+  await note(await busWith(100));
+  const held = await Ledger.open(path, log);
+  held.hold();
+  for (const one of stored) held.seen(one);
+  await held.close();
+  expect(markOf(await pages())).toBe(100);
+  const released = await Ledger.open(path, log);
+  released.hold();
+  for (const one of stored) released.seen(one);
+  released.release();
+  await released.close();
+  expect(markOf(await pages())).toBe(600);
 });

@@ -33,6 +33,7 @@ export class Ledger {
   /** Bytes of whole lines. */
   #length = 0;
   #failed = false;
+  #held = false;
   readonly #ending = new AbortController();
 
   private constructor(path: string, pages: Pages | undefined, log: (line: string) => void) {
@@ -75,7 +76,7 @@ export class Ledger {
 
   /**
    * Notes a message that the stream has shown; one that is noted already is passed over.
-   * @param bytes the message in its one spelling (chain.ts), where it is at hand
+   * @param bytes the message as the stream holds it, where that is at hand
    */
   seen(stored: Stored, bytes?: Uint8Array): void {
     if (stored.seq <= this.#last || this.#file === undefined) return;
@@ -90,15 +91,31 @@ export class Ledger {
     const { subject } = stored;
     if (subject.startsWith('task.')) this.#tasks.add(subject.slice('task.'.length));
     if (this.#count === LONGEST) this.#endLine();
-    this.#writing ??= this.#write();
+    this.#begin();
   }
 
-  /** Writes what is gathered and closes. */
+  /** Nothing is written until it is released: what is seen meanwhile may turn out not to be what it was. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    if (this.#count > 0 || this.#line.length > 0) this.#begin();
+  }
+
+  #begin(): void {
+    if (!this.#held) this.#writing ??= this.#write();
+  }
+
+  /** Writes what is gathered and closes; what is held back is forgotten. */
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#writing;
-    if (this.#count > 0) this.#endLine();
-    await this.#flush();
+    if (!this.#held) {
+      if (this.#count > 0) this.#endLine();
+      await this.#flush();
+    }
     await this.#file?.close();
     this.#file = undefined;
   }

@@ -3,8 +3,8 @@ import type { Bus } from '../../bus/bus.ts';
 import { StaleWrite } from '../../bus/errors.ts';
 import type { Approval } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
-import { readHistory, withCompany } from '../connect.ts';
-import type { CliContext } from '../context.ts';
+import { readHistory, withCompanyToChange } from '../connect.ts';
+import { type CliContext, note } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { clean } from '../output.ts';
 import { isApproval, latestOf } from '../views/history.ts';
@@ -24,14 +24,13 @@ export function register(program: Command, context: CliContext): void {
     .option('--note <text>', 'a word for whoever goes on with it')
     .option('--by <name>', 'who answers', 'operator')
     .action(async (question: string, option: string, options: AnswerOptions) => {
-      if (options.from !== undefined) throw new UsageError('an export cannot be answered', 'leave --from out');
-      await withCompany(options, context, async ({ bus, live }) => {
+      await withCompanyToChange(options, context, async ({ bus, live }) => {
         const { won, approval } = await answerApproval(bus, question, option, options);
         if (!won) context.setExit(1);
         print(context, { won, ...approval }, (paint) => [
           sayIt(won, approval, (text) => paint(text, won ? 'good' : 'bad')),
         ]);
-        if (won && !live) context.err('the company is not running: it will read this when it does\n');
+        if (won && !live) note(context, 'the company is not running: it will read this when it does');
       });
     });
 }

@@ -105,9 +105,10 @@ function lines(
   return [
     `${paint(clean(company), 'strong')}   ${plural(messages, 'message')}`,
     ...violations.flatMap((one) => violationLines(one, paint, width)),
+    paint(`${pad('RULE', 4)} ${'judged'.padStart(9)}  what must hold`, 'dim'),
     ...invariants.map(({ id, title }) => {
       const times = judged[id] ?? 0;
-      const said = `${pad(id, 4)} ${pad(count(times).padStart(9), 10)} ${title}`;
+      const said = `${pad(id, 4)} ${(times === 0 ? '-' : count(times)).padStart(9)}  ${title}`;
       return paint(cut(said, width), broken.has(id) ? 'bad' : times === 0 ? 'dim' : 'plain');
     }),
     ...unjudged.map((line) => paint(cut(`not judged  ${line}`, width), 'dim')),

@@ -44,7 +44,7 @@ function backup({ out, nats, company }: BackupOptions, context: CliContext): Pro
     const { header, blobs } = contents;
     const facts = { file: path, company: name, lastSeq: header.lastSeq, blobs, products: contents.products, bytes };
     print(context, facts, (paint) => [
-      `${paint('backed up', 'good')} ${clean(name)} up to sequence ${header.lastSeq}: ${plural(blobs, 'blob')}, ` +
+      `${paint('backed up', 'good')} ${clean(name)} up to sequence ${count(header.lastSeq)}: ${plural(blobs, 'blob')}, ` +
         `${plural(contents.products.length, 'product')}, ${count(bytes)} bytes, read back and sound`,
       paint(`to come back to it: headcount restore ${clean(relative(context.cwd, path) || path)}`, 'dim'),
     ]);

@@ -5,8 +5,8 @@ import { HeadcountError } from '../../bus/errors.ts';
 import type { Message } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { nearest } from '../../org/problems.ts';
-import { readHistory, withCompany } from '../connect.ts';
-import type { CliContext } from '../context.ts';
+import { readHistory, withCompany, withCompanyToChange } from '../connect.ts';
+import { type CliContext, note } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { duration, plural } from '../format.ts';
 import { clean, type Paint, table } from '../output.ts';
@@ -30,10 +30,8 @@ export function register(program: Command, context: CliContext): void {
   readsCompany(dead.command('requeue <letter>'))
     .description('Publish the message again, once.')
     .option('--by <name>', 'who does it', 'operator')
-    .action((id: string, options: CompanyOptions & { readonly by: string }) => {
-      if (options.from !== undefined)
-        throw new UsageError('nothing can be put back into an export', 'leave --from out');
-      return withCompany(options, context, async ({ bus, live }) => {
+    .action((id: string, options: CompanyOptions & { readonly by: string }) =>
+      withCompanyToChange(options, context, async ({ bus, live }) => {
         const { letter, as, done } = await requeue(bus, id, options.by);
         const what = `${letter.letter.data.subject} as ${as}`;
         print(context, { id: letter.id, as, requeued: done }, (paint) => [
@@ -41,9 +39,9 @@ export function register(program: Command, context: CliContext): void {
             ? `${paint('requeued', 'good')} ${letter.id}: ${clean(what)}`
             : `${letter.id} was requeued before: ${clean(what)}`,
         ]);
-        if (done && !live) context.err('the company is not running: it will read this when it does\n');
-      });
-    });
+        if (done && !live) note(context, 'the company is not running: it will read this when it does');
+      }),
+    );
 }
 
 /** Every dead letter of a company, in order. */

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { Stored } from '../../bus/bus.ts';
+import { nearest } from '../../org/problems.ts';
 import { followFrom, type Reading, readHistory, withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
 import { painter, safeJson } from '../output.ts';
 import { createTimeline } from '../timeline.ts';
-import { isSimulated } from '../views/history.ts';
+import { isSimulated, latestOf } from '../views/history.ts';
 import { type Selection, selects } from '../views/select.ts';
 import { type CompanyOptions, readsCompany, wholeNumber } from './shared.ts';
 
@@ -21,8 +23,26 @@ export function register(program: Command, context: CliContext): void {
     .action((options: LogOptions) => withCompany(options, context, (reading) => showLog(reading, options, context)));
 }
 
+/** Nothing is said of what does not exist: better to say so. Throws UsageError. */
+function refuseUnknown({ agent, task }: Selection, history: readonly Stored[]): void {
+  const { tasks, agents } = latestOf(history);
+  if (task !== undefined && !history.some((stored) => selects({ task }, stored))) {
+    throw new UsageError(`nothing is known of a task ${task}`, didYouMean(task, [...tasks.keys()], 'headcount tasks'));
+  }
+  if (agent !== undefined && !history.some((stored) => selects({ agent }, stored))) {
+    const next = didYouMean(agent, [...agents.keys()], 'headcount status');
+    throw new UsageError(`nothing is known of an agent ${agent}`, next);
+  }
+}
+
+function didYouMean(word: string, known: readonly string[], list: string): string {
+  const near = nearest(word, known);
+  return near === undefined ? `${list} lists them` : `did you mean ${near}? ${list} lists all`;
+}
+
 async function showLog(reading: Reading, options: LogOptions, context: CliContext): Promise<void> {
   const history = await readHistory(reading.bus);
+  if (!options.follow) refuseUnknown(options, history);
   const timeline = createTimeline({
     relative: isSimulated(history),
     paint: painter(context.colour),

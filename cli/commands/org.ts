@@ -8,8 +8,8 @@ import { hireInto } from '../../org/hire.ts';
 import { loadOrg, readOrg } from '../../org/load.ts';
 import { agentsOf, type Org, type Tier } from '../../org/org.ts';
 import { OrgInvalid } from '../../org/problems.ts';
-import { NoCompany, withCompany } from '../connect.ts';
-import type { CliContext } from '../context.ts';
+import { NoCompany, withCompany, withCompanyToChange } from '../connect.ts';
+import { type CliContext, note } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { plural } from '../format.ts';
 import { applyOrg, type Comparison, compareWith } from '../org-in-force.ts';
@@ -130,9 +130,8 @@ async function diff(file: string, options: CompanyOptions, context: CliContext):
 }
 
 async function apply(file: string, options: CompanyOptions, context: CliContext): Promise<void> {
-  if (options.from !== undefined) throw new UsageError('an export cannot be changed', 'leave --from out');
   const source = sourceOf(file, context);
-  await withCompany(options, context, async ({ bus, live, company }) => {
+  await withCompanyToChange(options, context, async ({ bus, live, company }) => {
     if (!live) {
       throw new NoCompany(`${company} is not running`, `headcount up --org ${file} starts it with this org chart`);
     }
@@ -148,7 +147,7 @@ async function apply(file: string, options: CompanyOptions, context: CliContext)
 }
 
 function sayFallback({ told }: Comparison, context: CliContext): void {
-  if (!told) context.err(`the company has not said how it is organised; compared with ${DEFAULT_FILE}\n`);
+  if (!told) note(context, `the company has not said how it is organised; compared with ${DEFAULT_FILE}`);
 }
 
 const TONES: Readonly<Record<string, Tone>> = { '+': 'good', '-': 'bad', '>': 'info', '~': 'warn', '!': 'bad' };

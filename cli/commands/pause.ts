@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { BusFailure } from '../../bus/errors.ts';
-import { NoCompany, withCompany } from '../connect.ts';
+import { NoCompany, withCompanyToChange } from '../connect.ts';
 import type { CliContext } from '../context.ts';
-import { UsageError } from '../errors.ts';
 import { switchCompany } from '../switch.ts';
 import { type CompanyOptions, print, readsCompany } from './shared.ts';
 
@@ -25,8 +24,7 @@ export function addSwitch(program: Command, context: CliContext, verb: 'pause' |
 }
 
 async function switchTo(wanted: 'paused' | 'running', options: SwitchOptions, context: CliContext): Promise<void> {
-  if (options.from !== undefined) throw new UsageError('an export cannot be switched', 'leave --from out');
-  await withCompany(options, context, async ({ bus, live, company }) => {
+  await withCompanyToChange(options, context, async ({ bus, live, company }) => {
     if (!live) throw new NoCompany(`${company} is not running`, 'headcount up');
     const signal = AbortSignal.any([context.stop, AbortSignal.timeout(ANSWER_MS)]);
     const { state, changed } = await switchCompany(bus, wanted, options, signal);

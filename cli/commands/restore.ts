@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Contents, checkExport, importExport } from '../company-file.ts';
 import { withServer } from '../connect.ts';
 import type { CliContext } from '../context.ts';
+import { count } from '../format.ts';
 import { clean } from '../output.ts';
 import { restoreHere } from '../restoring.ts';
 import { refuseRunning } from '../storage.ts';
@@ -36,7 +37,7 @@ async function restore(file: string, options: RestoreOptions, context: CliContex
   const { lastSeq } = contents.header;
   const facts = { company, lastSeq, blobs: contents.blobs, products: contents.products, aside };
   print(context, facts, (paint) => [
-    `${paint('restored', 'good')} ${clean(company)} as of sequence ${lastSeq}: ${contentsLine(contents)}`,
+    `${paint('restored', 'good')} ${clean(company)} as of sequence ${count(lastSeq)}: ${contentsLine(contents)}`,
     ...aside.map((place) => `what was there is in ${clean(relative(context.cwd, place))}`),
     paint(`next: headcount up --company ${clean(company)}`, 'dim'),
   ]);

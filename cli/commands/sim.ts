@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { didYouMean } from '../../org/problems.ts';
 import { isSimulatedFault, type SimulatedFault, simulatedFaults } from '../../simulator/faults.ts';
 import type { CliContext } from '../context.ts';
@@ -28,9 +28,17 @@ export function register(program: Command, context: CliContext): void {
     .description(
       'Run a scenario many times in memory, with faults, and look for invariants that break. Exit code 1 when one does.',
     )
-    .option('--seeds <range>', 'which runs: 1..500, or one number (default: 1..200)', seedRange, FIRST_SEEDS)
+    .addOption(
+      new Option('--seeds <range>', 'which runs: 1..500, or one number')
+        .argParser(seedRange)
+        .default(FIRST_SEEDS, '1..200'),
+    )
     .option('--seed <n>', 'one run only', wholeNumber(0))
-    .option('--faults <list>', `all, none, or some of: ${simulatedFaults.join(', ')}`, faultList, simulatedFaults)
+    .addOption(
+      new Option('--faults <list>', `all, none, or some of: ${simulatedFaults.join(', ')}`)
+        .argParser(faultList)
+        .default(simulatedFaults, 'all'),
+    )
     .option('--processes <n>', 'processes of the company at once (default: as the seed draws, 1 to 3)', wholeNumber(1))
     .option('--jobs <n>', 'threads (default: one a core)', wholeNumber(1))
     .option('--rest', `a year of a company at rest: ${QUIET} without faults`)
@@ -83,6 +91,7 @@ export function faultList(text: string): readonly SimulatedFault[] {
     const word = part.trim();
     if (isSimulatedFault(word)) return word;
     const near = didYouMean(word, [...simulatedFaults, 'all', 'none']);
-    throw new InvalidArgumentError(`There is no fault ${JSON.stringify(word)}${near}`);
+    const known = near === '' ? `; there are ${simulatedFaults.join(', ')}.` : near;
+    throw new InvalidArgumentError(`There is no fault ${JSON.stringify(word)}${known}`);
   });
 }

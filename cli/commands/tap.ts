@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { Stored } from '../../bus/bus.ts';
 import { followFrom, type Reading, withCompany } from '../connect.ts';
-import type { CliContext } from '../context.ts';
+import { type CliContext, note } from '../context.ts';
 import { describe } from '../describe.ts';
 import { UsageError } from '../errors.ts';
-import { whenOf } from '../format.ts';
+import type { When } from '../format.ts';
 import { clean, cut, pad, painter, safeJson } from '../output.ts';
+import { storedAt } from '../own-time.ts';
+import { timeOf, whenIn } from '../views/history.ts';
 import { type CompanyOptions, readsCompany, wholeNumber } from './shared.ts';
 
 type TapOptions = CompanyOptions & { readonly count?: number; readonly all?: true };
@@ -36,21 +38,23 @@ export function filterOf(pattern: string, company: string): string {
 async function tap(reading: Reading, pattern: string, options: TapOptions, context: CliContext): Promise<void> {
   const filter = filterOf(pattern, reading.company);
   const paint = painter(context.colour);
+  const first = await storedAt(reading.bus, 1);
+  const when = whenIn(first === undefined ? [] : [first]);
   let left = options.count ?? Number.POSITIVE_INFINITY;
   const show = (stored: Stored): boolean => {
     left -= 1;
     if (context.json) context.out(`${safeJson(stored.message)}\n`);
-    else context.out(`${lineOf(stored, context.columns, (text) => paint(text, 'dim'))}\n`);
+    else context.out(`${lineOf(stored, when, context.columns, (text) => paint(text, 'dim'))}\n`);
     return left > 0;
   };
-  if (!reading.live && !options.all) context.err('this company is not running: showing what it said\n');
+  if (!reading.live && !options.all) note(context, 'this company is not running: showing what it said');
   await followFrom(reading, { filter, fromSeq: reading.live && !options.all ? undefined : 1 }, context, show);
 }
 
-function lineOf(stored: Stored, width: number, dim: (text: string) => string): string {
+function lineOf(stored: Stored, when: When, width: number, dim: (text: string) => string): string {
   const { seq, subject, message } = stored;
-  const { text } = describe(message, { task: undefined, agent: undefined }, whenOf(0, false));
-  const head = `${String(seq).padStart(6)}  ${message.time.slice(11, 19)}`;
+  const { text } = describe(message, { task: undefined, agent: undefined }, when);
+  const head = `${String(seq).padStart(6)}  ${when(timeOf(message))}`;
   const rest = `${pad(clean(subject), 20)}  ${pad(message.type, 18)}  ${clean(message.source)}  ${clean(text)}`;
   return `${dim(head)}  ${cut(rest, Math.max(20, width - head.length - 2))}`;
 }

@@ -4,7 +4,7 @@ import { inWords } from '../../bus/ledger/errors.ts';
 import { checkExport } from '../company-file.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { plural } from '../format.ts';
+import { count, plural } from '../format.ts';
 import { clean } from '../output.ts';
 import { type Inspected, inspectStorage } from '../storage.ts';
 import { contentsLine } from './import.ts';
@@ -49,8 +49,8 @@ function lines(found: Inspected, paint: (text: string, tone: 'good' | 'bad' | 'd
   if (ledgers === 0)
     return [`${paint('unknown', 'bad')} ${name}: ${plural(lastSeq, 'message')}, and no ledger here that has seen them`];
   if (!damage) {
-    const since = lastSeq > to ? `; ${lastSeq - to} after it are not noted yet` : '';
-    return [`${paint('sound', 'good')} ${name}: everything up to sequence ${to} is what was written${since}`];
+    const since = lastSeq > to ? `; ${count(lastSeq - to)} after it are not noted yet` : '';
+    return [`${paint('sound', 'good')} ${name}: everything up to sequence ${count(to)} is what was written${since}`];
   }
   const told = `${paint('damaged', 'bad')} ${name}: ${clean(inWords(damage))}`;
   if (accepted) {

@@ -1,9 +1,9 @@
 // What a row of simulated runs came to, for people and for machines that read JUnit.
 
 import type { Summary } from '../../simulator/summary.ts';
-import { clean, type Paint } from '../output.ts';
+import { count, duration, plural } from '../format.ts';
+import { clean, flowed, type Paint } from '../output.ts';
 
-const HOUR_MS = 3_600_000;
 const MOST_NEVER = 12;
 
 /** A failing seed and how to see it again. */
@@ -15,24 +15,18 @@ export type FoundSeed = {
   readonly strikes: number;
 };
 
-function hours(ms: number): string {
-  return ms >= 48 * HOUR_MS ? `${Math.round(ms / HOUR_MS / 24)} days` : `${Math.round(ms / HOUR_MS)} h`;
-}
-
-const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
-
 export function simLines(
   summary: Summary,
   found: readonly FoundSeed[],
   wallMs: number,
-  paint: Paint,
+  { paint, width }: { readonly paint: Paint; readonly width: number },
 ): readonly string[] {
   const { runs, virtualMs, messages, struck, failed, coverage } = summary;
   const lines = [
-    `${plural(runs, 'run')}   ${hours(virtualMs)} simulated in ${(wallMs / 1000).toFixed(1)} s   ${messages} messages`,
+    `${plural(runs, 'run')}   ${duration(virtualMs)} simulated in ${duration(wallMs)}   ${plural(messages, 'message')}`,
   ];
-  const faults = Object.entries(struck).map(([fault, count]) => `${fault} ${count}`);
-  lines.push(`faults      ${faults.length === 0 ? 'none' : faults.join('   ')}`);
+  const faults = Object.entries(struck).map(([fault, times]) => `${fault} ${count(times)}`);
+  lines.push(...flowed('faults      ', faults.length === 0 ? ['none'] : faults, width));
   lines.push(`charts      ${coverage.taken} of ${coverage.of} states and transitions taken`);
   for (const way of coverage.never.slice(0, MOST_NEVER)) lines.push(paint(`            never ${way}`, 'dim'));
   const more = coverage.never.length - MOST_NEVER;

@@ -1,7 +1,7 @@
 // The status screen as lines.
 
 import { count, duration, money } from '../format.ts';
-import { type Cell, clean, cut, type Paint, type Tone, table } from '../output.ts';
+import { type Cell, clean, cut, flowed, type Paint, type Tone, table } from '../output.ts';
 import { processLines } from './processes.ts';
 import type { Status } from './status.ts';
 
@@ -14,6 +14,7 @@ const stateTones: Readonly<Record<string, Tone>> = {
   escalated: 'bad',
   crashed: 'bad',
   fenced: 'warn',
+  silent: 'warn',
 };
 
 const arrows = { up: ' ^', down: ' v', level: '' } as const;
@@ -27,9 +28,9 @@ function agentLines(status: Status, paint: Paint, width: number): string[] {
     const why = row.reason === undefined || top === 'working' ? '' : `(${row.reason})`;
     return [
       clean(row.agent),
-      { text: `${clean(top)}${flag}`, tone: stateTones[top] ?? 'plain' },
+      { text: top === 'silent' ? 'not heard of' : `${clean(top)}${flag}`, tone: stateTones[top] ?? 'plain' },
       clean(row.task ?? '-'),
-      row.sinceMs === undefined ? '-' : duration(row.sinceMs),
+      row.sinceMs === undefined || top === 'gone' ? '-' : duration(row.sinceMs),
       row.score === undefined ? '-' : `${Math.round(row.score)}${row.trend ? arrows[row.trend] : ''}`,
       row.spend === 0 ? '-' : money(row.spend),
       clean(`${next} ${why}`.trim()),
@@ -91,7 +92,7 @@ export function renderStatus(status: Status, paint: Paint, width: number): strin
   const { flow } = status;
   const lag = status.lag === undefined ? '' : `   lag ${status.lag}`;
   const head = `${status.state} ${duration(status.runningMs)}   ${money(status.cost)}   seq ${count(status.seq)}${lag}`;
-  const flowLine = [
+  const flowItems = [
     `todo ${flow.ready + flow.blocked}`,
     `working ${flow.working}`,
     `retrying ${flow.retrying}`,
@@ -107,6 +108,6 @@ export function renderStatus(status: Status, paint: Paint, width: number): strin
     ...problemLines(status, paint, width),
     ...(nothing ? ['nothing has happened yet'] : agentLines(status, paint, width)),
     ...processLines(status.processes, paint, width),
-    `${paint('FLOW', 'dim')}  ${flowLine.join('  ')}`,
+    ...flowed('FLOW  ', flowItems, width).map((line) => line.replace(/^FLOW/, (word) => paint(word, 'dim'))),
   ];
 }

@@ -74,6 +74,19 @@ test('a company that nobody runs is not called running', () => {
   expect(statusOf(morning().history, { ...asked, live: false }).state).toBe('not running');
 });
 
+test('an agent whose process is not heard of is not shown at work', () => {
+  const data = { name: 'p2', incarnation: 1, pid: 7, host: 'ada', seat: 's', version: '0.1.0', charts: 'c' };
+  const story = new Story()
+    .say('process.p2', { id: 'process.p2.1', type: 'process.started', source: 'supervisor', data })
+    .agent('qa', 'working', { task: 'T1' })
+    .agent('qa@p2', 'working', { task: 'T2' });
+  const { agents } = statusOf(story.history, { ...asked, present: [] });
+  expect(agents.map(({ agent, state, task }) => [agent, state, task])).toEqual([
+    ['qa', 'working', 'T1'],
+    ['qa@p2', 'silent', undefined],
+  ]);
+});
+
 test('money is charged to who spent it, failed attempts included', () => {
   const status = statusOf(morning().history, asked);
   expect(status.cost).toBeCloseTo(0.04);

@@ -1,5 +1,6 @@
 // A company on one screen, problems first: what needs a person, what is late, what is stuck, then everybody and the flow.
 
+import { processOf } from '../../actors/processes.ts';
 import type { Stored } from '../../bus/bus.ts';
 import { lettersIn } from '../../bus/dead.ts';
 import type { Task, TaskStatus } from '../../bus/records.ts';
@@ -30,7 +31,7 @@ type LateTask = {
 
 type AgentRow = {
   readonly agent: string;
-  /** `unknown` when it never told: its work alone says that it exists. */
+  /** `unknown` when it never told: its work alone says that it exists; `silent` when its process is not heard of. */
   readonly state: string;
   readonly task: string | undefined;
   readonly sinceMs: number | undefined;
@@ -150,12 +151,22 @@ function agentsOf(latest: Latest, byAgent: ReadonlyMap<string, number>, now: num
   });
 }
 
+/** What an agent last said is no news once its process is not heard of. */
+function withoutTheDead(agents: readonly AgentRow[], processes: readonly ProcessRow[]): AgentRow[] {
+  const silent = new Set(processes.filter(({ state }) => state === 'silent').map(({ name }) => name));
+  const nothing = { task: undefined, sinceMs: undefined, untilMs: undefined, reason: undefined };
+  return agents.map((row) =>
+    row.state !== 'gone' && silent.has(processOf(row.agent)) ? { ...row, ...nothing, state: 'silent' } : row,
+  );
+}
+
 /** Folds a company's messages into one screen. Pure. */
 export function statusOf(history: readonly Stored[], options: StatusOptions): Status {
   const latest = latestOf(history);
   const now = nowIn(history, options.wall, options.live);
   const tasks = [...latest.tasks.values()];
   const spending = spendingOf(history);
+  const processes = processesOf(history, tasks, options.present, now);
   const first = history[0];
   const flow: Record<TaskStatus, number> = {
     blocked: 0,
@@ -194,8 +205,8 @@ export function statusOf(history: readonly Stored[], options: StatusOptions): St
         subject: data.subject,
         reason: data.reason,
       })),
-    agents: agentsOf(latest, spending.byAgent, now),
-    processes: processesOf(history, tasks, options.present, now),
+    agents: withoutTheDead(agentsOf(latest, spending.byAgent, now), processes),
+    processes,
     flow,
   };
 }

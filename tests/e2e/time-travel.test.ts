@@ -49,7 +49,7 @@ describe('a company that has ended', () => {
     for (const [name, content] of Object.entries(changed)) {
       writeFileSync(join(workspace.dir, folder, name), content);
       const { code, err } = await workspace.run(`import ${name}`, { folder });
-      expect([name, code, err]).toEqual([name, 3, expect.stringMatching(/^error: line \d+: \S/)]);
+      expect([name, code, err]).toEqual([name, 3, expect.stringMatching(/^error: .*\.jsonl: line \d+: \S/)]);
     }
     expect(workspace.has(folder, '.headcount')).toBe(false);
     expect(workspace.has(folder, 'products')).toBe(false);

@@ -2,10 +2,10 @@
 // throws, nothing it still holds can be settled. While it hangs nobody keeps its deliveries alive, so others get them; then
 // it goes on as if nothing had been.
 
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Model } from '../../brain/models/model.ts';
 import type { Bus, Delivery } from '../../bus/bus.ts';
-import type { Clock, Turn } from '../../bus/clock.ts';
+import type { Clock } from '../../bus/clock.ts';
+import { patient } from '../../bus/memory/patience.ts';
 import type { Tools } from '../../tools/tools.ts';
 
 class Death extends Error {
@@ -28,8 +28,8 @@ export class Mortal {
   #safe = false;
   readonly #clock: Clock;
   readonly #struck: () => void;
-  readonly #turns = new AsyncLocalStorage<Turn | undefined>();
-  readonly #waiting = new WeakMap<Turn, Promise<void>>();
+  /** The clock of this process, and a wait that does not hold the time of others. */
+  readonly #patience: ReturnType<typeof patient>;
   #hangsUntil: number | undefined;
   #letGo: (() => void)[] = [];
 
@@ -40,12 +40,12 @@ export class Mortal {
     this.#fate = fate;
     this.#clock = clock;
     this.#struck = struck;
+    this.#patience = fate.hangs === undefined ? { clock, wait: (at) => clock.sleepUntil(at) } : patient(clock);
   }
 
   /** From now on nothing happens to it. */
   spare(): void {
     this.#safe = true;
-    this.#turns.disable();
   }
 
   get hangs(): boolean {
@@ -68,16 +68,11 @@ export class Mortal {
     if (this.dead) throw new Death('this process has died');
   }
 
-  /** Waits out a hang, without holding the time of others. */
+  /** Waits out a hang. */
   async #wait(): Promise<void> {
     const until = this.#hangsUntil;
     if (until === undefined || !this.hangs) return;
-    const turn = this.#turns.getStore();
-    if (!turn) return this.#clock.sleepUntil(until);
-    // Several calls of one turn wait as one.
-    const waiting = this.#waiting.get(turn) ?? turn.sleepUntil(until);
-    this.#waiting.set(turn, waiting);
-    await waiting;
+    await this.#patience.wait(until);
   }
 
   async call<T>(run: () => Promise<T>): Promise<T> {
@@ -112,28 +107,7 @@ export class Mortal {
 
   /** The clock of this process, which knows in which turn a call is made. */
   clock(): Clock {
-    const clock = this.#clock;
-    if (this.#fate.hangs === undefined) return clock;
-    return {
-      virtual: clock.virtual,
-      factor: clock.factor,
-      now: () => clock.now(),
-      sleepUntil: (...given) => clock.sleepUntil(...given),
-      alarm: (at, ring) => clock.alarm(at, ring),
-      pause: (wait) => clock.pause(wait),
-      turn: (work) => clock.turn((turn) => this.#turns.run(turn, () => work(this.#known(turn)))),
-      watch: (source) => clock.watch(source),
-      poke: () => clock.poke(),
-    };
-  }
-
-  /** A turn that is paused is no turn to wait in. */
-  #known(turn: Turn): Turn {
-    return {
-      now: () => turn.now(),
-      sleepUntil: (...given) => turn.sleepUntil(...given),
-      pause: (wait) => turn.pause(() => this.#turns.run(undefined, wait)),
-    };
+    return this.#patience.clock;
   }
 }
 

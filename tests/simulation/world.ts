@@ -5,19 +5,20 @@ import { join } from 'node:path';
 import { isOpen } from '../../actors/board.ts';
 import { Company } from '../../actors/company.ts';
 import { duties, dutyFacts } from '../../actors/duties/registry.ts';
+import { noDeployer, noTools } from '../../actors/fakes.ts';
 import { follow } from '../../actors/projections.ts';
 import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.ts';
 import type { Model, Question } from '../../brain/models/model.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
+import { signed, type Unsigned } from '../../bus/drafts.ts';
 import { MemoryStream } from '../../bus/memory/stream.ts';
 import { MemoryBus } from '../../bus/memory.ts';
-import type { Draft } from '../../bus/messages.ts';
 import { loadOrg } from '../../org/load.ts';
 import type { Org } from '../../org/org.ts';
 import { plainSandbox, productsIn } from '../../tools/fixture.ts';
 import { openLocalForge } from '../../tools/forge/local.ts';
-import type { Deployer, Tools } from '../../tools/tools.ts';
+import type { Tools } from '../../tools/tools.ts';
 import { type Fate, Mortal, mortalBus, mortalModel, mortalTools } from './mortal.ts';
 
 export const START = Date.UTC(2026, 0, 5, 8);
@@ -66,13 +67,11 @@ export function createWorld(parts: Pick<World, 'org' | 'script'> & Partial<Pick<
   };
 }
 
-export function give(world: World, subject: string, draft: Omit<Draft, 'source'>): Promise<unknown> {
+export function give(world: World, subject: string, draft: Unsigned): Promise<unknown> {
   const bus = new MemoryBus('acme', new VirtualClock({ start: world.now }), { stream: world.stream });
-  return bus.publish(subject, { source: 'operator', ...draft } as Draft);
+  return bus.publish(subject, signed({ source: 'operator' }, draft));
 }
 
-const noDeployer = { live: () => undefined, close: async () => {} } as unknown as Deployer;
-const noTools = { products: {}, forge: {}, deployer: noDeployer } as unknown as Tools;
 const sandbox = await plainSandbox();
 
 function modelOf(world: World, clock: VirtualClock): Model {
