@@ -2,7 +2,7 @@
 // has come about.
 
 import { createFileKnowledge, type Passage } from '../brain/knowledge/files.ts';
-import type { Question } from '../brain/models/model.ts';
+import { plainAnswer, type Question } from '../brain/models/model.ts';
 import type { Stored } from '../bus/bus.ts';
 import { VirtualClock } from '../bus/clock.ts';
 import { signed, type Unsigned } from '../bus/drafts.ts';
@@ -122,8 +122,9 @@ export async function startCompany(options: Options = {}): Promise<Running> {
         await clock.sleepUntil(clock.now() + MINUTE, signal);
         const said = script(question, clock.now());
         const text = typeof said === 'string' ? said : JSON.stringify(said);
-        return { text, usage: { model: 'script', inputTokens: 10, outputTokens: 10, cost: 1 } };
+        return plainAnswer(text, { model: 'script', inputTokens: 10, outputTokens: 10, cost: 1 });
       },
+      quote: () => 1,
     },
     tools: noTools,
     knowledge: createFileKnowledge(documents),

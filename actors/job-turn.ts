@@ -97,7 +97,7 @@ class HeldJob extends HeldWork implements JobWork {
     const { id, correlationid, time } = delivery.message;
     const about = ports.board.task(aboutOf(delivery))?.key ?? aboutOf(delivery);
     super(t, {
-      at: () => ({ work: journal.job.id, about, attempt: journal.job.attempt }),
+      at: () => ({ work: journal.job.id, about, taskType: undefined, attempt: journal.job.attempt }),
       step: (name, run) => journal.step(name, run),
       sections: () => companySections(ports.company.get()),
       cause: () => ({ correlationid, causationid: id, since: Date.parse(time) }),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
-import type { Model } from '../brain/models/model.ts';
+import { type Model, plainAnswer } from '../brain/models/model.ts';
 import type { Bus, Consumer } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
@@ -49,13 +49,11 @@ async function portsOn(bus: Bus, think: Model['think']): Promise<{ ports: Ports;
   const { board, company, episodes, close } = await follow(bus);
   const knowledge = createFileKnowledge([]);
   const rest = { board, company, episodes, knowledge, duties, org: () => org, tools: noTools, log: () => {} };
-  return { ports: { bus, clock, model: { think }, ...rest }, close };
+  return { ports: { bus, clock, model: { think, quote: () => 1 }, ...rest }, close };
 }
 
-const reply = (answer: unknown) => ({
-  text: JSON.stringify(answer),
-  usage: { model: 'script', inputTokens: 1, outputTokens: 1, cost: 1 },
-});
+const reply = (answer: unknown) =>
+  plainAnswer(JSON.stringify(answer), { model: 'script', inputTokens: 1, outputTokens: 1, cost: 1 });
 
 /** Resolves with the first message that fits, whenever it came or comes. */
 async function heard(bus: Bus, fits: (message: Message) => boolean): Promise<void> {

@@ -24,7 +24,10 @@ class HeldTask extends HeldWork implements TaskWork {
   constructor(t: TaskTurn) {
     const { journal, ports, agent, turn } = t;
     super(t, {
-      at: () => ({ work: journal.task.key, about: journal.task.key, attempt: journal.task.attempt }),
+      at: () => {
+        const { key, type, attempt } = journal.task;
+        return { work: key, about: key, taskType: type, attempt };
+      },
       step: (name, run) => journal.step(name, run),
       sections: () => {
         const memory = recallMemory(ports.board, agent.name);

@@ -23,8 +23,9 @@ export type Asking = {
   readonly role: Role;
   /** Names the work in which it is asked: the natural key of a task, the id of a job. */
   readonly work: string;
-  /** Natural key of what it is about. */
+  /** Natural key of what it is about, and its type where it is a task. */
   readonly about: string;
+  readonly taskType: string | undefined;
   readonly attempt: number;
   readonly turn: Turn;
   readonly signal: AbortSignal;
@@ -32,7 +33,7 @@ export type Asking = {
 
 /**
  * Asks the role's model once.
- * @param sections of the brief; the role's prompt comes first and the contract last, whatever they are
+ * @param sections of the brief; the role's prompt and the contract of the purpose stand apart from them
  * @param refuse says what is wrong with an answer that parses
  * Throws WorkFailure with what the failed call cost.
  */
@@ -43,22 +44,28 @@ export async function think<P extends Purpose>(
   sections: readonly Section[],
   refuse?: (answer: AnswerTo<P>) => string | undefined,
 ): Promise<Outcome<Thought<P>>> {
-  const { agent, role, work, about, attempt, turn, signal } = asking;
+  const { agent, role, work, about, taskType, attempt, turn, signal } = asking;
   refuseOverBudget(ports, role, turn.now());
-  const brief = buildBrief([
+  const contract = contractOf(purpose);
+  const system = buildBrief([
     { name: 'Who you are', text: role.prompt, budget: 8_000 },
-    ...sections,
-    { name: 'Contract', text: `Answer with one JSON value of this schema:\n${contractOf(purpose)}`, budget: 16_000 },
+    { name: 'Contract', text: `Answer with one JSON value of this schema:\n${contract.text}`, budget: 16_000 },
   ]);
+  const brief = buildBrief(sections);
   const question = {
     id: `${work}.a${attempt}.${purpose}`,
     purpose,
     role: role.name,
     agent,
     tier: role.tier,
+    taskType,
     about,
     attempt,
+    system: system.text,
     prompt: brief.text,
+    schema: contract.schema,
+    tools: [],
+    rounds: [],
   };
   const reply = await turn
     .pause(() => ports.model.think(question, signal))
@@ -70,7 +77,7 @@ export async function think<P extends Purpose>(
   if (!parsed.ok) throw new WorkFailure({ kind: 'contract', reason: parsed.reason }, reply.usage);
   const wrong = refuse?.(parsed.answer);
   if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong }, reply.usage);
-  return { result: { answer: parsed.answer, brief: brief.sizes }, usage: reply.usage };
+  return { result: { answer: parsed.answer, brief: [...system.sizes, ...brief.sizes] }, usage: reply.usage };
 }
 
 /** A role that has used up its money for the day waits for the next one, like a provider out of quota. */

@@ -32,7 +32,12 @@ export type Held = {
 /** What differs between a task and a job. */
 export type Bound = {
   /** Names the work, what it is about, and the attempt; asked anew for each step. */
-  readonly at: () => { readonly work: string; readonly about: string; readonly attempt: number };
+  readonly at: () => {
+    readonly work: string;
+    readonly about: string;
+    readonly taskType: string | undefined;
+    readonly attempt: number;
+  };
   readonly step: <T>(name: string, run: () => Promise<Outcome<T>>) => Promise<T>;
   /** What every brief of it says. */
   readonly sections: () => readonly Section[];

@@ -2,13 +2,14 @@
 // parses the answer, so the two cannot drift apart.
 
 import { z } from 'zod';
-import { FileChange, PlannedTask } from '../bus/records.ts';
+import { FileChange, PlannedTask, WorkReport } from '../bus/records.ts';
 import type { Purpose } from './models/model.ts';
 
 const Plan = z.strictObject({ tasks: z.array(PlannedTask).min(1).max(20) });
 
 /** The answer each purpose must give. */
 export const answers = {
+  work: WorkReport,
   strategy: z.strictObject({
     directive: z.string().min(1),
     goals: z.array(z.strictObject({ id: z.string(), text: z.string() })).min(1),
@@ -57,13 +58,16 @@ export function parseAnswer<P extends Purpose>(purpose: P, text: string): Parsed
   };
 }
 
-const contracts = new Map<Purpose, string>();
+export type Contract = { readonly text: string; readonly schema: Readonly<Record<string, unknown>> };
 
-/** The contract section of a prompt: the JSON Schema of the answer. */
-export function contractOf(purpose: Purpose): string {
+const contracts = new Map<Purpose, Contract>();
+
+/** The contract of an answer: its JSON Schema, and the same as text. */
+export function contractOf(purpose: Purpose): Contract {
   const known = contracts.get(purpose);
   if (known !== undefined) return known;
-  const contract = JSON.stringify(z.toJSONSchema(answers[purpose], { io: 'input' }));
+  const schema: Record<string, unknown> = z.toJSONSchema(answers[purpose], { io: 'input' });
+  const contract = { schema, text: JSON.stringify(schema) };
   contracts.set(purpose, contract);
   return contract;
 }

@@ -139,6 +139,8 @@ export const Step = z.strictObject({
   /** sha256 of the JSON result when that is over 64 KB. */
   blob: z.string().optional(),
   usage: Usage.optional(),
+  /** sha256 of the blob that keeps what the model was asked. */
+  prompt: z.string().optional(),
 });
 export type Step = z.infer<typeof Step>;
 
@@ -250,6 +252,55 @@ export type Product = {
   /** Probed after a deployment and by QA; the first one decides whether it is up. */
   readonly health: readonly HealthCheck[];
 };
+
+/** Why work could not be finished: what whoever did it says. */
+export const BlockerCode = z.enum([
+  'missing_context',
+  'missing_credentials',
+  'environment_failure',
+  'dependency_blocked',
+  'quota_limited',
+  'runner_failure',
+  'timeout',
+  'test_failure',
+  'workflow_validation_failed',
+  'manual_intervention_required',
+  'fallback_exhausted',
+  'invalid_result_contract',
+  'push_not_ready',
+  'no_diff_produced',
+  'prompt_too_large',
+  'no_web_artifact',
+  'worker_crash',
+  'agent_unavailable',
+  'ci_artifacts_missing',
+]);
+export type BlockerCode = z.infer<typeof BlockerCode>;
+
+const Lines = z.array(z.string().min(1).max(500)).max(50).default([]);
+
+/** What a worker says of its work, whichever engine did it: a claim. What the harness finds is Evidence, kept apart. */
+export const WorkReport = z
+  .strictObject({
+    status: z.enum(['complete', 'partial', 'blocked']),
+    /** With `partial` and `blocked`; never with `complete`. */
+    blocker: BlockerCode.optional(),
+    summary: z.string().min(1).max(2_000),
+    done: Lines,
+    /** What whoever goes on should do first. */
+    nextStep: z.string().min(1).max(2_000).optional(),
+    decisions: Lines,
+    risks: Lines,
+    /** What was tried and did not work. */
+    attempted: Lines,
+    /** What only a person can do. */
+    manualSteps: Lines,
+  })
+  .refine(({ status, blocker }) => (status === 'complete') === (blocker === undefined), {
+    path: ['blocker'],
+    message: 'says why work is partial or blocked, and is left out when it is complete',
+  });
+export type WorkReport = z.infer<typeof WorkReport>;
 
 /** A task as a plan names it, before it has a number. */
 export const PlannedTask = z.strictObject({

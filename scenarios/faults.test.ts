@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Model, ModelFailure, type Question } from '../brain/models/model.ts';
+import { type Model, ModelFailure, plainAnswer, type Question } from '../brain/models/model.ts';
 import { VirtualClock } from '../bus/clock.ts';
 import { createFaults, InjectedCrash, InjectedFailure } from './faults.ts';
 import type { TimedFault } from './schema.ts';
@@ -8,16 +8,21 @@ const start = Date.UTC(2026, 0, 5, 9);
 const { signal } = new AbortController();
 const place = { agent: 'backend-2', task: 'D1.store', attempt: 1, step: 'test' };
 const usage = { model: 'm', inputTokens: 1, outputTokens: 1, cost: 1 };
-const inner: Model = { think: async () => ({ text: '{"verdict":"approve"}', usage }) };
+const inner: Model = { think: async () => plainAnswer('{"verdict":"approve"}', usage), quote: () => 1 };
 const question: Question = {
   id: 'q',
   purpose: 'write',
   role: 'backend',
   agent: 'backend-2',
   tier: 'coding',
+  taskType: 'code',
   about: 'D1.store',
   attempt: 1,
+  system: '',
   prompt: '',
+  schema: undefined,
+  tools: [],
+  rounds: [],
 };
 
 function setUp(faults: TimedFault[]) {

@@ -99,6 +99,7 @@ export function createFaults(faults: readonly TimedFault[], clock: Pick<Clock, '
 
   return {
     model: (inner) => ({
+      quote: (question) => inner.quote(question),
       async think(question: Question, signal: AbortSignal): Promise<Answer> {
         refuse(question);
         const answer = await inner.think(question, signal);

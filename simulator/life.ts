@@ -216,6 +216,7 @@ export class Life {
 
   model(model: Model): Model {
     return {
+      quote: (question) => model.quote(question),
       think: (question, signal) => this.call(`think ${question.id}`, () => model.think(question, signal)),
     };
   }

@@ -53,6 +53,7 @@ export function createProvider(
   return {
     asked,
     failed,
+    quote: (question) => inner.quote(question),
     async think(question, signal) {
       count(asked, question.id);
       try {

@@ -30,8 +30,26 @@ const table: Readonly<Record<string, Room>> = {
     files: ['machines/policy.ts'],
     packages: ['zod', 'yaml', 'cron-parser', 'node:'],
   },
-  brain: { rooms: ['bus'], types: vocabulary, packages: ['zod', '@xstate/store', 'node:'] },
-  tools: { rooms: ['bus'], types: vocabulary, packages: ['zod', 'yaml', 'simple-git', 'typescript', 'node:'] },
+  brain: {
+    rooms: ['bus'],
+    types: vocabulary,
+    packages: [
+      'zod',
+      '@xstate/store',
+      '@anthropic-ai/sdk',
+      'openai',
+      'chromadb',
+      '@orama/orama',
+      'unpdf',
+      'htmlparser2',
+      'node:',
+    ],
+  },
+  tools: {
+    rooms: ['bus'],
+    types: vocabulary,
+    packages: ['zod', 'yaml', 'simple-git', 'typescript', 'undici', 'ipaddr.js', 'htmlparser2', 'node:'],
+  },
   scenarios: {
     rooms: ['bus', 'org', 'brain'],
     types: vocabulary,

@@ -13,9 +13,14 @@ function question(over: Partial<Question> = {}): Question {
     role: 'backend',
     agent: 'backend-1',
     tier: 'coding',
+    taskType: 'code',
     about: 'D1.store',
     attempt: 1,
+    system: '',
     prompt: '',
+    schema: undefined,
+    tools: [],
+    rounds: [],
     ...over,
   };
 }

@@ -7,7 +7,7 @@
 
 import type { Clock } from '../../bus/clock.ts';
 import type { Failure, Usage } from '../../bus/records.ts';
-import { type Answer, type Model, ModelFailure, type Purpose, type Question } from './model.ts';
+import { type Answer, type Model, ModelFailure, type Purpose, plainAnswer, type Question } from './model.ts';
 
 /** Which questions a rule answers; what is absent fits every question. */
 export type ScriptedMatch = {
@@ -94,13 +94,22 @@ export class ScriptedModel implements Model {
 
   /** Waits as long as the rule says on the clock, so the caller must have left its turn. Throws ModelFailure. */
   async think(question: Question, signal: AbortSignal): Promise<Answer> {
-    const rule = this.#answers.find((one) => fits(one.for, question));
+    const rule = this.#ruleFor(question);
     if (!rule) throw new ModelFailure({ kind: 'permanent', reason: missing(question) });
     const { clock } = this.#options;
     await clock.sleepUntil(clock.now() + this.#takesMs(rule, question), signal);
     const usage = this.#usage(rule, question.tier);
     if ('fail' in rule.reply) throw new ModelFailure(rule.reply.fail, usage);
-    return { text: rule.reply.text, usage };
+    return plainAnswer(rule.reply.text, usage);
+  }
+
+  quote(question: Question): number {
+    const rule = this.#ruleFor(question);
+    return rule ? this.#usage(rule, question.tier).cost : 0;
+  }
+
+  #ruleFor(question: Question): ScriptedAnswer | undefined {
+    return this.#answers.find((one) => fits(one.for, question));
   }
 
   #takesMs(rule: ScriptedAnswer, question: Question): number {

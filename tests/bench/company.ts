@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dutyFacts } from '../../actors/duties/registry.ts';
-import type { Model, Question } from '../../brain/models/model.ts';
+import { type Model, plainAnswer, type Question } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import type { Clock } from '../../bus/clock.ts';
 import type { PlannedTask } from '../../bus/records.ts';
@@ -56,10 +56,11 @@ function plannedTasks(count: number): PlannedTask[] {
 export const zeroModel: Model = {
   async think({ purpose }: Question) {
     if (purpose === 'decompose') {
-      return { text: JSON.stringify({ tasks: plannedTasks(TASKS_PER_DIRECTIVE) }), usage };
+      return plainAnswer(JSON.stringify({ tasks: plannedTasks(TASKS_PER_DIRECTIVE) }), usage);
     }
-    return { text: JSON.stringify({ summary: 'done', advice: 'y'.repeat(200) }), usage };
+    return plainAnswer(JSON.stringify({ summary: 'done', advice: 'y'.repeat(200) }), usage);
   },
+  quote: () => usage.cost,
 };
 
 export type Bench = {

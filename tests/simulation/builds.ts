@@ -33,6 +33,7 @@ export const wrongBuilds: readonly { readonly what: string; readonly scenario: s
     scenario: 'outage',
     build: {
       model: (model) => ({
+        quote: (question) => model.quote(question),
         think: async (question, signal) => {
           await model.think(question, signal);
           return model.think(question, signal);

@@ -152,7 +152,10 @@ export function mortalBus(bus: Bus, life: Mortal): Bus {
 }
 
 export function mortalModel(model: Model, life: Mortal): Model {
-  return { think: (question, signal) => life.call(() => model.think(question, signal)) };
+  return {
+    quote: (question) => model.quote(question),
+    think: (question, signal) => life.call(() => model.think(question, signal)),
+  };
 }
 
 /** Every method of a tool, as a call that something may happen at. */

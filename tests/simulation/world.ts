@@ -8,7 +8,7 @@ import { duties, dutyFacts } from '../../actors/duties/registry.ts';
 import { noDeployer, noTools } from '../../actors/fakes.ts';
 import { follow } from '../../actors/projections.ts';
 import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.ts';
-import type { Model, Question } from '../../brain/models/model.ts';
+import { type Model, plainAnswer, type Question } from '../../brain/models/model.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
 import { signed, type Unsigned } from '../../bus/drafts.ts';
@@ -81,8 +81,9 @@ function modelOf(world: World, clock: VirtualClock): Model {
       await clock.sleepUntil(clock.now() + MINUTE, signal);
       const said = world.script(question, clock.now());
       const text = typeof said === 'string' ? said : JSON.stringify(said);
-      return { text, usage: { model: 'script', inputTokens: 100, outputTokens: 10, cost: 0.01 } };
+      return plainAnswer(text, { model: 'script', inputTokens: 100, outputTokens: 10, cost: 0.01 });
     },
+    quote: () => 0.01,
   };
 }
 
