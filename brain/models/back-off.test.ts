@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { LONGEST_WAIT_MS, retryAfterMsOf, waitAfter } from './back-off.ts';
+
+const now = Date.parse('2026-11-22T12:00:00Z');
+
+function asked(headers: Record<string, string>): number | undefined {
+  return retryAfterMsOf(new Headers(headers), now);
+}
+
+describe('our own back-off', () => {
+  it('is 15, 30, 60, 90 and 120 s, then the call has failed', () => {
+    expect([1, 2, 3, 4, 5, 6].map((failed) => waitAfter(failed))).toEqual([
+      15_000,
+      30_000,
+      60_000,
+      90_000,
+      120_000,
+      undefined,
+    ]);
+  });
+
+  it('obeys the provider, but not beyond an hour and never below our own wait', () => {
+    expect(waitAfter(1, 40_000)).toBe(40_000);
+    expect(waitAfter(1, 1_000)).toBe(15_000);
+    expect(waitAfter(1, 7 * 86_400_000)).toBe(LONGEST_WAIT_MS);
+  });
+});
+
+describe('the wait that a provider asks for', () => {
+  it.each([
+    ['seconds', { 'retry-after': '20' }, 20_000],
+    ['parts of a second', { 'retry-after': '0.5' }, 500],
+    ['milliseconds first', { 'retry-after-ms': '1500', 'retry-after': '20' }, 1_500],
+    ['a date', { 'retry-after': 'Sun, 22 Nov 2026 12:01:00 GMT' }, 60_000],
+    [
+      'a date against the clock of the answer',
+      { 'retry-after': 'Sun, 22 Nov 2026 15:01:00 GMT', date: 'Sun, 22 Nov 2026 15:00:00 GMT' },
+      60_000,
+    ],
+    ['an hour', { 'retry-after': '3600' }, LONGEST_WAIT_MS],
+    ['a year, capped', { 'retry-after': '31536000' }, LONGEST_WAIT_MS],
+    ['an absurd number, capped', { 'retry-after': '9'.repeat(400) }, LONGEST_WAIT_MS],
+    ['a date in the past', { 'retry-after': 'Sun, 22 Nov 2020 12:00:00 GMT' }, undefined],
+    ['less than nothing', { 'retry-after': '-5' }, undefined],
+    ['no time at all', { 'retry-after': 'soon' }, undefined],
+    ['nothing', {}, undefined],
+    [
+      'the reset of the limit that is used up',
+      {
+        'anthropic-ratelimit-requests-remaining': '40',
+        'anthropic-ratelimit-requests-reset': '2026-11-22T12:30:00Z',
+        'anthropic-ratelimit-input-tokens-remaining': '0',
+        'anthropic-ratelimit-input-tokens-reset': '2026-11-22T12:00:45Z',
+      },
+      45_000,
+    ],
+    [
+      'the later of two limits that are used up',
+      {
+        'x-ratelimit-remaining-requests': '0',
+        'x-ratelimit-reset-requests': '120ms',
+        'x-ratelimit-remaining-tokens': '0',
+        'x-ratelimit-reset-tokens': '6m0s',
+      },
+      360_000,
+    ],
+  ])('can be %s', (_, headers, wait) => {
+    expect(asked(headers)).toBe(wait);
+  });
+});
