@@ -39,6 +39,66 @@ export const Usage = z.strictObject({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/** Why work could not be finished: what whoever did it says. */
+export const BlockerCode = z.enum([
+  'missing_context',
+  'missing_credentials',
+  'environment_failure',
+  'dependency_blocked',
+  'quota_limited',
+  'runner_failure',
+  'timeout',
+  'test_failure',
+  'workflow_validation_failed',
+  'manual_intervention_required',
+  'fallback_exhausted',
+  'invalid_result_contract',
+  'push_not_ready',
+  'no_diff_produced',
+  'prompt_too_large',
+  'no_web_artifact',
+  'worker_crash',
+  'agent_unavailable',
+  'ci_artifacts_missing',
+]);
+export type BlockerCode = z.infer<typeof BlockerCode>;
+
+const lines = (description: string) => z.array(z.string().min(1).max(500)).max(50).default([]).describe(description);
+
+/** What a worker says of its work, whichever engine did it: a claim. What the harness finds is Evidence, kept apart. */
+export const WorkReport = z
+  .strictObject({
+    status: z
+      .enum(['complete', 'partial', 'blocked'])
+      .describe(
+        'complete: all of it is done. partial: some of it, and it is sound. blocked: nothing that can be kept.',
+      ),
+    blocker: BlockerCode.optional().describe('Why it is partial or blocked; left out when it is complete.'),
+    summary: z.string().min(1).max(2_000).describe('What was done, in one paragraph.'),
+    done: lines('Each thing that is finished.'),
+    nextStep: z.string().min(1).max(2_000).optional().describe('What whoever goes on should do first.'),
+    decisions: lines('Each choice that was made, with its reason.'),
+    risks: lines('What may go wrong because of this work.'),
+    attempted: lines('What was tried and did not work.'),
+    manualSteps: lines('What only a person can do, ready to be done.'),
+  })
+  .refine(({ status, blocker }) => (status === 'complete') === (blocker === undefined), {
+    path: ['blocker'],
+    message: 'says why work is partial or blocked, and is left out when it is complete',
+  });
+export type WorkReport = z.infer<typeof WorkReport>;
+
+/** Work that was handed on: where its commits are, what its worker said of it, what the harness found. */
+export const Continued = z.strictObject({
+  task: Token,
+  branch: z.string(),
+  commit: z.string(),
+  report: WorkReport,
+  /** One line: how the tests went on that commit. */
+  tests: z.string(),
+});
+export type Continued = z.infer<typeof Continued>;
+
 export const Band = z.string();
 
 /** blocked: inputs missing. ready: assigned, in a mailbox. waiting: for children, a review or an answer. */
@@ -109,6 +169,8 @@ export const Task = z.strictObject({
   pull: z.number().optional(),
   merged: z.string().optional(),
   summary: z.string().optional(),
+  /** Work of another task of the lineage, partly done, that this one goes on with. */
+  continues: Continued.optional(),
   evidence: z.array(Evidence),
   spent: z.strictObject({ inputTokens: z.number(), outputTokens: z.number(), cost: z.number(), workingMs: z.number() }),
   score: z.number().optional(),
@@ -252,55 +314,6 @@ export type Product = {
   /** Probed after a deployment and by QA; the first one decides whether it is up. */
   readonly health: readonly HealthCheck[];
 };
-
-/** Why work could not be finished: what whoever did it says. */
-export const BlockerCode = z.enum([
-  'missing_context',
-  'missing_credentials',
-  'environment_failure',
-  'dependency_blocked',
-  'quota_limited',
-  'runner_failure',
-  'timeout',
-  'test_failure',
-  'workflow_validation_failed',
-  'manual_intervention_required',
-  'fallback_exhausted',
-  'invalid_result_contract',
-  'push_not_ready',
-  'no_diff_produced',
-  'prompt_too_large',
-  'no_web_artifact',
-  'worker_crash',
-  'agent_unavailable',
-  'ci_artifacts_missing',
-]);
-export type BlockerCode = z.infer<typeof BlockerCode>;
-
-const Lines = z.array(z.string().min(1).max(500)).max(50).default([]);
-
-/** What a worker says of its work, whichever engine did it: a claim. What the harness finds is Evidence, kept apart. */
-export const WorkReport = z
-  .strictObject({
-    status: z.enum(['complete', 'partial', 'blocked']),
-    /** With `partial` and `blocked`; never with `complete`. */
-    blocker: BlockerCode.optional(),
-    summary: z.string().min(1).max(2_000),
-    done: Lines,
-    /** What whoever goes on should do first. */
-    nextStep: z.string().min(1).max(2_000).optional(),
-    decisions: Lines,
-    risks: Lines,
-    /** What was tried and did not work. */
-    attempted: Lines,
-    /** What only a person can do. */
-    manualSteps: Lines,
-  })
-  .refine(({ status, blocker }) => (status === 'complete') === (blocker === undefined), {
-    path: ['blocker'],
-    message: 'says why work is partial or blocked, and is left out when it is complete',
-  });
-export type WorkReport = z.infer<typeof WorkReport>;
 
 /** A task as a plan names it, before it has a number. */
 export const PlannedTask = z.strictObject({

@@ -3,6 +3,7 @@
 
 import { matches, subjects } from '../bus/subjects.ts';
 import type { OrgDocument } from './document.ts';
+import { checkEngineChoice, checkEngines } from './engine-checks.ts';
 import { checkMilestones, checkRetry, checkReward } from './number-checks.ts';
 import { didYouMean, type Keys, nearest, type Problem, quote } from './problems.ts';
 import { type OrgFile, ROLE_NAME, type RoleFile } from './schema.ts';
@@ -70,9 +71,16 @@ export function checkOrg(file: OrgFile, document: OrgDocument, options: CheckOpt
     ...checkEscalation(roles, document, options),
     ...checkRetry([], undefined, file.retry, document),
     ...roles.flatMap(({ keys, role }) => checkRetry(keys, file.retry, role.retry, document)),
+    ...checkEngines(file, document),
+    ...roles.flatMap((placed) => checkEngineChoice(placed, document, typesOf(placed, options))),
     ...checkReward(file, document),
     ...checkMilestones(file, document),
   ];
+}
+
+/** The types of task that a role's duties do. */
+function typesOf({ role }: PlacedRole, { duties }: CheckOptions): readonly string[] {
+  return (role.duties ?? []).flatMap((duty) => duties.get(duty)?.types ?? []);
 }
 
 function checkNames(file: OrgFile, roles: readonly PlacedRole[], document: OrgDocument): Problem[] {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Task } from '../bus/records.ts';
 import type { Duties } from './checks.ts';
 import { formatCadence, formatDuration } from './duration.ts';
+import { everyType } from './engines.ts';
 import { agentsOf, type Org, type Role, roleOf } from './org.ts';
 import { quote } from './problems.ts';
 
@@ -102,6 +103,9 @@ function companyChanges(before: Org, after: Org): Change[] {
   field('sandbox', before.sandbox, after.sandbox);
   const copies = ({ replicas }: Org) => (replicas === undefined ? undefined : `${replicas}, from the next start`);
   field('copies of the stream', copies(before), copies(after));
+  for (const name of ['loop', 'claude', 'codex'] as const) {
+    if (!isDeepStrictEqual(before.engines[name], after.engines[name])) changes.push(`engine ${name} changed`);
+  }
   changes.push(...fieldChanges('reward weights', before.reward.weights, after.reward.weights));
   const bands = (org: Org) =>
     org.reward.bands.map(({ name, from, effect }) => `${name} from ${from} (${effect})`).join(', ');
@@ -131,6 +135,11 @@ function roleChanges(was: Role, now: Role): Change[] {
     };
     field(`clock of ${duty}`, cadence(was), cadence(now));
   }
+  const engines = ({ engine }: Role) =>
+    Object.entries(engine)
+      .map(([type, name]) => (type === everyType ? name : `${type} ${name}`))
+      .join(', ') || undefined;
+  field('engine', engines(was), engines(now));
   field('instances', was.instances, now.instances);
   if (was.prompt !== now.prompt) changes.push('prompt changed');
   field('ladder', was.policy.ladder.join(', '), now.policy.ladder.join(', '));

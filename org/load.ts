@@ -6,6 +6,7 @@ import type { HealthCheck, Product } from '../bus/records.ts';
 import { checkOrg, DEFAULT_PERSON, type Duties, promptPath, rolesOf } from './checks.ts';
 import { readDocument } from './document.ts';
 import { parseCadence } from './duration.ts';
+import { enginesOf, everyType } from './engines.ts';
 import type { Cadence, Org, Role } from './org.ts';
 import { policyOf, rewardOf } from './policy.ts';
 import { OrgInvalid, OrgUnreadable, type Problem, sortProblems } from './problems.ts';
@@ -90,6 +91,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     products: Object.entries(file.products ?? {}).map(([slug, product]) => toProduct(slug, product)),
     sandbox: file.sandbox ?? 'required',
     replicas: file.stream?.replicas,
+    engines: enginesOf(file.engines),
     reward: rewardOf(file.reward),
     milestones: file.milestones ?? [],
     roles: rolesOf(file.reports).map(
@@ -104,6 +106,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
           Object.entries(role.schedule ?? {}).map(([duty, text]) => [duty, cadenceOf(text)]),
         ),
         instances: role.instances ?? 1,
+        engine: typeof role.engine === 'string' ? { [everyType]: role.engine } : (role.engine ?? {}),
         prompt: (prompts.get(promptPath({ name, role })) ?? '').trim(),
         policy: policyOf(role.retry, file.retry),
         budget: role.budget,

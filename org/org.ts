@@ -5,6 +5,39 @@ import type { AgentPolicy, RewardPolicy } from '../machines/policy.ts';
 
 export type Tier = 'strategy' | 'coding' | 'light';
 
+/** How the work of a task that changes files is done. */
+export type EngineName = 'answer' | 'loop' | 'claude' | 'codex';
+
+/** What one attempt of an engine may use: turns of the model, ms, US dollars. */
+export type EngineLimits = { readonly turns: number; readonly ms: number; readonly cost: number };
+
+export type LoopSettings = EngineLimits & {
+  /** Turns after which a loop ends when neither a file nor a test result has changed. */
+  readonly idle: number;
+};
+
+/** A command line as an employee. */
+export type CliSettings = EngineLimits & {
+  /** The program: a name on the PATH, or a path. */
+  readonly command: string;
+  /** Undefined = the program's own choice. */
+  readonly model: string | undefined;
+  /** Where its provider is. */
+  readonly url: string;
+  /** Name of the environment variable that holds the key. */
+  readonly key: string;
+  /** The most that one call of its model can cost, US dollars. */
+  readonly worstCall: number;
+  /** US dollars for a million tokens, where the program names no cost. */
+  readonly price: { readonly input: number; readonly output: number } | undefined;
+};
+
+export type EngineSettings = {
+  readonly loop: LoopSettings;
+  readonly claude: CliSettings;
+  readonly codex: CliSettings;
+};
+
 /** `every` in ms, or a cron expression (UTC). */
 export type Cadence = { readonly every: number } | { readonly cron: string };
 
@@ -20,6 +53,8 @@ export type Role = {
   /** Duty -> when it ticks. */
   readonly schedule: Readonly<Record<string, Cadence>>;
   readonly instances: number;
+  /** Type of task -> how it is done; `answer` for the others. */
+  readonly engine: Readonly<Record<string, EngineName>>;
   /** The prompt's text. */
   readonly prompt: string;
   readonly policy: AgentPolicy;
@@ -38,6 +73,7 @@ export type Org = {
   readonly sandbox: 'required' | 'none';
   /** Copies of the stream in a cluster; undefined = as it is. */
   readonly replicas?: number | undefined;
+  readonly engines: EngineSettings;
   readonly reward: RewardPolicy;
   readonly milestones: readonly string[];
   /** In the order of the file, bosses before their reports. */

@@ -3,7 +3,9 @@
 
 import { z } from 'zod';
 import { type Effect, rungs } from '../machines/policy.ts';
-import { parseCadence, parseDuration } from './duration.ts';
+import { parseCadence } from './duration.ts';
+import { Duration } from './duration-schema.ts';
+import { EngineChoice, Engines } from './engine-schema.ts';
 
 /** A role's name is a token of its subject. */
 export const ROLE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
@@ -18,11 +20,6 @@ const slug = (longest: number) =>
     .string()
     .regex(SLUG, 'is no slug: lower-case letters, digits and single dashes, starting with a letter')
     .max(longest, `is longer than ${longest} characters`);
-
-const Duration = z
-  .string('is no duration; write 90s, 15m, 2h, 7d or 1w')
-  .refine((text) => parseDuration(text) !== undefined, 'is no duration; write 90s, 15m, 2h, 7d or 1w')
-  .meta({ pattern: '^[0-9]{1,12}(ms|s|m|h|d|w)$', examples: ['90s', '15m', '2h'] });
 
 const CadenceText = z
   .string('is no cadence; write a duration (5m, 7d) or five cron fields ("0 9 * * 1")')
@@ -163,6 +160,7 @@ const Role = z
     schedule: z.record(DutyName, CadenceText).optional().meta({ description: 'When a standing duty runs by itself.' }),
     instances: z.int().min(1).max(100).optional().meta({ description: 'How many agents share its mailbox.' }),
     prompt: z.string().optional().meta({ description: 'Its prompt, in this folder; prompts/<role>.md unless told.' }),
+    engine: EngineChoice.optional(),
     retry: Retry.optional(),
     budget: z.number().positive().optional().meta({ description: 'US dollars a day.' }),
     get reports() {
@@ -196,6 +194,7 @@ export const OrgFile = z
       })
       .optional()
       .meta({ title: 'stream', description: 'How the server keeps the company.' }),
+    engines: Engines.optional(),
     retry: Retry.optional(),
     reward: Reward.optional(),
     milestones: z

@@ -60,6 +60,7 @@ async function replyOf(
     const instant = until === undefined ? undefined : parseInstant(until, reading.start);
     return { fail: { kind, reason, ...(instant === undefined ? {} : { until: instant }) } };
   }
+  if (rule.calls !== undefined) return callsReply(rule.calls, purpose, at, reading);
   if (rule.files !== undefined) return filesReply(rule, rule.files, purpose, at, reading);
   if (rule.answer === undefined) return undefined;
   if (purpose === undefined) {
@@ -81,6 +82,24 @@ function keepsContract(answer: unknown, purpose: Purpose, at: Keys, { document, 
   );
   problems.push(...explainIssues(root, issues, document).problems);
   return false;
+}
+
+/** What the model calls, round by round. Arguments are not checked here: a model may call anything, in any way. */
+function callsReply(
+  calls: NonNullable<RuleFile['calls']>,
+  purpose: Purpose | undefined,
+  at: Keys,
+  { document, problems }: Reading,
+): ScriptedReply | undefined {
+  if (purpose === 'work') {
+    return {
+      rounds: calls.map((round) =>
+        round.flatMap((call) => Object.entries(call).map(([name, input]) => ({ name, input }))),
+      ),
+    };
+  }
+  problems.push(document.problem([...at, 'calls'], `answer the purpose work, not ${purpose ?? 'any'}`, 'key'));
+  return undefined;
 }
 
 async function filesReply(

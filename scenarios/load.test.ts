@@ -173,7 +173,7 @@ describe('a scenario that is wrong', () => {
 
   it('must say what one answer is, not two', async () => {
     const [problem] = await problemsOf(story('answers: [{ for: {}, raw: x, answer: y }]'));
-    expect(problem).toContain('needs exactly one of answer, files, raw, fail');
+    expect(problem).toContain('needs exactly one of answer, files, raw, calls, fail');
   });
 
   it('has a mission or a backlog', async () => {

@@ -16,6 +16,7 @@ export const OrgPatch = z
       .record(RoleName, RolePatch.nullable())
       .optional()
       .meta({ description: 'By name: fields that differ, a new role with reportsTo, or null for one that is gone.' }),
+    engines: OrgFile.shape.engines,
     retry: OrgFile.shape.retry,
     reward: OrgFile.shape.reward,
     milestones: OrgFile.shape.milestones,

@@ -70,6 +70,11 @@ const Fail = z.strictObject({
   until: Instant.optional().meta({ description: 'Quota only: when the provider works again.' }),
 });
 
+const Call = z
+  .record(Text, z.record(z.string(), z.unknown()))
+  .refine((call) => Object.keys(call).length === 1, 'is not one tool with its arguments')
+  .meta({ title: 'call', description: 'One tool with its arguments: `read_file: { path: README.md }`.' });
+
 const reply = {
   takes: Duration.optional().meta({ description: 'How long it takes, in time of the company.' }),
   tokens: tokens.optional(),
@@ -79,11 +84,16 @@ const reply = {
     .optional()
     .meta({ description: 'A folder in the one named like the scenario, several (later ones win), or path: content.' }),
   summary: Text.optional().meta({ description: 'With files: what was done, in one line.' }),
+  calls: z
+    .array(z.array(Call).min(1))
+    .min(1)
+    .optional()
+    .meta({ description: 'For `work`: what the model calls in each round of its loop; the last round is repeated.' }),
   raw: z.string().optional().meta({ description: 'Whatever the model says, sense or nonsense.' }),
   fail: Fail.optional(),
 };
 
-const replies = ['answer', 'files', 'raw', 'fail'];
+const replies = ['answer', 'files', 'raw', 'calls', 'fail'];
 const [hasOneReply, oneReply] = exactlyOne(replies);
 const hasNoReply = (value: object) => !replies.some((key) => Object.hasOwn(value, key));
 

@@ -10,6 +10,7 @@ import { MemoryBus } from '../../bus/memory.ts';
 import type { Message } from '../../bus/messages.ts';
 import type { PlannedTask, Product, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
+import { enginesOf } from '../../org/engines.ts';
 import type { Org, Role } from '../../org/org.ts';
 import type { Tools } from '../../tools/tools.ts';
 import { type JobWork, type StandingDuty, type TaskWork, type Work, WorkFailure } from '../duty.ts';
@@ -30,6 +31,7 @@ function role(name: string, boss: string | undefined, duties: readonly string[],
     tier: 'light',
     duties,
     schedule: {},
+    engine: {},
     instances,
     prompt: '',
     policy: {
@@ -52,6 +54,7 @@ export function orgWith(products: readonly Product[] = []): Org {
     person: 'founder',
     products,
     sandbox: 'none',
+    engines: enginesOf(),
     reward: { weights: { qa: 0.3, time: 0.2, regressions: 0.2, quality: 0.15, attempts: 0.15 }, bands: [] },
     milestones: ['first-deployment'],
     roles: [

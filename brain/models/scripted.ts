@@ -18,7 +18,14 @@ export type ScriptedMatch = {
   readonly attempts?: readonly number[] | undefined;
 };
 
-export type ScriptedReply = { readonly text: string } | { readonly fail: Failure };
+/** One call of a tool. */
+export type ScriptedCall = { readonly name: string; readonly input: unknown };
+
+export type ScriptedReply =
+  | { readonly text: string }
+  | { readonly fail: Failure }
+  /** What is called in each round of a tool loop; the last round is repeated for ever. */
+  | { readonly rounds: readonly (readonly ScriptedCall[])[] };
 
 export type ScriptedAnswer = {
   readonly for: ScriptedMatch;
@@ -100,6 +107,7 @@ export class ScriptedModel implements Model {
     await clock.sleepUntil(clock.now() + this.#takesMs(rule, question), signal);
     const usage = this.#usage(rule, question.tier);
     if ('fail' in rule.reply) throw new ModelFailure(rule.reply.fail, usage);
+    if ('rounds' in rule.reply) return callsIn(rule.reply.rounds, question, usage);
     return plainAnswer(rule.reply.text, usage);
   }
 
@@ -124,6 +132,13 @@ export class ScriptedModel implements Model {
     const cost = (inputTokens * price.input + outputTokens * price.output) / 1e6;
     return { model: `scripted-${size}`, inputTokens, outputTokens, cost };
   }
+}
+
+/** The calls of the round that a loop is in. */
+function callsIn(rounds: readonly (readonly ScriptedCall[])[], { rounds: before }: Question, usage: Usage): Answer {
+  const round = rounds[Math.min(before.length, rounds.length - 1)] ?? [];
+  const calls = round.map((call, index) => ({ id: `call-${before.length + 1}-${index + 1}`, ...call }));
+  return { text: '', usage, calls, said: { calls } };
 }
 
 function missing({ role, purpose, about, attempt }: Question): string {
