@@ -61,8 +61,11 @@ export interface Work {
     sections: readonly Section[],
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>>;
-  /** Publishes with this work as its cause and lineage. */
-  publish<T extends MessageType>(subject: string, draft: Unsigned<T>): Promise<void>;
+  /**
+   * Publishes with this work as its cause and lineage.
+   * @param since when other work may have said the same first (epoch ms): then it is looked for, for ids are forgotten
+   */
+  publish<T extends MessageType>(subject: string, draft: Unsigned<T>, since?: number): Promise<void>;
 }
 
 /** A task being worked on. */

@@ -104,8 +104,8 @@ export class HeldWork implements Work {
     return thought.answer;
   }
 
-  async publish<T extends MessageType>(subject: string, draft: Unsigned<T>): Promise<void> {
-    await publishFrom(this.#held, this.#bound.cause(), subject, draft);
+  async publish<T extends MessageType>(subject: string, draft: Unsigned<T>, since?: number): Promise<void> {
+    await publishFrom(this.#held, this.#bound.cause(), subject, draft, since);
   }
 
   /** One step within its limit, after whatever a scenario does to it. */
@@ -118,14 +118,16 @@ export class HeldWork implements Work {
   }
 }
 
-/** Publishes with a cause and a lineage; when the work came again, only what has not been said before. */
+/** Publishes with a cause and a lineage; when it may have been said before, by this work or since `others`, only if it was not. */
 export async function publishFrom<T extends MessageType>(
   { ports, agent, delivery }: Pick<Held, 'ports' | 'agent' | 'delivery'>,
   { since, ...cause }: ReturnType<Bound['cause']>,
   subject: string,
   said: Unsigned<T>,
+  others?: number,
 ): Promise<void> {
   const draft = signed({ ...cause, source: agent.name }, said);
-  if (delivery.attempt > 1) await publishOnce(ports.bus, subject, draft, since);
+  const mayBeSaid = delivery.attempt > 1 || others !== undefined;
+  if (mayBeSaid) await publishOnce(ports.bus, subject, draft, Math.min(since, others ?? since));
   else await ports.bus.publish(subject, draft);
 }

@@ -46,39 +46,44 @@ async function sumUp(work: JobWork, directive: Directive): Promise<void> {
   const tasks = work.board.under(directive.id);
   const done = tasks.filter((task) => task.status === 'done').length;
   const id = `directive.${directive.id}.done`;
-  await work.publish<'report.filed'>(subjects.reports, {
+  // Another tick may have summed it up, and a board that lags does not know.
+  const since = Math.min(...tasks.map((task) => task.createdAt));
+  const report = {
     id,
-    type: 'report.filed',
+    type: 'report.filed' as const,
     data: {
       id,
-      kind: 'directive',
+      kind: 'directive' as const,
       by: work.agent,
       role: work.role.name,
       directive: directive.id,
-      status: 'done',
+      status: 'done' as const,
       summary: summaryOf(directive, tasks),
       cost: tasks.reduce((sum, task) => sum + task.spent.cost, 0),
     },
     correlationid: directive.id,
-  });
-  if (done === tasks.length) await achieve(work, directive);
+  };
+  await work.publish<'report.filed'>(subjects.reports, report, since);
+  if (done === tasks.length) await achieve(work, directive, since);
   // Last: only what is complete counts as summed up.
-  await work.publish<'brain.metric'>(subjects.brain('metric'), {
+  const metric = {
     id: `${id}.metric`,
-    type: 'brain.metric',
+    type: 'brain.metric' as const,
     data: { name: metricOf(directive.id), value: done },
     correlationid: directive.id,
-  });
+  };
+  await work.publish<'brain.metric'>(subjects.brain('metric'), metric, since);
 }
 
-async function achieve(work: JobWork, directive: Directive): Promise<void> {
+async function achieve(work: JobWork, directive: Directive, since: number): Promise<void> {
   for (const goal of directive.goals) {
-    await work.publish<'brain.goal'>(subjects.brain('goal'), {
+    const achieved = {
       id: `goal.${goal.id}.${directive.id}.achieved`,
-      type: 'brain.goal',
-      data: { ...goal, status: 'achieved' },
+      type: 'brain.goal' as const,
+      data: { ...goal, status: 'achieved' as const },
       correlationid: directive.id,
-    });
+    };
+    await work.publish<'brain.goal'>(subjects.brain('goal'), achieved, since);
   }
 }
 

@@ -17,6 +17,7 @@ import { type JobWork, type StandingDuty, type TaskWork, type Work, WorkFailure 
 import { noTools } from '../fakes.ts';
 import { jobId } from '../job-id.ts';
 import { JobJournal, TaskJournal } from '../journal.ts';
+import { publishOnce } from '../once.ts';
 import { follow, type Projections } from '../projections.ts';
 import { taskIn } from '../release.ts';
 
@@ -79,6 +80,7 @@ export function planned(key: string, about: Partial<PlannedTask> = {}): PlannedT
 
 export type Office = {
   readonly bus: MemoryBus;
+  readonly clock: VirtualClock;
   readonly org: Org;
   readonly seen: Projections;
   /** Answers by purpose, taken in order; what was asked is counted. */
@@ -95,10 +97,17 @@ export type Office = {
 };
 
 export async function openOffice(
-  options: { org?: Org; tools?: Tools | ((bus: MemoryBus) => Tools); documents?: readonly Passage[] } = {},
+  options: {
+    org?: Org;
+    tools?: Tools | ((bus: MemoryBus) => Tools);
+    documents?: readonly Passage[];
+    /** How long the stream knows the ids of messages, ms; for ever unless told. */
+    dedupeWindowMs?: number;
+  } = {},
 ): Promise<Office> {
   const clock = new VirtualClock({ start: START });
-  const bus = new MemoryBus('acme', clock);
+  const { dedupeWindowMs = Number.POSITIVE_INFINITY } = options;
+  const bus = new MemoryBus('acme', clock, { dedupeWindowMs });
   const org = options.org ?? orgWith();
   const seen = await follow(bus);
   const tools = typeof options.tools === 'function' ? options.tools(bus) : (options.tools ?? noTools);
@@ -137,14 +146,17 @@ export async function openOffice(
           if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong });
           return { result: answer };
         }),
-      publish: async (subject, draft) => {
-        await bus.publish(subject, signed({ source: agent, causationid: message?.id }, draft));
+      publish: async (subject, said, since) => {
+        const draft = signed({ source: agent, causationid: message?.id }, said);
+        if (since === undefined) await bus.publish(subject, draft);
+        else await publishOnce(bus, subject, draft, since);
       },
     };
   }
 
   const office: Office = {
     bus,
+    clock,
     org,
     seen,
     answers,

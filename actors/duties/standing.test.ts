@@ -14,8 +14,8 @@ import { strategy } from './strategy.ts';
 const mission = message({ id: 'brain.mission.1', type: 'brain.mission', data: { text: 'Sell shoes' } });
 const plan = { directive: 'Open a shop', goals: [{ id: 'Open it', text: 'It is open' }], deadlineHours: 48 };
 
-async function withDirective(): Promise<Office> {
-  const office = await openOffice({ documents: [{ source: 'a.md', text: 'Shoes come in pairs.' }] });
+async function withDirective(options: Parameters<typeof openOffice>[0] = {}): Promise<Office> {
+  const office = await openOffice({ documents: [{ source: 'a.md', text: 'Shoes come in pairs.' }], ...options });
   office.answers.strategy = [plan];
   await office.run(strategy, mission, 'ceo');
   await office.tell(subjects.brain('mission'), {
@@ -122,6 +122,25 @@ describe('the digest', () => {
     });
     expect(office.seen.company.get().goals).toMatchObject({ 'open-it': { status: 'achieved' } });
     expect(office.asked).toEqual(['strategy']);
+  });
+
+  it('says it once, also when the stream has forgotten the ids and the brain lags', async () => {
+    const office = await withDirective({ dedupeWindowMs: 0 });
+    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('a')], { prefix: 'D1', directive: 'D1' });
+    await become(office, 'T1', { status: 'done' });
+    const lagging = office.seen.company.get();
+    for (const nth of [2, 3]) {
+      const job = await office.jobWork(tick('digest', nth), 'cto');
+      // The stream's time moves on, so that it forgets.
+      await office.clock.sleepUntil(office.clock.now() + 1);
+      await digest.run({ ...job, company: { get: () => lagging } });
+    }
+    const ids = (await office.on('>')).map(({ message: { id } }) => id).filter((id) => id.includes('D1'));
+    expect(ids.filter((id) => /done|achieved/.test(id))).toEqual([
+      'directive.D1.done',
+      'goal.open-it.D1.achieved',
+      'directive.D1.done.metric',
+    ]);
   });
 });
 
