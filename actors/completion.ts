@@ -2,6 +2,7 @@
 // event is the point of no return; what follows has ids derived from the task, so a repeat after a crash changes nothing.
 
 import { type Actor, createActor } from 'xstate';
+import { citationOf } from '../brain/knowledge/passage.ts';
 import type { Turn } from '../bus/clock.ts';
 import type { Draft, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
@@ -70,8 +71,10 @@ async function rewarded(ports: Ports, agent: Agent, task: Task): Promise<Lesson>
   let lesson: Lesson | undefined;
   for (let command = commands.shift(); command; command = commands.shift()) {
     if (command.type === 'learn') {
-      const [found] = await ports.knowledge.search(command.question);
-      if (found) actor.send({ type: 'LEARNED', text: `${found.source}: ${found.text.slice(0, 300)}` });
+      const { passages } = await ports.knowledge.search(command.question);
+      // A lesson is told to its agent as our own word: what gives orders is none.
+      const found = passages.find(({ orders }) => !orders);
+      if (found) actor.send({ type: 'LEARNED', text: `${citationOf(found)}: ${found.text.slice(0, 300)}` });
     } else if (command.list === 'patterns') {
       if (lesson) lesson = { ...lesson, pattern: command.text };
     } else {

@@ -9,7 +9,7 @@
 
 import type { AnswerTo } from '../brain/answers.ts';
 import type { Section } from '../brain/brief.ts';
-import type { Knowledge } from '../brain/knowledge/files.ts';
+import type { Knowledge } from '../brain/knowledge/passage.ts';
 import type { CompanyBrain } from '../brain/memory/company.ts';
 import type { Purpose } from '../brain/models/model.ts';
 import type { Bus } from '../bus/bus.ts';

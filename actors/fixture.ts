@@ -1,7 +1,8 @@
 // What the tests of the actors share: a company on the memory bus whose time stands still whenever what a test waits for
 // has come about.
 
-import { createFileKnowledge, type Passage } from '../brain/knowledge/files.ts';
+import { createFileKnowledge } from '../brain/knowledge/files.ts';
+import type { Passage } from '../brain/knowledge/passage.ts';
 import { plainAnswer, type Question } from '../brain/models/model.ts';
 import type { Stored } from '../bus/bus.ts';
 import { VirtualClock } from '../bus/clock.ts';

@@ -1,5 +1,6 @@
 // The rungs of the ladder above a plain attempt: look it up, ask, split, hand up.
 
+import { citationOf } from '../brain/knowledge/passage.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import type { DataOf } from '../bus/messages.ts';
@@ -23,9 +24,11 @@ function questionOf(task: Task): string {
 /** Rung two: what the knowledge at hand says about the last failure, without asking anybody. */
 export async function recall({ journal, ports }: TaskTurn): Promise<void> {
   const found = await journal.step('recall', async () => ({
-    result: (await ports.knowledge.search(questionOf(journal.task))).slice(0, 3),
+    result: await ports.knowledge.search(questionOf(journal.task)),
   }));
-  const guidance = found.map(({ source, text }) => ({ from: `${READ_IN}${source}`, text: text.slice(0, 800) }));
+  const guidance = found.passages
+    .slice(0, 3)
+    .map((passage) => ({ from: `${READ_IN}${citationOf(passage)}`, text: passage.text.slice(0, 800) }));
   journal.note({ guidance: [...journal.task.guidance, ...guidance] });
 }
 

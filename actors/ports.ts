@@ -1,7 +1,7 @@
 // What the actors are given. Nothing below this line of the program reads the environment, the wall clock or chance.
 
 import type { InspectionEvent } from 'xstate';
-import type { Knowledge } from '../brain/knowledge/files.ts';
+import type { Knowledge } from '../brain/knowledge/passage.ts';
 import type { CompanyBrain } from '../brain/memory/company.ts';
 import type { Episodes } from '../brain/memory/episodic.ts';
 import type { Model } from '../brain/models/model.ts';

@@ -66,6 +66,8 @@ export const schemas = {
   'knowledge.requested': z.strictObject({
     id: z.string(),
     question: z.string(),
+    /** Absent: the question is answered. Otherwise this document is summarised, with the question in mind. */
+    document: z.string().optional(),
     task: Token,
     attempt: z.number(),
     by: z.string(),
@@ -87,6 +89,21 @@ export const schemas = {
     known: z.boolean(),
     text: z.string(),
     sources: z.array(z.string()),
+    /** Version of the knowledge that was asked. */
+    knowledge: z.number().optional(),
+  }),
+  /** What the company has read is another now: documents came, changed or were forgotten. */
+  'knowledge.changed': z.strictObject({
+    /** Grows with every change of this store. */
+    version: z.number().int().positive(),
+    /** Names the store, so that another one in its place is told from it. */
+    store: Token,
+    by: z.string(),
+    documents: z.number(),
+    passages: z.number(),
+    added: z.array(z.string()),
+    changed: z.array(z.string()),
+    forgotten: z.array(z.string()),
   }),
   // Watching.
   'agent.changed': z.strictObject({

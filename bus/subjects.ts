@@ -10,6 +10,7 @@ export const subjects = {
   reports: 'agent.reports',
   alerts: 'qa.alerts',
   knowledge: 'knowledge.requests',
+  knowledgeBase: 'knowledge.base',
   hr: 'hr.requests',
   answer: (request: string) => `answer.${request}`,
   task: (id: string) => `task.${id}`,
@@ -63,6 +64,12 @@ export const subjectTable: readonly SubjectRow[] = [
     carries: 'questions, answered on the subject they name',
     types: ['knowledge.requested'],
     readers: 'durable `knowledge-answer`',
+  },
+  {
+    subject: 'knowledge.base',
+    carries: 'what was read or forgotten, and the version of the knowledge since then',
+    types: ['knowledge.changed'],
+    readers: 'people; answers name the version that they saw',
   },
   {
     subject: 'hr.requests',

@@ -65,6 +65,10 @@ export function describe(message: Message, before: Before, when: When): Line {
       return news(who, 'alert', `${message.data.product} ${message.data.check}: ${message.data.detail}`, 'bad');
     case 'knowledge.requested':
       return news(message.data.by, 'asks knowledge', `${message.data.task} ${message.data.question}`);
+    case 'knowledge.changed': {
+      const { version, documents, passages } = message.data;
+      return news(message.data.by, 'knowledge', `version ${version}: ${documents} documents, ${passages} passages`);
+    }
     case 'hr.requested':
       return news(
         message.data.by,

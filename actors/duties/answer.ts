@@ -1,6 +1,16 @@
+import { citationOf, type Findings, quoted } from '../../brain/knowledge/passage.ts';
+import type { DataOf } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { failed } from './failing.ts';
+
+type Request = DataOf<'knowledge.requested'>;
+type Reply = Pick<DataOf<'request.answered'>, 'known' | 'text' | 'sources'>;
+
+/** Bytes of what was found that a brief shows; a whole document is cut there. */
+const READING = 12_000;
+
+const unknown = (text: string): Reply => ({ known: false, text, sources: [] });
 
 async function run(work: JobWork): Promise<void> {
   if (work.message.type !== 'knowledge.requested') return;
@@ -10,34 +20,47 @@ async function run(work: JobWork): Promise<void> {
   if (request.replyTo !== subjects.answer(request.id)) {
     throw failed('permanent', `request ${request.id} wants its answer on "${request.replyTo}"`);
   }
-  const found = await work.step('search', async () => [...(await work.knowledge.search(request.question))]);
-  const {
-    known,
-    answer: text,
-    sources,
-  } = await work.think('answer', [
-    { name: 'Question', text: request.question },
-    {
-      name: 'What is written about it',
-      text: found.map((passage) => `[${passage.source}]\n${passage.text}`).join('\n\n'),
-      untrusted: true,
-      budget: 12_000,
-    },
-    {
-      name: 'How to answer',
-      text: 'Answer from what is written above and name its sources; if it does not say, known is false.',
-    },
-  ]);
-  const read = new Set(found.map((passage) => passage.source));
+  const found = await work.step('search', () => findingsFor(work, request));
+  const reply = found.passages.length === 0 ? nothingFor(request, found) : await replyFrom(work, request, found);
+  if (work.turn.now() > request.deadline) return;
   await work.publish<'request.answered'>(request.replyTo, {
     id: `answer.${request.id}`,
     type: 'request.answered',
-    // A source that was not read is no source.
-    data: { id: request.id, by: work.agent, known, text, sources: sources.filter((source) => read.has(source)) },
+    data: { id: request.id, by: work.agent, ...reply, knowledge: found.version },
   });
 }
 
-/** Answers questions of other agents from what the company was given to read. */
+function findingsFor({ knowledge }: JobWork, { question, document }: Request): Promise<Findings> {
+  return document === undefined ? knowledge.search(question) : knowledge.read(document);
+}
+
+/** Nobody is paid to find out that there is nothing to read. */
+function nothingFor({ document }: Request, { trouble }: Findings): Reply {
+  const what = document === undefined ? 'nothing here says anything about it' : `there is no document ${document}`;
+  return unknown(trouble === undefined ? what : `${what} (${trouble})`);
+}
+
+/** The model's answer, held to what it was shown: a source that was not read is none, and without any it is not known. */
+async function replyFrom(work: JobWork, request: Request, { passages }: Findings): Promise<Reply> {
+  const { known, answer: text, sources } = await work.think('answer', sectionsFor(request, quoted(passages)));
+  const read = new Set(passages.flatMap((passage) => [passage.source, citationOf(passage)]));
+  const supported = sources.filter((source) => read.has(source));
+  if (known && supported.length === 0) return unknown(`nothing that was read supports an answer: ${text}`);
+  return { known, text, sources: known ? supported : [] };
+}
+
+function sectionsFor({ question, document }: Request, text: string) {
+  const summary =
+    'Say in at most ten sentences what is written above, above all about the question. Name it as the source.';
+  const answering = 'Answer from what is written above and name its sources; if it does not say, known is false.';
+  return [
+    { name: 'Question', text: question },
+    { name: 'What is written about it', text, untrusted: true, budget: READING },
+    { name: 'How to answer', text: document === undefined ? answering : summary },
+  ];
+}
+
+/** Answers questions of other agents from what the company was given to read, and summarises documents. */
 export const answer: StandingDuty = {
   kind: 'standing',
   name: 'answer',

@@ -1,7 +1,8 @@
 // What the tests of duties share: a company on the memory bus with real journals, and answers that are written down.
 
 import { parseAnswer } from '../../brain/answers.ts';
-import { createFileKnowledge, type Passage } from '../../brain/knowledge/files.ts';
+import { createFileKnowledge } from '../../brain/knowledge/files.ts';
+import type { Passage } from '../../brain/knowledge/passage.ts';
 import type { Purpose } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';

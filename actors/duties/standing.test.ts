@@ -160,18 +160,57 @@ describe('an alert', () => {
 });
 
 describe('a question', () => {
-  const ask = (question: string) =>
+  const ask = (question: string, document?: string) =>
     message({
       id: `knowledge.${question}`,
       type: 'knowledge.requested',
-      data: { id: 'q1', question, task: 'T1', attempt: 3, by: 'backend-1', replyTo: 'answer.q1', deadline: START + 1 },
+      data: {
+        id: 'q1',
+        question,
+        ...(document === undefined ? {} : { document }),
+        task: 'T1',
+        attempt: 3,
+        by: 'backend-1',
+        replyTo: 'answer.q1',
+        deadline: START + 1,
+      },
     });
 
   it('is answered with the sources that were read, and no others', async () => {
     const office = await withDirective();
     office.answers.answer = [{ known: true, answer: 'two', sources: ['a.md', 'made-up.md'] }];
     await office.run(answer, ask('How many shoes?'), 'hr');
-    expect((await lastOn(office, 'answer.q1'))?.data).toMatchObject({ known: true, text: 'two', sources: ['a.md'] });
+    const said = { known: true, text: 'two', sources: ['a.md'], knowledge: 1 };
+    expect((await lastOn(office, 'answer.q1'))?.data).toMatchObject(said);
+  });
+
+  it('is not known when the answer names nothing that was read', async () => {
+    const office = await withDirective();
+    office.answers.answer = [{ known: true, answer: 'three', sources: ['made-up.md'] }];
+    await office.run(answer, ask('How many shoes?'), 'hr');
+    expect((await lastOn(office, 'answer.q1'))?.data).toMatchObject({ known: false, sources: [] });
+  });
+
+  it('costs no thought when nothing is written about it', async () => {
+    const office = await withDirective();
+    await office.run(answer, ask('Price of tea?'), 'hr');
+    const text = 'nothing here says anything about it';
+    expect((await lastOn(office, 'answer.q1'))?.data).toMatchObject({ known: false, text, knowledge: 1 });
+    expect(office.asked).not.toContain('answer');
+  });
+
+  it('may be about a document, which is then summarised', async () => {
+    const office = await withDirective();
+    office.answers.answer = [{ known: true, answer: 'Of pairs.', sources: ['a.md'] }];
+    await office.run(answer, ask('What is in it?', 'a.md'), 'hr');
+    expect((await lastOn(office, 'answer.q1'))?.data).toMatchObject({ known: true, text: 'Of pairs.' });
+  });
+
+  it('about a document that is not there is not known', async () => {
+    const office = await withDirective();
+    await office.run(answer, ask('What is in it?', 'b.md'), 'hr');
+    const text = 'there is no document b.md';
+    expect((await lastOn(office, 'answer.q1'))?.data).toMatchObject({ known: false, text });
   });
 });
 

@@ -2,14 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-
-export type Passage = { readonly source: string; readonly text: string };
-
-/** What the company was given to read. */
-export interface Knowledge {
-  /** The passages that say most about a question, best first; none when nothing matches. */
-  search(question: string): Promise<readonly Passage[]>;
-}
+import type { Knowledge, Passage } from './passage.ts';
 
 /** Passages given to one question. */
 const FOUND = 5;
@@ -45,10 +38,14 @@ function passagesOf(document: Passage): readonly Passage[] {
 export function createFileKnowledge(documents: readonly Passage[]): Knowledge {
   const passages = documents.flatMap(passagesOf).map((passage) => ({ passage, words: new Set(wordsOf(passage.text)) }));
   const holders = (word: string) => passages.filter(({ words }) => words.has(word)).length;
+  const version = documents.length === 0 ? 0 : 1;
   return {
+    async read(source) {
+      return { passages: passages.map(({ passage }) => passage).filter((one) => one.source === source), version };
+    },
     async search(question) {
       const asked = [...new Set(wordsOf(question))].map((word) => ({ word, held: holders(word) }));
-      return passages
+      const found = passages
         .map(({ passage, words }) => ({
           passage,
           score: asked.reduce(
@@ -60,6 +57,7 @@ export function createFileKnowledge(documents: readonly Passage[]): Knowledge {
         .toSorted((one, other) => other.score - one.score)
         .slice(0, FOUND)
         .map(({ passage }) => passage);
+      return { passages: found, version };
     },
   };
 }
