@@ -11,7 +11,7 @@ import type { AnswerTo } from '../brain/answers.ts';
 import type { Section } from '../brain/brief.ts';
 import type { Knowledge } from '../brain/knowledge/passage.ts';
 import type { CompanyBrain } from '../brain/memory/company.ts';
-import type { Purpose } from '../brain/models/model.ts';
+import type { Exchange, Purpose, ToolSpec } from '../brain/models/model.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import type { Unsigned } from '../bus/drafts.ts';
@@ -20,6 +20,7 @@ import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
+import type { Said } from './thinking.ts';
 
 /** A failure the agent chart reacts to. */
 export class WorkFailure extends Error {
@@ -31,6 +32,17 @@ export class WorkFailure extends Error {
     this.failure = failure;
     this.usage = usage;
   }
+}
+
+/** A tool loop with a role's model. */
+export interface Conversation {
+  /**
+   * The model's next turn, as a recorded step (`work.1`, `work.2`, ...): never paid for twice.
+   * @param rounds everything said and done so far
+   * @param afford gets the most that the turn can cost, US dollars; it throws when that is too much
+   * Throws WorkFailure.
+   */
+  next(rounds: readonly Exchange[], afford: (worst: number) => void): Promise<Said>;
 }
 
 /** What every duty gets. */
@@ -61,6 +73,8 @@ export interface Work {
     sections: readonly Section[],
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>>;
+  /** Begins a tool loop with this role's model; its brief is recorded, so that every turn has the same one. */
+  converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation>;
   /**
    * Publishes with this work as its cause and lineage.
    * @param since when other work may have said the same first (epoch ms): then it is looked for, for ids are forgotten

@@ -19,6 +19,8 @@ export const noProducts: Products = {
   validate: absent('products.validate'),
   test: absent('products.test'),
   commit: absent('products.commit'),
+  changes: absent('products.changes'),
+  keep: absent('products.keep'),
   closeClone: absent('products.closeClone'),
 };
 

@@ -3,7 +3,15 @@
 
 import { type AnswerTo, contractOf, parseAnswer } from '../brain/answers.ts';
 import { buildBrief, type Section } from '../brain/brief.ts';
-import { ModelFailure, type Purpose } from '../brain/models/model.ts';
+import {
+  type Answer,
+  type Exchange,
+  ModelFailure,
+  type Purpose,
+  type Question,
+  type ToolCall,
+  type ToolSpec,
+} from '../brain/models/model.ts';
 import type { Turn } from '../bus/clock.ts';
 import type { Role } from '../org/org.ts';
 import { WorkFailure } from './duty.ts';
@@ -31,9 +39,62 @@ export type Asking = {
   readonly signal: AbortSignal;
 };
 
+/** What a model is told before the question itself, with the contract that its answer must keep. */
+export type Told = {
+  readonly system: string;
+  readonly prompt: string;
+  readonly sizes: Thought<Purpose>['brief'];
+};
+
+/**
+ * Builds the brief of a question.
+ * @param sections of the brief; the role's prompt and the contract of the purpose stand apart from them
+ */
+export function told(role: Role, purpose: Purpose, sections: readonly Section[]): Told {
+  const system = buildBrief([
+    { name: 'Who you are', text: role.prompt, budget: 8_000 },
+    { name: 'Contract', text: `${CONTRACTS[purpose] ?? ANSWER}:\n${contractOf(purpose).text}`, budget: 16_000 },
+  ]);
+  const brief = buildBrief(sections);
+  return { system: system.text, prompt: brief.text, sizes: [...system.sizes, ...brief.sizes] };
+}
+
+const ANSWER = 'Answer with one JSON value of this schema';
+/** How the answer of a purpose is given, where it is not simply said. */
+const CONTRACTS: Partial<Record<Purpose, string>> = {
+  work: 'Work with your tools; end by handing in one JSON value of this schema',
+};
+
+type Asked = Pick<Question, 'purpose' | 'system' | 'prompt' | 'schema' | 'tools' | 'rounds'>;
+
+/** The question as the model gets it. @param name what it is called within its attempt */
+function questionOf({ agent, role, work, about, taskType, attempt }: Asking, name: string, asked: Asked): Question {
+  return {
+    id: `${work}.a${attempt}.${name}`,
+    role: role.name,
+    agent,
+    tier: role.tier,
+    taskType,
+    about,
+    attempt,
+    ...asked,
+  };
+}
+
+/** Puts one question to the model. Throws WorkFailure with what the failed call cost. */
+async function ask(ports: Ports, { role, turn, signal }: Asking, question: Question): Promise<Answer> {
+  refuseOverBudget(ports, role, turn.now());
+  return turn
+    .pause(() => ports.model.think(question, signal))
+    .catch((error: unknown) => {
+      if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
+      throw error;
+    });
+}
+
 /**
  * Asks the role's model once.
- * @param sections of the brief; the role's prompt and the contract of the purpose stand apart from them
+ * @param sections of the brief
  * @param refuse says what is wrong with an answer that parses
  * Throws WorkFailure with what the failed call cost.
  */
@@ -44,40 +105,56 @@ export async function think<P extends Purpose>(
   sections: readonly Section[],
   refuse?: (answer: AnswerTo<P>) => string | undefined,
 ): Promise<Outcome<Thought<P>>> {
-  const { agent, role, work, about, taskType, attempt, turn, signal } = asking;
-  refuseOverBudget(ports, role, turn.now());
-  const contract = contractOf(purpose);
-  const system = buildBrief([
-    { name: 'Who you are', text: role.prompt, budget: 8_000 },
-    { name: 'Contract', text: `Answer with one JSON value of this schema:\n${contract.text}`, budget: 16_000 },
-  ]);
-  const brief = buildBrief(sections);
-  const question = {
-    id: `${work}.a${attempt}.${purpose}`,
-    purpose,
-    role: role.name,
-    agent,
-    tier: role.tier,
-    taskType,
-    about,
-    attempt,
-    system: system.text,
-    prompt: brief.text,
-    schema: contract.schema,
-    tools: [],
-    rounds: [],
-  };
-  const reply = await turn
-    .pause(() => ports.model.think(question, signal))
-    .catch((error: unknown) => {
-      if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
-      throw error;
-    });
+  const { system, prompt, sizes } = told(asking.role, purpose, sections);
+  const { schema } = contractOf(purpose);
+  const asked = { purpose, system, prompt, schema, tools: [], rounds: [] };
+  const reply = await ask(ports, asking, questionOf(asking, purpose, asked));
   const parsed = parseAnswer(purpose, reply.text);
   if (!parsed.ok) throw new WorkFailure({ kind: 'contract', reason: parsed.reason }, reply.usage);
   const wrong = refuse?.(parsed.answer);
   if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong }, reply.usage);
-  return { result: { answer: parsed.answer, brief: [...system.sizes, ...brief.sizes] }, usage: reply.usage };
+  return { result: { answer: parsed.answer, brief: sizes }, usage: reply.usage };
+}
+
+/** One turn of a tool loop: what the model says and wants done, and what it took. */
+export type Said = {
+  readonly text: string;
+  readonly calls: readonly ToolCall[];
+  /** Word for word, for the next round. */
+  readonly said: unknown;
+  /** US dollars, and ms of the company's time. */
+  readonly cost: number;
+  readonly ms: number;
+};
+
+/** A tool loop that has begun: its brief and its tools stay as they are. */
+export type Loop = { readonly told: Told; readonly tools: readonly ToolSpec[] };
+
+/**
+ * Takes one turn of a tool loop.
+ * @param rounds what was said and done before
+ * @param afford gets the most that this turn can cost, US dollars; it throws when that is too much
+ * Throws WorkFailure with what the failed call cost.
+ */
+export async function takeTurn(
+  ports: Ports,
+  asking: Asking,
+  { told: { system, prompt }, tools }: Loop,
+  rounds: readonly Exchange[],
+  afford: (worst: number) => void,
+): Promise<Outcome<Said>> {
+  const asked = { purpose: 'work', system, prompt, schema: undefined, tools, rounds } as const;
+  const question = questionOf(asking, turnName(rounds), asked);
+  afford(ports.model.quote(question));
+  const begun = asking.turn.now();
+  const { text, calls, said, usage } = await ask(ports, asking, question);
+  const ms = asking.turn.now() - begun;
+  return { result: { text, calls, said, cost: usage.cost, ms }, usage };
+}
+
+/** The step of the turn that follows these rounds. */
+export function turnName(rounds: readonly Exchange[]): string {
+  return `work.${rounds.length + 1}`;
 }
 
 /** A role that has used up its money for the day waits for the next one, like a provider out of quota. */

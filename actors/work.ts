@@ -2,19 +2,19 @@
 
 import type { AnswerTo } from '../brain/answers.ts';
 import type { Section } from '../brain/brief.ts';
-import type { Purpose } from '../brain/models/model.ts';
+import type { Purpose, ToolSpec } from '../brain/models/model.ts';
 import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import { signed, type Unsigned } from '../bus/drafts.ts';
 import type { MessageType } from '../bus/messages.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
-import type { Work } from './duty.ts';
+import type { Conversation, Work } from './duty.ts';
 import type { Outcome } from './journal.ts';
 import { StepLimit } from './limit.ts';
 import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
-import { type Thought, think } from './thinking.ts';
+import { type Asking, type Thought, takeTurn, think, told, turnName } from './thinking.ts';
 
 /** A delivery in an agent's hands. */
 export type Held = {
@@ -95,13 +95,27 @@ export class HeldWork implements Work {
     sections: readonly Section[],
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>> {
-    const { ports, role } = this.#held;
-    const ask = () => {
-      const asking = { agent: this.agent, role, ...this.#bound.at(), turn: this.turn, signal: this.signal };
-      return think(ports, asking, purpose, [...this.#bound.sections(), ...sections], refuse);
-    };
+    const { ports } = this.#held;
+    const ask = () => think(ports, this.#asking(), purpose, [...this.#bound.sections(), ...sections], refuse);
     const thought: Thought<P> = await this.#bound.step(purpose, () => this.#limited(purpose, ask));
     return thought.answer;
+  }
+
+  async converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation> {
+    const { ports, role } = this.#held;
+    // Recorded, for what a brief says changes with time, and all turns of a loop must have begun with the same one.
+    const brief = await this.step('brief', async () => told(role, 'work', [...this.#bound.sections(), ...sections]));
+    return {
+      next: (rounds, afford) => {
+        const name = turnName(rounds);
+        const run = () => takeTurn(ports, this.#asking(), { told: brief, tools }, rounds, afford);
+        return this.#bound.step(name, () => this.#limited(name, run));
+      },
+    };
+  }
+
+  #asking(): Asking {
+    return { agent: this.agent, role: this.role, ...this.#bound.at(), turn: this.turn, signal: this.signal };
   }
 
   async publish<T extends MessageType>(subject: string, draft: Unsigned<T>, since?: number): Promise<void> {

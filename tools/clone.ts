@@ -1,13 +1,13 @@
 // A task's own clone: `<work>/<task>/tree` is what the author may fill, `<work>/<task>/git` is the host's and never shown to
 // foreign code, so no hook, filter or configuration of theirs can exist. Objects are borrowed from the product.
 
-import { chmod, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { HeadcountError } from '../bus/errors.ts';
 import type { FileChange } from '../bus/records.ts';
 import type { Git, GitAt } from './git.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
-import { checkChanges, PathRefused, placeInside } from './paths.ts';
+import { checkChanges, fileLimits, PathRefused, placeInside } from './paths.ts';
 import { commitTree, entriesOf, exportTree, isPlain, moveRef, resolveRef, setRef, treeOf } from './repo.ts';
 import type { Applied, Clone, CommitInfo } from './tools.ts';
 
@@ -67,6 +67,7 @@ export async function makeClone(
     readonly task: string;
     readonly branch: string;
     readonly base: string;
+    readonly from: string;
   },
 ): Promise<Clone> {
   const branch = checkBranch(want.branch);
@@ -75,9 +76,10 @@ export async function makeClone(
   await mkdir(parts.tree, { recursive: true });
   await git.init(parts.at.gitDir, branch, true);
   await writeFile(join(parts.at.gitDir, 'objects/info/alternates'), `${resolve(want.productGit, 'objects')}\n`);
-  await setRef(git, parts.at, ref(branch), checkCommit(want.base));
-  await exportTree(git, parts.at.gitDir, want.base, parts.tree, join(parts.at.gitDir, 'index'));
-  return { dir: `${want.task}/tree`, product: want.product, branch, base: want.base };
+  const from = checkCommit(want.from);
+  await setRef(git, parts.at, ref(branch), from);
+  await exportTree(git, parts.at.gitDir, from, parts.tree, join(parts.at.gitDir, 'index'));
+  return { dir: `${want.task}/tree`, product: want.product, branch, base: checkCommit(want.base), from };
 }
 
 /** Removes a clone, keeping its backups. */
@@ -133,14 +135,14 @@ export async function applyFiles(
 ): Promise<Applied> {
   const parts = await openParts(workRoot, clone);
   checkChanges(files);
-  if (checkCommit(draftedOn) !== clone.base) {
-    const changed = await changedBetween(git, parts.at, draftedOn, clone.base);
+  if (checkCommit(draftedOn) !== clone.from) {
+    const changed = await changedBetween(git, parts.at, draftedOn, clone.from);
     const stale = files.map(({ path }) => path).filter((path) => changed.has(path));
     if (stale.length > 0) throw new Conflict(stale.sort());
   }
   const planned: Planned[] = [];
   for (const file of files) planned.push({ file, ...(await placeInside(parts.tree, file.path)) });
-  const backups = await backUp(parts, clone.base, planned);
+  const backups = await backUp(parts, clone.from, planned);
   const staging = await stage(parts, planned);
   const written: string[] = [];
   const deleted: string[] = [];
@@ -184,6 +186,39 @@ export async function commitClone(
   const commit = await commitTree(git, parts.at, { tree, parents: [parent], message }, { author, at });
   if (!(await moveRef(git, parts.at, ref(clone.branch), commit, parent))) throw new NoClone(clone);
   return commit;
+}
+
+/** Text as git would have to give it back; undefined for bytes that are none. */
+function textOf(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  return bytes.includes(0) || !Buffer.from(text).equals(bytes) ? undefined : text;
+}
+
+/**
+ * What foreign code has left in the tree, as changes of the commit it started from; files that git ignores are left out.
+ * Throws PathRefused for links, repositories of its own and what is no text; NoClone.
+ */
+export async function changesOf(git: Git, workRoot: string, clone: Clone): Promise<readonly FileChange[]> {
+  const parts = await openParts(workRoot, clone);
+  await refuseRepositories(parts.tree);
+  await git.run(parts.at, ['add', '--all', '--verbose']);
+  const tree = (await git.run(parts.at, ['write-tree'])).out.trim();
+  await refuseSpecial(git, parts.at, clone.from, tree);
+  const changed = await changedBetween(git, parts.at, clone.from, tree);
+  const changes: FileChange[] = [];
+  for (const path of [...changed].sort()) {
+    const { place, exists } = await placeInside(parts.tree, path);
+    if (!exists) {
+      changes.push({ path, delete: true });
+      continue;
+    }
+    if ((await stat(place)).size > fileLimits.fileBytes) throw new PathRefused(path, 'it is larger than 1 MB');
+    const content = textOf(await readFile(place));
+    if (content === undefined) throw new PathRefused(path, 'it is no text');
+    changes.push({ path, content });
+  }
+  checkChanges(changes);
+  return changes;
 }
 
 /** Links and submodules that `head` has and `base` has not: they could lead the host out of the product. Throws PathRefused. */

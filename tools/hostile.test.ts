@@ -13,7 +13,7 @@ let dir = '';
 let tree = '';
 let pwned = '';
 let products = productsIn(scratch(), sandbox);
-let clone: Clone = { dir: '', product: '', branch: '', base: '' };
+let clone: Clone = { dir: '', product: '', branch: '', base: '', from: '' };
 
 beforeEach(async () => {
   dir = scratch();
@@ -31,6 +31,7 @@ async function everything(): Promise<unknown> {
   try {
     await products.validate(clone, ['README.md']);
     await products.test(clone, ['true'], signal);
+    await products.changes(clone);
     await products.commit(clone, { message: 'evil', author: 'backend-1', at: START });
     const head = await products.repos.take(clone);
     const onto = await products.head('shop');

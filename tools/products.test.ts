@@ -66,7 +66,7 @@ describe('a clone', () => {
     const { products, dir } = room();
     const { head } = await products.ensure(shop, START);
     const clone = await products.openClone('shop', 'T1', 'agent/T1/greet');
-    expect(clone).toEqual({ dir: 'T1/tree', product: 'shop', branch: 'agent/T1/greet', base: head });
+    expect(clone).toEqual({ dir: 'T1/tree', product: 'shop', branch: 'agent/T1/greet', base: head, from: head });
     const applied = await products.apply(
       clone,
       [

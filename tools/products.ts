@@ -5,7 +5,16 @@ import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HeadcountError } from '../bus/errors.ts';
 import type { Product } from '../bus/records.ts';
-import { applyFiles, commitClone, dropClone, makeClone, openParts, partsOf, refuseSpecial } from './clone.ts';
+import {
+  applyFiles,
+  changesOf,
+  commitClone,
+  dropClone,
+  makeClone,
+  openParts,
+  partsOf,
+  refuseSpecial,
+} from './clone.ts';
 import { type Git, type GitAt, GitFailed, harness, type Identity } from './git.ts';
 import { withLock } from './lock.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
@@ -258,8 +267,11 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     async list(slug, commit) {
       return (await objects.entries(at(slug), checkCommit(commit))).map(({ path }) => path).sort();
     },
-    openClone: async (slug, task, branch) =>
-      makeClone(git, workRoot, { product: slug, productGit: at(slug).gitDir, task, branch, base: await head(slug) }),
+    async openClone(slug, task, branch, on) {
+      const now = await head(slug);
+      const { base, commit: from } = on ?? { base: now, commit: now };
+      return makeClone(git, workRoot, { product: slug, productGit: at(slug).gitDir, task, branch, base, from });
+    },
     apply: (clone, files, draftedOn) => applyFiles(git, workRoot, clone, files, draftedOn),
     async validate(clone, paths) {
       return validateFiles((await openParts(workRoot, clone)).tree, paths, options.env);
@@ -272,6 +284,8 @@ export function openProducts(options: ProductsOptions): LocalProducts {
       );
     },
     commit: (clone, info) => commitClone(git, workRoot, clone, info),
+    changes: (clone) => changesOf(git, workRoot, clone),
+    keep: async (clone) => ({ commit: await repos.take(clone), base: clone.base }),
     closeClone: (clone) => dropClone(partsOf(workRoot, clone.dir.split('/')[0] ?? '')),
   };
 }

@@ -9,9 +9,14 @@ export type Clone = {
   readonly dir: string;
   readonly product: string;
   readonly branch: string;
-  /** Commit on the default branch that it starts from. */
+  /** Commit on the default branch that its work leaves from. */
   readonly base: string;
+  /** Commit whose files it starts with: `base`, or the head of work that is gone on with. */
+  readonly from: string;
 };
+
+/** Commits that were kept without a pull request, for somebody to go on with. */
+export type Kept = { readonly commit: string; readonly base: string };
 
 export type Applied = {
   readonly written: readonly string[];
@@ -57,8 +62,11 @@ export interface Products {
   list(slug: string, commit: string): Promise<readonly string[]>;
   /** Commits of the default branch, newest first. */
   log(slug: string): Promise<readonly { readonly sha: string; readonly author: string; readonly subject: string }[]>;
-  /** A clean clone for a task, on its branch, at the head of the default branch; what an earlier attempt left is gone. */
-  openClone(slug: string, task: string, branch: string): Promise<Clone>;
+  /**
+   * A clean clone for a task, on its branch; what an earlier attempt left in it is gone.
+   * @param on work to go on with; the head of the default branch unless told
+   */
+  openClone(slug: string, task: string, branch: string, on?: Kept): Promise<Clone>;
   /**
    * Writes a model's files into the clone, after the path guard, keeping backups.
    * @param draftedOn commit the author saw; a file changed since then is a conflict
@@ -70,6 +78,10 @@ export interface Products {
   test(clone: Clone, argv: readonly string[], signal: AbortSignal): Promise<TestRun>;
   /** Commits everything; undefined when nothing changed. Author and committer dates are `at`: the same work, the same id. */
   commit(clone: Clone, info: CommitInfo): Promise<string | undefined>;
+  /** What differs in the clone from the commit it starts from, by path. Throws PathRefused for what is no plain text file. */
+  changes(clone: Clone): Promise<readonly FileChange[]>;
+  /** Brings the clone's branch into the product's repository, without a pull request: nothing of it is lost with the clone. */
+  keep(clone: Clone): Promise<Kept>;
   closeClone(clone: Clone): Promise<void>;
 }
 

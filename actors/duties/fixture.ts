@@ -3,7 +3,7 @@
 import { parseAnswer } from '../../brain/answers.ts';
 import { createFileKnowledge } from '../../brain/knowledge/files.ts';
 import type { Passage } from '../../brain/knowledge/passage.ts';
-import type { Purpose } from '../../brain/models/model.ts';
+import type { Exchange, Purpose } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
 import { signed, type Unsigned } from '../../bus/drafts.ts';
@@ -21,6 +21,7 @@ import { JobJournal, TaskJournal } from '../journal.ts';
 import { publishOnce } from '../once.ts';
 import { follow, type Projections } from '../projections.ts';
 import { taskIn } from '../release.ts';
+import { type Said, turnName } from '../thinking.ts';
 
 export const START = Date.UTC(2026, 0, 5, 8);
 
@@ -122,6 +123,21 @@ export async function openOffice(
     return found;
   }
 
+  /** The next turn of a loop: text, or the calls of one round. */
+  function turnOf(rounds: readonly Exchange[]): Said {
+    asked.push('work');
+    const next = answers.work?.shift();
+    if (next === undefined) throw new Error('no turn left');
+    const calls = Array.isArray(next) ? (next as [string, unknown][]) : [];
+    return {
+      text: typeof next === 'string' ? next : '',
+      calls: calls.map(([name, input], index) => ({ id: `${rounds.length + 1}.${index + 1}`, name, input })),
+      said: next,
+      cost: 0.1,
+      ms: 60_000,
+    };
+  }
+
   function work(agent: string, journal: TaskJournal | JobJournal, message: Message | undefined): Work {
     return {
       agent,
@@ -147,6 +163,9 @@ export async function openOffice(
           if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong });
           return { result: answer };
         }),
+      converse: async () => ({
+        next: (rounds) => journal.step(turnName(rounds), async () => ({ result: turnOf(rounds) })),
+      }),
       publish: async (subject, said, since) => {
         const draft = signed({ source: agent, causationid: message?.id }, said);
         if (since === undefined) await bus.publish(subject, draft);

@@ -97,7 +97,51 @@ async function story(products: LocalProducts): Promise<unknown[]> {
   return seen;
 }
 
+/** Half of a change is kept; somebody goes on with it after the default branch has moved. */
+async function handedOn(products: LocalProducts): Promise<unknown[]> {
+  const at = { author: 'backend-1', at: START + 60_000 };
+  await products.ensure(shop, START);
+  const half = await products.openClone('shop', 'T1', 'agent/T1/half');
+  await products.apply(
+    half,
+    [
+      { path: 'half.txt', content: 'half\n' },
+      { path: 'gone.txt', content: 'x\n' },
+    ],
+    half.from,
+  );
+  const seen: unknown[] = [await products.changes(half)];
+  await products.commit(half, { message: 'Half of it', ...at });
+  const kept = await products.keep(half);
+  await products.closeClone(half);
+  await take(products, 'T2', [{ path: 'other.txt', content: 'other\n' }]);
+  await land(products, 'T2', 2);
+  const rest = await products.openClone('shop', 'T1-1', 'agent/T1-1/rest', kept);
+  seen.push(kept, rest, await outcome(products.commit(rest, { message: 'Nothing new', ...at })));
+  await products.apply(
+    rest,
+    [
+      { path: 'rest.txt', content: 'rest\n' },
+      { path: 'half.txt', content: 'whole\n' },
+      { path: 'gone.txt', delete: true },
+    ],
+    kept.commit,
+  );
+  seen.push(await products.changes(rest), await products.commit(rest, { message: 'The rest', ...at }));
+  const whole = await products.repos.take(rest);
+  const merge = await products.repos.merge('shop', await products.head('shop'), whole);
+  return [...seen, whole, merge, await products.list('shop', whole), await products.read('shop', whole, 'half.txt')];
+}
+
 describe('product repositories', () => {
+  test('in memory keep work that is handed on as git does: nothing of it is lost, nothing is reset', async () => {
+    const seen = await handedOn(real());
+    expect(await handedOn(inMemory())).toEqual(seen);
+    expect(seen[0]).toMatchObject([{ path: 'gone.txt' }, { path: 'half.txt', content: 'half\n' }]);
+    expect(seen[7]).toMatchObject({ ok: true });
+    expect(seen.slice(-2)).toEqual([['.gitignore', 'README.md', 'half.txt', 'rest.txt'], 'whole\n']);
+  });
+
   test('in memory give what git gives, ids included', async () => {
     expect(await story(inMemory())).toEqual(await story(real()));
   });

@@ -75,7 +75,7 @@ test('a pull request goes from open to merged, and the stream tells it', async (
 test('opening is idempotent by branch and head, without the clone; a new head is a new pull request', async () => {
   const here = await room();
   const pull = await propose(here, 'T1', 'hello.txt', 'hello');
-  const clone = { dir: 'T1/tree', product: 'shop', branch: pull.branch, base: pull.base };
+  const clone = { dir: 'T1/tree', product: 'shop', branch: pull.branch, base: pull.base, from: pull.base };
   await here.products.closeClone(clone);
   const request = { clone, head: pull.head, title: 'x', task: 'T1', author: 'backend-1', authorRole: 'backend' };
   expect(await here.forge.open(request)).toEqual(pull);

@@ -185,16 +185,17 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
         author,
         subject: message.split('\n')[0] ?? '',
       })),
-    async openClone(slug, task, branch) {
-      const base = repository(slug).main;
-      const clone = { dir: `${checkSlug(task, 'task')}/tree`, product: slug, branch: checkBranch(branch), base };
-      clones.set(task, { clone, head: base, files: new Map(filesAt(base)) });
+    async openClone(slug, task, branch, on) {
+      const { main } = repository(slug);
+      const { base, commit: from } = on ?? { base: main, commit: main };
+      const clone = { dir: `${checkSlug(task, 'task')}/tree`, product: slug, branch: checkBranch(branch), base, from };
+      clones.set(task, { clone, head: from, files: new Map(filesAt(from)) });
       return clone;
     },
     async apply(clone, files, draftedOn) {
       const open = opened(clone);
       checkChanges(files);
-      const [seen, now] = [filesAt(draftedOn), filesAt(clone.base)];
+      const [seen, now] = [filesAt(draftedOn), filesAt(clone.from)];
       const stale = files.map(({ path }) => path).filter((path) => seen.get(path) !== now.get(path));
       if (stale.length > 0) throw new Conflict(stale.sort());
       const planned = files.map((file) => ({ file, exists: placed(open.files, file) }));
@@ -207,7 +208,7 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
       return {
         written: files.flatMap((file) => ('content' in file ? [file.path] : [])),
         deleted: gone,
-        backups: there.map((path) => `${clone.base.slice(0, 7)}/${path}`),
+        backups: there.map((path) => `${clone.from.slice(0, 7)}/${path}`),
       };
     },
     async validate(clone, paths) {
@@ -232,6 +233,16 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
       open.head = keep(makeCommit({ files, parents: [parent.id], message }, { author, at }));
       return open.head;
     },
+    async changes(clone) {
+      const [before, now] = [filesAt(clone.from), opened(clone).files];
+      const paths = [...new Set([...before.keys(), ...now.keys()])].sort();
+      return paths.flatMap((path): FileChange[] => {
+        const content = now.get(path);
+        if (content === before.get(path) || (content !== undefined && !before.has(path) && ignored(path))) return [];
+        return [content === undefined ? { path, delete: true } : { path, content }];
+      });
+    },
+    keep: async (clone) => ({ commit: await repos.take(clone), base: clone.base }),
     async closeClone(clone) {
       clones.delete(clone.dir.split('/')[0] ?? '');
     },
