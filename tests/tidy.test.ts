@@ -37,6 +37,7 @@ const table: Readonly<Record<string, Room>> = {
       'zod',
       '@xstate/store',
       '@anthropic-ai/sdk',
+      '@anthropic-ai/sdk/lib/transform-json-schema',
       'openai',
       'chromadb',
       '@orama/orama',

@@ -71,42 +71,42 @@ export interface Wire {
 export type Scope = 'provider' | 'model' | 'question';
 
 /**
- * What can go wrong with a call, as the company's failure kind and whom it concerns. A fault of scope `provider` belongs to
- * the provider's chart and may fall back to another provider; `model` may fall back to any other model; a `question` that
- * one model cannot answer is not charged to anybody's health.
+ * What can go wrong with a call: the company's failure kind, whom it concerns, and how it is said. A fault of scope
+ * `provider` belongs to the provider's chart and may fall back to another provider; `model` may fall back to any other
+ * model; what is wrong with a `question` is not charged to anybody's health.
  */
 export const wireFaults = {
   /** 429. */
-  throttled: { kind: 'quota', scope: 'provider' },
+  throttled: { kind: 'quota', scope: 'provider', words: 'too many requests' },
   /** 529, and 503 that says so. */
-  overloaded: { kind: 'quota', scope: 'provider' },
-  /** The account has no money left: the provider says so with 400, 402, 403 or 429. */
-  exhausted: { kind: 'quota', scope: 'provider' },
-  /** No connection, or it was reset before an answer began. */
-  unreachable: { kind: 'environment', scope: 'provider' },
-  /** 408, or the time limit of the wire. */
-  slow: { kind: 'environment', scope: 'provider' },
-  /** 5xx. */
-  server: { kind: 'environment', scope: 'provider' },
+  overloaded: { kind: 'quota', scope: 'provider', words: 'overloaded' },
+  /** 402, and 400, 403 or 429 that say so. */
+  exhausted: { kind: 'quota', scope: 'provider', words: 'the account has no credit left' },
+  unreachable: { kind: 'environment', scope: 'provider', words: 'no connection' },
+  /** 408, 504, or the time limit of the wire. */
+  slow: { kind: 'environment', scope: 'provider', words: 'no answer in time' },
+  /** Other 5xx, and 409. */
+  server: { kind: 'environment', scope: 'provider', words: 'the server failed' },
   /** The stream ended early, came in the wrong order, or was not what the wire format says. */
-  broken: { kind: 'environment', scope: 'provider' },
+  broken: { kind: 'environment', scope: 'provider', words: 'the answer broke off or was garbled' },
   /** 401 and 403, or no key at all. */
-  key: { kind: 'permanent', scope: 'provider' },
-  /** 404, or an unknown model. */
-  model: { kind: 'permanent', scope: 'model' },
-  /** 400 and 422. */
-  request: { kind: 'permanent', scope: 'question' },
+  key: { kind: 'permanent', scope: 'provider', words: 'the key was refused' },
+  /** A redirect, a web page, 404 and 405 from something else. */
+  address: { kind: 'permanent', scope: 'provider', words: 'what answers at its address speaks another language' },
+  /** 404. */
+  model: { kind: 'permanent', scope: 'model', words: 'it has no such model' },
+  /** 400, 422 and the rest of 4xx. */
+  request: { kind: 'permanent', scope: 'question', words: 'the request was refused' },
   /** 413, or more than the model's window. */
-  large: { kind: 'permanent', scope: 'question' },
+  large: { kind: 'permanent', scope: 'question', words: 'the request is too large' },
   /** A replay was asked what nobody recorded. */
-  unrecorded: { kind: 'permanent', scope: 'question' },
-  refused: { kind: 'contract', scope: 'question' },
-  empty: { kind: 'contract', scope: 'question' },
-  /** It used up `maxTokens` before it had finished. */
-  cut: { kind: 'contract', scope: 'question' },
-  /** More bytes than any answer may have. */
-  oversize: { kind: 'contract', scope: 'question' },
-} as const satisfies Readonly<Record<string, { kind: Failure['kind']; scope: Scope }>>;
+  unrecorded: { kind: 'permanent', scope: 'question', words: 'nobody recorded this question' },
+  refused: { kind: 'contract', scope: 'question', words: 'the model refused' },
+  empty: { kind: 'contract', scope: 'question', words: 'the answer is empty' },
+  /** It used up `maxTokens`, or the model's window, before it had finished. */
+  cut: { kind: 'contract', scope: 'question', words: 'the answer was cut off at its limit' },
+  oversize: { kind: 'contract', scope: 'question', words: 'the answer is larger than any may be' },
+} as const satisfies Readonly<Record<string, { kind: Failure['kind']; scope: Scope; words: string }>>;
 
 export type WireFault = keyof typeof wireFaults;
 
@@ -129,18 +129,22 @@ export class WireFailure extends ModelFailure {
   readonly provider: string;
   readonly fault: WireFault;
   readonly scope: Scope;
+  /** What the provider said about it. */
+  readonly more: string;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
   readonly spent: WireUsage | undefined;
 
-  /** @param reason one line in plain words, without the name of the provider */
-  constructor(provider: string, fault: WireFault, reason: string, detail: WireFailureDetail = {}) {
-    const { kind, scope } = wireFaults[fault];
+  /** @param more what the provider said about it: one line, without secrets (`oneLine`); may be empty */
+  constructor(provider: string, fault: WireFault, more: string, detail: WireFailureDetail = {}) {
+    const { kind, scope, words } = wireFaults[fault];
     const until = kind === 'quota' && detail.until !== undefined ? { until: detail.until } : {};
-    super({ kind, reason: `${provider}: ${reason}`, ...until });
+    const status = detail.status === undefined ? '' : ` (${detail.status})`;
+    super({ kind, reason: `${provider}: ${words}${status}${more === '' ? '' : `: ${more}`}`, ...until });
     this.provider = provider;
     this.fault = fault;
     this.scope = scope;
+    this.more = more;
     this.status = detail.status;
     this.retryAfterMs = detail.retryAfterMs;
     this.spent = detail.spent;
