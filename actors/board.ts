@@ -5,6 +5,8 @@ import type { Foreign } from '../bus/bus.ts';
 import type { DataOf } from '../bus/messages.ts';
 import { isTaskMessage, type Message } from '../bus/messages.ts';
 import type { AgentMemory, Approval, Pull, Task } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
+import { createBooks, type LiveBooks } from './money/books.ts';
 
 export type BoardState = {
   readonly tasks: ReadonlyMap<string, Task>;
@@ -43,8 +45,10 @@ export interface Board {
   under(directive: string): Task[];
   /** How many of them still have to end. */
   openUnder(directive: string): number;
-  /** What a role's recorded answers have cost on the UTC day of an instant (epoch ms), in US dollars. */
-  spentOn(role: string, at: number): number;
+  /** What was spent and is set aside. */
+  readonly books: LiveBooks;
+  /** Calls `look` after each message that is folded in. Returns a function that ends it. */
+  watch(look: () => void): () => void;
   /** The highest number in ids that start so: 7 for `T` when there is a T7. */
   highest(stem: string): number;
 }
@@ -54,12 +58,6 @@ export interface LiveBoard extends Board {
   /** Told of a message that does not parse. */
   foreign(foreign: Foreign): void;
   told(message: Message, seq: number): void;
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-function dayOf(role: string, at: number): string {
-  return `${role} ${Math.floor(at / DAY_MS)}`;
 }
 
 export function createBoard(): LiveBoard {
@@ -75,7 +73,8 @@ export function createBoard(): LiveBoard {
   const unreadable = new Map<string, Foreign>();
   const unended = new Set<string>();
   const stepped = new Set<string>();
-  const spending = new Map<string, number>();
+  const books = createBooks();
+  const watchers = new Set<() => void>();
   const numbers = new Map<string, number>();
   const families = new Map<string, { ids: Set<string>; open: number }>();
   // Updated in place: a copy per message would make a company of 10,000 tasks quadratic.
@@ -98,17 +97,7 @@ export function createBoard(): LiveBoard {
     family.open += Number(isOpen(task)) - Number(before !== undefined && isOpen(before));
   }
 
-  function foldCost(message: Message): void {
-    if (message.type !== 'task.stepped' && message.type !== 'job.stepped') return;
-    const { data } = message;
-    const cost = data.step.usage?.cost ?? 0;
-    if (cost === 0) return;
-    const day = dayOf('task' in data ? data.task.role : data.job.role, Date.parse(message.time));
-    spending.set(day, (spending.get(day) ?? 0) + cost);
-  }
-
   function fold(message: Message, seq: number): void {
-    foldCost(message);
     if (isTaskMessage(message)) {
       foldTask(message.data.task);
       if (message.type === 'task.stepped') stepped.add(message.data.task.id);
@@ -151,7 +140,13 @@ export function createBoard(): LiveBoard {
   return {
     state,
     unreadable,
+    books,
+    watch(look) {
+      watchers.add(look);
+      return () => watchers.delete(look);
+    },
     foreign(foreign) {
+      if (foreign.subject === subjects.money) books.foreign(foreign.seq, foreign.reason);
       const [, id] = /^task\.([^.]+)$/.exec(foreign.subject) ?? [];
       if (id !== undefined) unreadable.set(id, foreign);
     },
@@ -162,12 +157,13 @@ export function createBoard(): LiveBoard {
     tasks: () => [...tasks.values()],
     open: () => known(unended),
     under: (directive) => known(families.get(directive)?.ids ?? []),
-    spentOn: (role, at) => spending.get(dayOf(role, at)) ?? 0,
     highest: (stem) => numbers.get(stem) ?? 0,
     openUnder: (directive) => families.get(directive)?.open ?? 0,
     told(message, seq) {
-      fold(message, seq);
+      if (message.type.startsWith('money.')) books.told(message, seq);
+      else fold(message, seq);
       state.seq = seq;
+      for (const look of watchers) look();
     },
   };
 }

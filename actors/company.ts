@@ -151,6 +151,7 @@ export class Company {
       case 'finishWork':
         this.#closing.abort(new Error('the company closes'));
         await this.#staff.close();
+        await this.#ports.money.close();
         this.#chart.send({ type: 'DRAINED' });
         return;
       case 'closeConsumers':
@@ -183,6 +184,7 @@ export class Company {
 
   /** Makes the running company match a changed org chart: hires, fires, moves; nobody else notices. */
   follow(before: Org, after: Org): Promise<void> {
+    this.#ports.money.lookAgain();
     return this.#staff.follow(before, after);
   }
 }

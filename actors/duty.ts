@@ -20,6 +20,7 @@ import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
+import type { Outcome } from './journal.ts';
 import type { Said } from './thinking.ts';
 
 /** A failure the agent chart reacts to. */
@@ -44,6 +45,16 @@ export interface Conversation {
    */
   next(rounds: readonly Exchange[], afford: (worst: number) => void): Promise<Said>;
 }
+
+/** Something that costs money, before it is bought. */
+export type Bill = {
+  /** Unique among what this work pays for in one attempt (`loop.3`); the same when it is done again after a crash. */
+  readonly name: string;
+  readonly purpose: string;
+  /** The most it can cost, US dollars. */
+  readonly worst: number;
+  readonly model?: string | undefined;
+};
 
 /** What every duty gets. */
 export interface Work {
@@ -73,6 +84,11 @@ export interface Work {
     sections: readonly Section[],
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>>;
+  /**
+   * Pays for something else than a model's answer, as a recorded step: sets its worst case aside, runs it, settles what its
+   * usage says (money/desk.ts). `think` and `converse` do this themselves.
+   */
+  pay<T>(bill: Bill, run: () => Promise<Outcome<T>>): Promise<T>;
   /** Begins a tool loop with this role's model; its brief is recorded, so that every turn has the same one. */
   converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation>;
   /**

@@ -7,7 +7,7 @@ import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentPolicy } from '../machines/policy.ts';
 import { roleOf } from '../org/org.ts';
-import { affordable } from './budget.ts';
+import { affordable, stopOf } from './budget.ts';
 import { TaskJournal } from './journal.ts';
 import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
@@ -89,6 +89,8 @@ async function say<T extends MessageType>(
 async function askPerson(ports: Asking, task: Task, by: string, reason: string, silence: boolean): Promise<void> {
   const title = roleOf(ports.org(), task.role)?.title ?? task.role;
   const now = ports.clock.now();
+  const stop = stopOf(ports.board, task);
+  const more = stop ? `, with $${stop.raise.toFixed(2)} more` : '';
   await say(ports, task, by, true, subjects.approval(`Q-${task.id}`), {
     id: `approval.Q-${task.id}.${timesOf(task)}`,
     type: 'approval.asked',
@@ -96,7 +98,7 @@ async function askPerson(ports: Asking, task: Task, by: string, reason: string, 
       id: `Q-${task.id}`,
       question: `${task.id} "${task.title}" is stuck: ${reason}. What now?`,
       options: [
-        { key: 'retry', label: `let ${title} try again`, ...(silence ? { recommended: true } : {}) },
+        { key: 'retry', label: `let ${title} try again${more}`, ...(silence ? { recommended: true } : {}) },
         { key: 'abandon', label: 'give it up' },
       ],
       askedBy: by,

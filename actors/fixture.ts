@@ -18,6 +18,7 @@ import { Company } from './company.ts';
 import { duties, dutyFacts } from './duties/registry.ts';
 import type { Duty } from './duty.ts';
 import { noTools } from './fakes.ts';
+import { openMoney } from './money/desk.ts';
 import type { Ports } from './ports.ts';
 import { follow, type Projections } from './projections.ts';
 
@@ -114,9 +115,11 @@ export async function startCompany(options: Options = {}): Promise<Running> {
   });
   const asked: Question[] = [];
   const seen = await follow(bus);
+  const say: Ports['log'] = (level, line) => log.push(`${level} ${line}`);
   const ports: Ports = {
     bus,
     clock,
+    money: openMoney({ bus, clock, org: () => org, board: seen.board, log: say }),
     model: {
       async think(question, signal) {
         asked.push(question);
@@ -134,7 +137,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
     board: seen.board,
     company: seen.company,
     episodes: seen.episodes,
-    log: (level, line) => log.push(`${level} ${line}`),
+    log: say,
     atStep: options.atStep,
   };
   const companies = Array.from({ length: processes }, () => new Company({ ports }));

@@ -3,6 +3,7 @@
 
 import type { Delivery } from '../bus/bus.ts';
 import type { Message } from '../bus/messages.ts';
+import type { Stop } from '../bus/money.ts';
 import type { Failure, Job } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentCommand, AgentEvent } from '../machines/agent.ts';
@@ -11,6 +12,8 @@ import { type JobWork, type StandingDuty, WorkFailure } from './duty.ts';
 import { giveUpOn } from './escalation.ts';
 import { jobId } from './job-id.ts';
 import { JobJournal } from './journal.ts';
+import { OutOfMoney, shortage } from './money/asking.ts';
+import { canWait, waitForMoney } from './money/parking.ts';
 import { PARK_MS } from './task-work.ts';
 import { type Held, HeldWork } from './work.ts';
 
@@ -63,10 +66,15 @@ export async function runJob(t: JobTurn): Promise<void> {
   );
   let failure: Failure | undefined;
   let settled = false;
+  let stop: Stop | undefined;
   for (let command = agent.next(); command; command = agent.next()) {
-    const { event, ends } = await perform(t, journal, work, command, failure).catch(
+    const { event, ends } = await perform(t, journal, work, command, failure, stop).catch(
       (error: unknown): { event: AgentEvent; ends?: boolean } => {
         signal.throwIfAborted();
+        if (error instanceof OutOfMoney && canWait(command)) {
+          stop = error.stop;
+          return { event: { type: 'UNFUNDED' } };
+        }
         const known =
           error instanceof Error && 'failure' in error ? new WorkFailure(error.failure as Failure) : undefined;
         // Nothing is left to try when giving up fails: that is a crash, and those are counted.
@@ -77,7 +85,9 @@ export async function runJob(t: JobTurn): Promise<void> {
     );
     settled ||= ends ?? false;
     failure = event.type === 'FAILED' ? event.failure : undefined;
-    agent.send(event, { task: labelOf(t), ...(failure ? { reason: `${failure.kind}: ${failure.reason}` } : {}) });
+    const short = event.type === 'UNFUNDED' && stop ? shortage(stop) : undefined;
+    const reason = failure ? `${failure.kind}: ${failure.reason}` : short;
+    agent.send(event, { task: labelOf(t), ...(reason === undefined ? {} : { reason }) });
   }
   if (!settled) delivery.ack();
 }
@@ -97,7 +107,7 @@ class HeldJob extends HeldWork implements JobWork {
     const { id, correlationid, time } = delivery.message;
     const about = ports.board.task(aboutOf(delivery))?.key ?? aboutOf(delivery);
     super(t, {
-      at: () => ({ work: journal.job.id, about, taskType: undefined, attempt: journal.job.attempt }),
+      at: () => ({ work: journal.job.id, about, taskType: undefined, task: undefined, attempt: journal.job.attempt }),
       step: (name, run) => journal.step(name, run),
       sections: () => companySections(ports.company.get()),
       cause: () => ({ correlationid, causationid: id, since: Date.parse(time) }),
@@ -117,11 +127,14 @@ async function perform(
   work: JobWork,
   command: AgentCommand,
   failure: Failure | undefined,
+  stop: Stop | undefined,
 ): Promise<{ event: AgentEvent; ends?: boolean }> {
   const { turn, delivery, agent } = t;
   switch (command.type) {
     case 'brief':
       return { event: { type: 'BRIEFED' } };
+    case 'waitForMoney':
+      return { event: await waitForMoney(t, stop) };
     case 'execute':
       await t.duty.run(work);
       return { event: { type: 'EXECUTED' } };

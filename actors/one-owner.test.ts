@@ -23,6 +23,7 @@ import { duties } from './duties/registry.ts';
 import { noTools } from './fakes.ts';
 import { good, orgOf } from './fixture.ts';
 import { Host } from './host.ts';
+import { openMoney } from './money/desk.ts';
 import { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
 import { follow } from './projections.ts';
@@ -49,7 +50,8 @@ async function portsOn(bus: Bus, think: Model['think']): Promise<{ ports: Ports;
   const { board, company, episodes, close } = await follow(bus);
   const knowledge = createFileKnowledge([]);
   const rest = { board, company, episodes, knowledge, duties, org: () => org, tools: noTools, log: () => {} };
-  return { ports: { bus, clock, model: { think, quote: () => 1 }, ...rest }, close };
+  const money = openMoney({ bus, clock, ...rest });
+  return { ports: { bus, clock, money, model: { think, quote: () => 1 }, ...rest }, close };
 }
 
 const reply = (answer: unknown) =>

@@ -11,6 +11,7 @@ import type { Org } from '../org/org.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
 import type { Duty } from './duty.ts';
+import type { Money } from './money/desk.ts';
 
 /** Where a scenario puts its faults: called before each step runs; throwing is the fault. */
 export type StepHook = (
@@ -22,6 +23,8 @@ export type Ports = {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly model: Model;
+  /** Whatever costs something goes through here. */
+  readonly money: Money;
   readonly tools: Tools;
   readonly knowledge: Knowledge;
   readonly duties: ReadonlyMap<string, Duty>;

@@ -174,7 +174,7 @@ describe('done', () => {
 describe('the budget of a lineage', () => {
   it.each([
     ['attempts', '{ ladder: [standard, recall, standard, escalate], lineage: { attempts: 2 } }'],
-    ['money', '{ ladder: [standard, recall, standard, escalate], lineage: { cost: 1.5 } }'],
+    ['money', '{ ladder: [standard, recall, standard, escalate], lineage: { cost: 2.5 } }'],
   ])('ends in a question to a person when the %s are used up', async (_, retry) => {
     const company = await startCompany({
       org: orgOf('', retry),

@@ -5,6 +5,7 @@
 //   T2. Everything done here can be done again: steps are recorded, message ids derive from the task and the attempt.
 //   T3. `done` needs the evidence that the duty demands; the worker cannot write it.
 
+import type { Stop } from '../bus/money.ts';
 import type { Evidence, Failure, Phase, Task } from '../bus/records.ts';
 import type { AgentCommand, AgentEvent, WorkView } from '../machines/agent.ts';
 import type { Role } from '../org/org.ts';
@@ -13,6 +14,8 @@ import { complete } from './completion.ts';
 import { type TaskWork, WorkFailure } from './duty.ts';
 import { escalateHeld } from './escalation.ts';
 import { consult, decompose, delegate, recall } from './help.ts';
+import { OutOfMoney, shortage } from './money/asking.ts';
+import { canWait, waitForMoney } from './money/parking.ts';
 import { taskNow } from './release.ts';
 import { PARK_MS, type TaskTurn, taskWorkOf } from './task-work.ts';
 
@@ -35,9 +38,14 @@ export async function runTask(t: TaskTurn): Promise<void> {
   const canAfford = affordable(ports.board, journal.task, role.policy, t.turn.now());
   agent.send({ type: 'ASSIGN', work: viewOf(journal.task, role, canAfford) }, { task: journal.task.id });
   let failure: Failure | undefined;
+  let stop: Stop | undefined;
   for (let command = agent.next(); command; command = agent.next()) {
-    const event = await perform(t, work, command, failure).catch((error: unknown): AgentEvent => {
+    const event = await perform(t, work, command, failure, stop).catch((error: unknown): AgentEvent => {
       t.signal.throwIfAborted();
+      if (error instanceof OutOfMoney && canWait(command)) {
+        stop = error.stop;
+        return { type: 'UNFUNDED' };
+      }
       const known = failureOf(error);
       // Nothing is left to try when giving up fails: that is a crash, and those are counted.
       if (!known || command.type === 'escalate') throw error;
@@ -50,7 +58,11 @@ export async function runTask(t: TaskTurn): Promise<void> {
     });
     failure = event.type === 'FAILED' ? event.failure : undefined;
     const waitsFor = event.type === 'AWAITING' ? journal.task.reason : undefined;
-    const reason = failure ? `${failure.kind}: ${failure.reason}` : waitsFor;
+    const reason = failure
+      ? `${failure.kind}: ${failure.reason}`
+      : event.type === 'UNFUNDED' && stop
+        ? shortage(stop)
+        : waitsFor;
     agent.send(event, { task: journal.task.id, ...(reason === undefined ? {} : { reason }) });
     if (event.type === 'PARKED') return;
   }
@@ -70,6 +82,7 @@ async function perform(
   work: TaskWork,
   command: AgentCommand,
   failure: Failure | undefined,
+  stop: Stop | undefined,
 ): Promise<AgentEvent> {
   const { duty, agent } = t;
   switch (command.type) {
@@ -87,6 +100,8 @@ async function perform(
       return { type: 'REPORTED' };
     case 'backOff':
       return backOff(t, command, failure);
+    case 'waitForMoney':
+      return waitForMoney(t, stop);
     case 'recall':
       await recall(t);
       return { type: 'RECALLED' };

@@ -25,8 +25,8 @@ class HeldTask extends HeldWork implements TaskWork {
     const { journal, ports, agent, turn } = t;
     super(t, {
       at: () => {
-        const { key, type, attempt } = journal.task;
-        return { work: key, about: key, taskType: type, attempt };
+        const { task } = journal;
+        return { work: task.key, about: task.key, taskType: task.type, task, attempt: task.attempt };
       },
       step: (name, run) => journal.step(name, run),
       sections: () => {

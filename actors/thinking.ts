@@ -13,12 +13,11 @@ import {
   type ToolSpec,
 } from '../brain/models/model.ts';
 import type { Turn } from '../bus/clock.ts';
+import type { Task } from '../bus/records.ts';
 import type { Role } from '../org/org.ts';
 import { WorkFailure } from './duty.ts';
 import type { Outcome } from './journal.ts';
 import type { Ports } from './ports.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 export type Thought<P extends Purpose> = {
   readonly answer: AnswerTo<P>;
@@ -31,9 +30,10 @@ export type Asking = {
   readonly role: Role;
   /** Names the work in which it is asked: the natural key of a task, the id of a job. */
   readonly work: string;
-  /** Natural key of what it is about, and its type where it is a task. */
+  /** Natural key of what it is about, and its type and record where it is a task. */
   readonly about: string;
   readonly taskType: string | undefined;
+  readonly task: Task | undefined;
   readonly attempt: number;
   readonly turn: Turn;
   readonly signal: AbortSignal;
@@ -81,15 +81,17 @@ function questionOf({ agent, role, work, about, taskType, attempt }: Asking, nam
   };
 }
 
-/** Puts one question to the model. Throws WorkFailure with what the failed call cost. */
-async function ask(ports: Ports, { role, turn, signal }: Asking, question: Question): Promise<Answer> {
-  refuseOverBudget(ports, role, turn.now());
-  return turn
-    .pause(() => ports.model.think(question, signal))
-    .catch((error: unknown) => {
-      if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
-      throw error;
-    });
+/** Puts one question to the model, when there is money for it. Throws OutOfMoney; WorkFailure with what the failed call cost. */
+async function ask(ports: Ports, asking: Asking, question: Question): Promise<Answer> {
+  const { role, turn, signal } = asking;
+  const { id, purpose } = question;
+  try {
+    const call = { ...asking, id, purpose, worst: ports.model.quote(question), longestMs: role.policy.stepMs };
+    return await ports.money.during(call, () => turn.pause(() => ports.model.think(question, signal)));
+  } catch (error) {
+    if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
+    throw error;
+  }
 }
 
 /**
@@ -155,12 +157,4 @@ export async function takeTurn(
 /** The step of the turn that follows these rounds. */
 export function turnName(rounds: readonly Exchange[]): string {
   return `work.${rounds.length + 1}`;
-}
-
-/** A role that has used up its money for the day waits for the next one, like a provider out of quota. */
-function refuseOverBudget({ board }: Ports, role: Role, now: number): void {
-  const { budget } = role;
-  if (budget === undefined || board.spentOn(role.name, now) < budget) return;
-  const until = (Math.floor(now / DAY_MS) + 1) * DAY_MS;
-  throw new WorkFailure({ kind: 'quota', reason: `${role.name} has used up its $${budget} for today`, until });
 }

@@ -7,9 +7,10 @@ import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import { signed, type Unsigned } from '../bus/drafts.ts';
 import type { MessageType } from '../bus/messages.ts';
+import type { Task } from '../bus/records.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
-import type { Conversation, Work } from './duty.ts';
+import type { Bill, Conversation, Work } from './duty.ts';
 import type { Outcome } from './journal.ts';
 import { StepLimit } from './limit.ts';
 import { publishOnce } from './once.ts';
@@ -36,6 +37,7 @@ export type Bound = {
     readonly work: string;
     readonly about: string;
     readonly taskType: string | undefined;
+    readonly task: Task | undefined;
     readonly attempt: number;
   };
   readonly step: <T>(name: string, run: () => Promise<Outcome<T>>) => Promise<T>;
@@ -99,6 +101,14 @@ export class HeldWork implements Work {
     const ask = () => think(ports, this.#asking(), purpose, [...this.#bound.sections(), ...sections], refuse);
     const thought: Thought<P> = await this.#bound.step(purpose, () => this.#limited(purpose, ask));
     return thought.answer;
+  }
+
+  pay<T>(bill: Bill, run: () => Promise<Outcome<T>>): Promise<T> {
+    const { name, ...rest } = bill;
+    const asking = this.#asking();
+    const id = `${asking.work}.a${asking.attempt}.${name}`;
+    const call = { ...asking, ...rest, id, longestMs: this.role.policy.stepMs };
+    return this.#bound.step(name, () => this.#limited(name, () => this.#held.ports.money.during(call, run)));
   }
 
   async converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation> {

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { migrateTask } from './migrations.ts';
+import { Raise, Refund, Reservation, Settlement, Stop, Warning } from './money.ts';
 import { AgentMemory, Alert, Approval, Issue, Job, PlannedTask, Pull, Step, Task, Token } from './records.ts';
 
 const TaskChanged = z.strictObject({ task: Task, note: z.string().optional() });
@@ -189,6 +190,13 @@ export const schemas = {
   'approval.answered': Approval,
   /** Nobody answered in time. With an answer: the recommended one holds; without: it is still wanted. */
   'approval.expired': Approval,
+  // Money: one subject for the whole company, so that one expected sequence decides about all wallets at once (money.ts).
+  'money.reserved': Reservation,
+  'money.settled': Settlement,
+  'money.refunded': Refund,
+  'money.warned': Warning,
+  'money.stopped': Stop,
+  'money.raised': Raise,
   // What the auditor found.
   /** An invariant (docs/invariants.md) does not hold. */
   'audit.violated': z.strictObject({

@@ -36,6 +36,8 @@ export const Usage = z.strictObject({
   inputTokens: z.number(),
   outputTokens: z.number(),
   cost: z.number(),
+  /** True when the provider did not say what was used, and it was estimated. */
+  estimated: z.boolean().optional(),
 });
 export type Usage = z.infer<typeof Usage>;
 

@@ -26,6 +26,7 @@ export const subjects = {
   issue: (n: number) => `forge.issue.${n}`,
   pull: (n: number) => `forge.pull.${n}`,
   approval: (id: string) => `approval.${id}`,
+  money: 'money.calls',
   audit: (invariant: string) => `audit.${invariant}`,
   delivery: (consumer: string, seq: number) => `delivery.${consumer}.${seq}`,
   dead: (consumer: string) => `dead.${consumer}`,
@@ -142,6 +143,12 @@ export const subjectTable: readonly SubjectRow[] = [
     carries: 'one question to a person, its options, its answer',
     types: ['approval.asked', 'approval.answered', 'approval.expired'],
     readers: 'durable `hr-staff-approval`; people',
+  },
+  {
+    subject: 'money.calls',
+    carries: 'what each model call may cost at most, and what it cost; warnings, stops and raised caps',
+    types: ['money.*'],
+    readers: 'every process, before each call',
   },
   {
     subject: 'audit.<invariant>',

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { InspectionEvent } from 'xstate';
 import { Company } from '../actors/company.ts';
 import { duties } from '../actors/duties/registry.ts';
+import { openMoney } from '../actors/money/desk.ts';
 import type { Ports, StepHook } from '../actors/ports.ts';
 import type { Projections } from '../actors/projections.ts';
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
@@ -88,6 +89,7 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
     bus,
     clock,
     model: parts.model,
+    money: openMoney({ bus, clock, org: () => org, board, log: parts.log }),
     tools,
     knowledge: createFileKnowledge(parts.knowledge),
     duties,

@@ -3,6 +3,7 @@
 
 import { isTaskMessage, type Message } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
+import { describeMoney, isMoney } from './describe-money.ts';
 import { describePull, describeTask } from './describe-work.ts';
 import { plural, type When } from './format.ts';
 import { type Line, news, quiet, short } from './line.ts';
@@ -31,6 +32,7 @@ export type Before = { readonly task: Task | undefined; readonly agent: string |
 export function describe(message: Message, before: Before, when: When): Line {
   if (isTaskMessage(message)) return describeTask(message, before.task, when);
   if (isPull(message)) return describePull(message);
+  if (isMoney(message)) return describeMoney(message);
   const who = message.source;
   switch (message.type) {
     case 'agent.changed':
@@ -92,6 +94,7 @@ type Rest = Exclude<
       | `job.${string}`
       | `hr.${string}`
       | `knowledge.${string}`
+      | `money.${string}`
       | 'agent.changed'
       | 'directive.issued'
       | 'assignment.given'

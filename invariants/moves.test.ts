@@ -24,13 +24,14 @@ type Answer = Exclude<AgentEvent['type'], 'ASSIGN'>;
 
 const answers: Readonly<Record<AgentCommand['type'], readonly Answer[]>> = {
   brief: ['BRIEFED', 'FAILED'],
-  execute: ['EXECUTED', 'FAILED'],
-  verify: ['VERIFIED', 'AWAITING', 'FAILED'],
+  execute: ['EXECUTED', 'UNFUNDED', 'FAILED'],
+  verify: ['VERIFIED', 'AWAITING', 'UNFUNDED', 'FAILED'],
+  waitForMoney: ['FUNDED'],
   report: ['REPORTED'],
   backOff: ['DUE', 'PARKED'],
   recall: ['RECALLED', 'FAILED'],
   consult: ['CONSULTED', 'FAILED'],
-  plan: ['PLANNED', 'FAILED'],
+  plan: ['PLANNED', 'UNFUNDED', 'FAILED'],
   delegate: ['DELEGATED', 'FAILED'],
   escalate: ['ESCALATED'],
 };

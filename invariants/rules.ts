@@ -53,7 +53,7 @@ export function rulesOf(org: Org, more: Pick<Rules, 'needs' | 'skewMs' | 'graceM
   const role: Record<string, number> = {};
   const roles: Record<string, RoleRules> = {};
   for (const { name, budget, policy } of org.roles) {
-    if (budget !== undefined) role[name] = budget;
+    if (budget.day !== undefined) role[name] = budget.day;
     roles[name] = { depth: policy.depth, ...policy.lineage };
   }
   return { budgets: { role }, roles, ...more };

@@ -42,6 +42,9 @@ export type AgentEvent =
   | { readonly type: 'DUE' }
   /** The wait is long: the delivery was put back until then, and the agent is free. */
   | { readonly type: 'PARKED' }
+  /** There is no money for the next call: the work keeps its place and its attempt until there is. */
+  | { readonly type: 'UNFUNDED' }
+  | { readonly type: 'FUNDED' }
   | { readonly type: 'RECALLED' }
   | { readonly type: 'CONSULTED' }
   | { readonly type: 'PLANNED' }
@@ -55,6 +58,8 @@ export type AgentCommand =
   | { readonly type: 'report' }
   /** Wait `ms`, or until `until` when the failure named an instant, then DUE (or PARKED). */
   | { readonly type: 'backOff'; readonly ms: number; readonly until: number | undefined }
+  /** Wait until a wallet has money again, then FUNDED. */
+  | { readonly type: 'waitForMoney' }
   | { readonly type: 'recall' }
   | { readonly type: 'consult' }
   | { readonly type: 'plan' }
@@ -137,6 +142,7 @@ export function buildAgentMachine(policy: AgentPolicy) {
         ms: backoffMs(policy.backoff, Math.max(1, (context.work?.rung ?? 1) - 1 + (context.work?.waits ?? 0))),
         until: context.failure?.until,
       })),
+      waitForMoney: emit({ type: 'waitForMoney' }),
       recall: emit({ type: 'recall' }),
       consult: emit({ type: 'consult' }),
       plan: emit({ type: 'plan' }),
@@ -184,6 +190,8 @@ export function buildAgentMachine(policy: AgentPolicy) {
     on: { CONSULTED: '#agent.working' },
   };
 
+  const unfunded = (target: string) => ({ entry: 'waitForMoney' as const, on: { FUNDED: target } });
+
   const resume = (phase: Phase, target: string) => ({
     guard: { type: 'resumesAt' as const, params: { phase } },
     target,
@@ -217,11 +225,15 @@ export function buildAgentMachine(policy: AgentPolicy) {
         on: { FAILED: onFailure },
         states: {
           briefing: { description: 'Collects what it needs to know.', entry: 'brief', on: { BRIEFED: 'executing' } },
-          executing: { description: 'Does the work, step by step.', entry: 'execute', on: { EXECUTED: 'verifying' } },
+          executing: {
+            description: 'Does the work, step by step.',
+            entry: 'execute',
+            on: { EXECUTED: 'verifying', UNFUNDED: '#agent.unfunded.executing' },
+          },
           verifying: {
             description: 'The harness looks for evidence.',
             entry: 'verify',
-            on: { VERIFIED: 'reporting', AWAITING: '#agent.idle' },
+            on: { VERIFIED: 'reporting', AWAITING: '#agent.idle', UNFUNDED: '#agent.unfunded.verifying' },
           },
           reporting: { description: 'Hands in what is done.', entry: 'report', on: { REPORTED: '#agent.idle' } },
         },
@@ -249,12 +261,26 @@ export function buildAgentMachine(policy: AgentPolicy) {
         initial: 'planning',
         on: { FAILED: onFailure },
         states: {
-          planning: { description: 'Asks the model for a plan.', entry: 'plan', on: { PLANNED: 'delegating' } },
+          planning: {
+            description: 'Asks the model for a plan.',
+            entry: 'plan',
+            on: { PLANNED: 'delegating', UNFUNDED: '#agent.unfunded.planning' },
+          },
           delegating: {
             description: 'Creates and assigns the subtasks.',
             entry: 'delegate',
             on: { DELEGATED: '#agent.idle' },
           },
+        },
+      },
+      unfunded: {
+        description: 'A wallet is empty: parked until a person raises its cap, or its day or month is over.',
+        initial: 'executing',
+        on: { FAILED: onFailure },
+        states: {
+          executing: unfunded('#agent.working.executing'),
+          verifying: unfunded('#agent.working.verifying'),
+          planning: unfunded('#agent.decomposing.planning'),
         },
       },
       escalated: {

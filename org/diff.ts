@@ -2,6 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Task } from '../bus/records.ts';
+import { budgetText } from './budget-schema.ts';
 import type { Duties } from './checks.ts';
 import { formatCadence, formatDuration } from './duration.ts';
 import { everyType } from './engines.ts';
@@ -101,6 +102,8 @@ function companyChanges(before: Org, after: Org): Change[] {
   field('mission', before.mission, after.mission);
   field('person', before.person, after.person);
   field('sandbox', before.sandbox, after.sandbox);
+  field('budget', budgetText(before.budget), budgetText(after.budget));
+  field('warning', `at ${before.budget.warn} of a cap`, `at ${after.budget.warn} of a cap`);
   const copies = ({ replicas }: Org) => (replicas === undefined ? undefined : `${replicas}, from the next start`);
   field('copies of the stream', copies(before), copies(after));
   for (const name of ['loop', 'claude', 'codex'] as const) {
@@ -148,8 +151,8 @@ function roleChanges(was: Role, now: Role): Change[] {
   field('longest step', formatDuration(was.policy.stepMs), formatDuration(now.policy.stepMs));
   field('depth', was.policy.depth, now.policy.depth);
   changes.push(...fieldChanges('lineage', was.policy.lineage, now.policy.lineage));
-  const dollars = (budget: number | undefined) => (budget === undefined ? undefined : `$${budget} a day`);
-  field('budget', dollars(was.budget), dollars(now.budget));
+  field('budget', budgetText(was.budget), budgetText(now.budget));
+  field('budget of the team', budgetText(was.team), budgetText(now.team));
   return changes.map((text) => ({ of: now.name, text }));
 }
 

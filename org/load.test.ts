@@ -96,7 +96,14 @@ describe('a role', () => {
 
   test('has sensible defaults: its name as title, the light tier, one agent, no budget', () => {
     const role = roleOf(load(small('', '      back_office: { duties: [advise] }\n')), 'back_office');
-    expect(role).toMatchObject({ title: 'Back office', tier: 'light', instances: 1, budget: undefined, schedule: {} });
+    expect(role).toMatchObject({
+      title: 'Back office',
+      tier: 'light',
+      instances: 1,
+      budget: {},
+      team: {},
+      schedule: {},
+    });
   });
 });
 
@@ -179,7 +186,7 @@ reports:
       'org.yaml:8:3 ["Back End"] "Back End" is no role name: lower-case letters, digits and _, starting with a letter, at most 32',
       'org.yaml:8:3 ["Back End"] the prompt file "prompts/Back End.md" does not exist',
       'org.yaml:9:16 ["Back End"].instances 0 is too small: at least 1',
-      'org.yaml:10:13 ["Back End"].budget "free" must be a number',
+      'org.yaml:10:13 ["Back End"].budget "free" is no budget; write US dollars a day, or { day: 5, month: 100 }',
     ]);
   });
 

@@ -3,6 +3,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { HealthCheck, Product } from '../bus/records.ts';
+import { capsOf, warnAt } from './budget-schema.ts';
 import { checkOrg, DEFAULT_PERSON, type Duties, promptPath, rolesOf } from './checks.ts';
 import { readDocument } from './document.ts';
 import { parseCadence } from './duration.ts';
@@ -92,6 +93,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     sandbox: file.sandbox ?? 'required',
     replicas: file.stream?.replicas,
     engines: enginesOf(file.engines),
+    budget: { ...capsOf(file.budget), warn: warnAt(file.budget) },
     reward: rewardOf(file.reward),
     milestones: file.milestones ?? [],
     roles: rolesOf(file.reports).map(
@@ -109,7 +111,8 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
         engine: typeof role.engine === 'string' ? { [everyType]: role.engine } : (role.engine ?? {}),
         prompt: (prompts.get(promptPath({ name, role })) ?? '').trim(),
         policy: policyOf(role.retry, file.retry),
-        budget: role.budget,
+        budget: capsOf(role.budget),
+        team: capsOf(role.team),
       }),
     ),
   };

@@ -41,6 +41,9 @@ export type EngineSettings = {
 /** `every` in ms, or a cron expression (UTC). */
 export type Cadence = { readonly every: number } | { readonly cron: string };
 
+/** US dollars in a day and in a calendar month of UTC; undefined = no limit. */
+export type Caps = { readonly day?: number | undefined; readonly month?: number | undefined };
+
 export type Role = {
   readonly name: string;
   readonly title: string;
@@ -58,8 +61,10 @@ export type Role = {
   /** The prompt's text. */
   readonly prompt: string;
   readonly policy: AgentPolicy;
-  /** US dollars a day; undefined = no limit of its own. */
-  readonly budget: number | undefined;
+  /** What its agents may spend, and each task that they do. */
+  readonly budget: Caps & { readonly task?: number | undefined };
+  /** What it may spend together with everybody below it. */
+  readonly team: Caps;
 };
 
 export type Org = {
@@ -74,6 +79,8 @@ export type Org = {
   /** Copies of the stream in a cluster; undefined = as it is. */
   readonly replicas?: number | undefined;
   readonly engines: EngineSettings;
+  /** What everybody may spend together, each task, and of which part of a cap people are warned (0 to 1). */
+  readonly budget: Caps & { readonly task?: number | undefined; readonly warn: number };
   readonly reward: RewardPolicy;
   readonly milestones: readonly string[];
   /** In the order of the file, bosses before their reports. */

@@ -16,7 +16,7 @@ describe('a patch', () => {
 
   test('changes fields of a role wherever it sits, and keeps the others', () => {
     const org = patched({ roles: { backend: { instances: 3, budget: 4 }, qa: { schedule: { assure: '1m' } } } });
-    expect(roleOf(org, 'backend')).toMatchObject({ instances: 3, budget: 4, tier: 'coding', boss: 'cto' });
+    expect(roleOf(org, 'backend')).toMatchObject({ instances: 3, budget: { day: 4 }, tier: 'coding', boss: 'cto' });
     expect(roleOf(org, 'qa')?.schedule).toEqual({ assure: { every: 60_000 } });
   });
 

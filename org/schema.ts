@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { type Effect, rungs } from '../machines/policy.ts';
+import { CompanyBudget, RoleBudget, TeamBudget } from './budget-schema.ts';
 import { parseCadence } from './duration.ts';
 import { Duration } from './duration-schema.ts';
 import { EngineChoice, Engines } from './engine-schema.ts';
@@ -162,7 +163,8 @@ const Role = z
     prompt: z.string().optional().meta({ description: 'Its prompt, in this folder; prompts/<role>.md unless told.' }),
     engine: EngineChoice.optional(),
     retry: Retry.optional(),
-    budget: z.number().positive().optional().meta({ description: 'US dollars a day.' }),
+    budget: RoleBudget.optional(),
+    team: TeamBudget.optional(),
     get reports() {
       return z.record(roleNames(), Role).optional().meta({ description: 'Who reports to this role.' });
     },
@@ -195,6 +197,7 @@ export const OrgFile = z
       .optional()
       .meta({ title: 'stream', description: 'How the server keeps the company.' }),
     engines: Engines.optional(),
+    budget: CompanyBudget.optional(),
     retry: Retry.optional(),
     reward: Reward.optional(),
     milestones: z

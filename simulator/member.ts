@@ -2,6 +2,7 @@
 
 import { Company } from '../actors/company.ts';
 import { duties } from '../actors/duties/registry.ts';
+import { openMoney } from '../actors/money/desk.ts';
 import type { Ports } from '../actors/ports.ts';
 import { follow, type Projections } from '../actors/projections.ts';
 import { restoreLive } from '../actors/restore.ts';
@@ -144,6 +145,7 @@ export class Member {
       bus,
       clock,
       model: build.model?.(asked) ?? asked,
+      money: openMoney({ bus, clock, org, board, log }),
       tools,
       knowledge,
       duties,

@@ -45,7 +45,8 @@ function role(name: string, boss: string | undefined, duties: readonly string[],
       stepMs: 1_800_000,
       lineage: { attempts: 10, cost: 10, ms: 86_400_000 },
     },
-    budget: undefined,
+    budget: {},
+    team: {},
   };
 }
 
@@ -58,6 +59,7 @@ export function orgWith(products: readonly Product[] = []): Org {
     products,
     sandbox: 'none',
     engines: enginesOf(),
+    budget: { warn: 0.8 },
     reward: { weights: { qa: 0.3, time: 0.2, regressions: 0.2, quality: 0.15, attempts: 0.15 }, bands: [] },
     milestones: ['first-deployment'],
     roles: [
@@ -163,6 +165,7 @@ export async function openOffice(
           if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong });
           return { result: answer };
         }),
+      pay: (bill, run) => journal.step(bill.name, run),
       converse: async () => ({
         next: (rounds) => journal.step(turnName(rounds), async () => ({ result: turnOf(rounds) })),
       }),

@@ -6,6 +6,8 @@ import { isOpen } from '../../actors/board.ts';
 import { Company } from '../../actors/company.ts';
 import { duties, dutyFacts } from '../../actors/duties/registry.ts';
 import { noDeployer, noTools } from '../../actors/fakes.ts';
+import { openMoney } from '../../actors/money/desk.ts';
+import type { Ports } from '../../actors/ports.ts';
 import { follow } from '../../actors/projections.ts';
 import { createFileKnowledge } from '../../brain/knowledge/files.ts';
 import type { Passage } from '../../brain/knowledge/passage.ts';
@@ -147,11 +149,14 @@ export async function live(world: World, ...fates: readonly Fate[]): Promise<Lif
     const raw = mortalBus(bus, life);
     const seen = await follow(bus);
     openTasks = () => seen.board.tasks().filter(isOpen).length;
+    const own = life.clock();
+    const log: Ports['log'] = (level, line) => world.log.push(`${level} ${line}`);
     companies.push(
       new Company({
         ports: {
           bus: raw,
-          clock: life.clock(),
+          clock: own,
+          money: openMoney({ bus: raw, clock: own, org: () => world.org, board: seen.board, log }),
           model: mortalModel(modelOf(world, clock), life),
           tools: world.dir === undefined ? noTools : mortalTools(realTools(world.dir, raw), life),
           knowledge: createFileKnowledge(world.documents),
@@ -160,7 +165,7 @@ export async function live(world: World, ...fates: readonly Fate[]): Promise<Lif
           board: seen.board,
           company: seen.company,
           episodes: seen.episodes,
-          log: (level, line) => world.log.push(`${level} ${line}`),
+          log,
         },
       }),
     );

@@ -1,0 +1,126 @@
+// The books: what `money.calls` says, folded. A projection like the board, except that whoever reserves brings it up to the
+// last message of the subject first (desk.ts).
+//
+// Invariant:
+//   B1. A purse has used what its settled calls cost and the worst case of its open ones. What nobody settles stays counted
+//       in full, so that a crash can make a company spend too little and never too much.
+
+import type { Message } from '../../bus/messages.ts';
+import type { Reservation, Stop } from '../../bus/money.ts';
+import { micro, pursesOf } from '../../machines/wallet.ts';
+
+/** A call that was reserved and is not settled yet. */
+export type OpenCall = Reservation & { readonly purses: readonly string[] };
+
+export interface Books {
+  /** The last sequence of `money.calls` that is folded in. */
+  readonly seq: number;
+  /** The first message that this version cannot read; what was spent is then unknown. */
+  readonly unreadable: { readonly seq: number; readonly reason: string } | undefined;
+  /** Millionths of a dollar. */
+  used(purse: string): number;
+  /** By how much people have raised its cap, millionths. */
+  raised(purse: string): number;
+  warned(purse: string): boolean;
+  /** The last stop of a purse, unless its cap was raised after it. */
+  stopOf(purse: string): Stop | undefined;
+  /** How often a question was reserved for. */
+  tries(question: string): number;
+  open(call: string): OpenCall | undefined;
+  /** Calls that are not settled. */
+  openCalls(): readonly OpenCall[];
+}
+
+/** The folding side. */
+export interface LiveBooks extends Books {
+  /** What is already folded in is passed over. */
+  told(message: Pick<Message, 'type' | 'data'>, seq: number): void;
+  foreign(seq: number, reason: string): void;
+}
+
+/** A call is its question and the number of the try. */
+export function callOf(question: string, attempt: number): string {
+  return `${question}.t${attempt}`;
+}
+
+const TRY = /\.t(\d+)$/;
+
+export function createBooks(): LiveBooks {
+  const used = new Map<string, number>();
+  const raised = new Map<string, number>();
+  const warned = new Set<string>();
+  const stops = new Map<string, Stop>();
+  const tries = new Map<string, number>();
+  const open = new Map<string, OpenCall>();
+  let unreadable: Books['unreadable'];
+  let last = 0;
+
+  const draw = (purses: readonly string[], micros: number) => {
+    for (const purse of purses) used.set(purse, (used.get(purse) ?? 0) + micros);
+  };
+
+  function reserve(given: Reservation): void {
+    const purses = pursesOf(given, given.at).map(({ name }) => name);
+    draw(purses, micro(given.worst));
+    open.set(given.call, { ...given, purses });
+    const question = given.call.replace(TRY, '');
+    tries.set(question, Math.max(tries.get(question) ?? 0, Number(TRY.exec(given.call)?.[1] ?? 1)));
+  }
+
+  function close(call: string, cost: number): void {
+    const held = open.get(call);
+    if (!held) return;
+    draw(held.purses, micro(cost) - micro(held.worst));
+    open.delete(call);
+  }
+
+  function fold({ type, data }: Pick<Message, 'type' | 'data'>): void {
+    const message = { type, data } as Message;
+    switch (message.type) {
+      case 'money.reserved':
+        reserve(message.data);
+        break;
+      case 'money.settled':
+        close(message.data.call, message.data.cost);
+        break;
+      case 'money.refunded':
+        close(message.data.call, 0);
+        break;
+      case 'money.warned':
+        warned.add(message.data.purse);
+        break;
+      case 'money.stopped':
+        stops.set(message.data.purse, message.data);
+        break;
+      case 'money.raised':
+        raised.set(message.data.purse, (raised.get(message.data.purse) ?? 0) + micro(message.data.amount));
+        stops.delete(message.data.purse);
+    }
+  }
+
+  return {
+    get seq() {
+      return last;
+    },
+    get unreadable() {
+      return unreadable;
+    },
+    used: (purse) => used.get(purse) ?? 0,
+    raised: (purse) => raised.get(purse) ?? 0,
+    warned: (purse) => warned.has(purse),
+    stopOf: (purse) => stops.get(purse),
+    tries: (question) => tries.get(question) ?? 0,
+    open: (call) => open.get(call),
+    openCalls: () => [...open.values()],
+    told(message, seq) {
+      if (seq <= last) return;
+      last = seq;
+      fold(message);
+    },
+    foreign(seq, reason) {
+      if (seq <= last) return;
+      last = seq;
+      unreadable ??= { seq, reason };
+    },
+  };
+}

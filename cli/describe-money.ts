@@ -1,0 +1,37 @@
+// What is said of money, in words. Calls are quiet; warnings, stops and raised caps are news.
+
+import { purseInWords, shortage } from '../actors/money/asking.ts';
+import type { Message } from '../bus/messages.ts';
+import { money } from './format.ts';
+import { type Line, news, quiet } from './line.ts';
+
+type MoneyMessage = Extract<Message, { type: `money.${string}` }>;
+
+export function isMoney(message: Message): message is MoneyMessage {
+  return message.type.startsWith('money.');
+}
+
+export function describeMoney(message: MoneyMessage): Line {
+  const who = message.source;
+  switch (message.type) {
+    case 'money.reserved':
+      return quiet(who, 'reserves', `${money(message.data.worst)} at most for ${message.data.call}`);
+    case 'money.settled': {
+      const { usage, call, cost } = message.data;
+      const how = usage === undefined ? ', its worst case' : usage.estimated ? ', estimated' : '';
+      return quiet(who, 'pays', `${money(cost)} for ${call}${how}`);
+    }
+    case 'money.refunded':
+      return quiet(who, 'pays nothing', `for ${message.data.call}: ${message.data.reason}`);
+    case 'money.warned': {
+      const { purse, used, cap } = message.data;
+      return news(who, 'budget', `${purseInWords(purse)} has used ${money(used)} of ${money(cap)}`, 'warn');
+    }
+    case 'money.stopped':
+      return news(who, 'out of money', shortage(message.data), 'bad');
+    case 'money.raised': {
+      const { purse, amount, by } = message.data;
+      return news(by, 'raises', `the cap of ${purseInWords(purse)} by ${money(amount)}`, 'good');
+    }
+  }
+}
