@@ -2,6 +2,7 @@
 // own last day and its lessons, what was tried before and what others said.
 
 import type { Section } from '../brain/brief.ts';
+import { outsideOf } from '../brain/knowledge/passage.ts';
 import type { CompanyState } from '../brain/memory/company.ts';
 import type { AgentMemory, Task } from '../bus/records.ts';
 import type { Board } from './board.ts';
@@ -75,7 +76,12 @@ export function taskSections(
       budget: 6_000,
     },
     { name: 'Where it comes from', text: ancestry(task, board), budget: 2_000 },
-    { name: 'Done before it', text: bullets(inputs), budget: 3_000 },
+    {
+      name: 'Done before it',
+      text: bullets(inputs),
+      taint: task.dependsOn.flatMap((id) => board.task(id)?.taint ?? []),
+      budget: 3_000,
+    },
     ...companySections(company),
     { name: 'Your last 24 hours', text: bullets(day), budget: 2_000 },
     {
@@ -96,6 +102,7 @@ export function taskSections(
       name: 'What is written about it',
       text: guidanceOf(task, (from) => from.startsWith(READ_IN)),
       untrusted: true,
+      taint: outsideOf(task.guidance.map(({ from }) => from.slice(READ_IN.length))),
       budget: 3_000,
     },
   ];

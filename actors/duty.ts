@@ -18,6 +18,7 @@ import type { Unsigned } from '../bus/drafts.ts';
 import type { Message, MessageType } from '../bus/messages.ts';
 import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
 import type { Org, Role } from '../org/org.ts';
+import type { Call, Decision } from '../tools/policy/gate.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
 import type { Outcome } from './journal.ts';
@@ -72,6 +73,15 @@ export interface Work {
   readonly board: Board;
   /** The company brain, folded from the stream. */
   readonly company: CompanyBrain;
+  /** Text from outside that this work has read, or that what it is about came from. */
+  readonly taint: readonly string[];
+  /** Says that text from outside is read here: it stays with the task, and with every task filed from here. */
+  tainted(sources: readonly string[] | undefined): void;
+  /**
+   * Asks the policy gate before a tool is used; the decision is recorded. A refusal is on the stream when this returns.
+   * @param allowedBy the person who allowed this very act
+   */
+  decide(call: Call, allowedBy?: string): Promise<Decision>;
   /** Runs once and records the result (JSON); after a crash, and on every later call, gives the record. */
   step<T>(name: string, run: () => Promise<T>): Promise<T>;
   /**

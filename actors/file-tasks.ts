@@ -57,7 +57,7 @@ async function numberTasks(work: Work, planned: readonly PlannedTask[], filing: 
     for (const one of planned) numbers[one.key] = work.board.byKey(keyOf(filing, one))?.id ?? (await free());
     return { ids: numbers, now: work.turn.now() };
   });
-  return taskRecords(planned, filing, { ids, org: work.org, now });
+  return taskRecords(planned, { ...filing, taint: work.taint }, { ids, org: work.org, now });
 }
 
 /**

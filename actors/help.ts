@@ -11,7 +11,7 @@ import type { TaskWork } from './duty.ts';
 import { fileTasks } from './file-tasks.ts';
 import { refusePlan, staffSection } from './plan.ts';
 import { wakeParent } from './release.ts';
-import { publishFor, type TaskTurn } from './task-work.ts';
+import { merged, publishFor, type TaskTurn } from './task-work.ts';
 
 /** How long an agent waits for an answer before it tries without one. */
 const ANSWER_MS = 30 * 60_000;
@@ -51,6 +51,7 @@ export async function consult(t: TaskTurn): Promise<void> {
     const reply = await turn.pause(() => awaitAnswer(ports.bus, ports.clock, replyTo, deadline, stop));
     return { result: reply ?? { id, by: 'nobody', known: false, text: 'no answer in time', sources: [] } };
   });
+  if (answer.taint) journal.note({ taint: merged(journal.task.taint, answer.taint) });
   const text = answer.known ? answer.text : `no answer: ${answer.text}`;
   journal.note({ guidance: [...journal.task.guidance, { from: answer.by, text }] });
 }

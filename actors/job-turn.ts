@@ -106,9 +106,21 @@ class HeldJob extends HeldWork implements JobWork {
     const { ports, delivery } = t;
     const { id, correlationid, time } = delivery.message;
     const about = ports.board.task(aboutOf(delivery))?.key ?? aboutOf(delivery);
+    const taint = new Set<string>();
     super(t, {
-      at: () => ({ work: journal.job.id, about, taskType: undefined, task: undefined, attempt: journal.job.attempt }),
+      at: () => ({
+        id: journal.job.id,
+        work: journal.job.id,
+        about,
+        taskType: undefined,
+        task: undefined,
+        attempt: journal.job.attempt,
+      }),
       step: (name, run) => journal.step(name, run),
+      taint: () => [...taint],
+      addTaint: (sources) => {
+        for (const source of sources) taint.add(source);
+      },
       sections: () => companySections(ports.company.get()),
       cause: () => ({ correlationid, causationid: id, since: Date.parse(time) }),
     });

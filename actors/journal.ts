@@ -19,16 +19,24 @@ import { subjects } from '../bus/subjects.ts';
 const LARGEST_RESULT_BYTES = 64 * 1024;
 
 /** What a step hands back: its result, and what it cost when it asked a model. */
-export type Outcome<T> = { readonly result: T; readonly usage?: Usage | undefined };
+export type Outcome<T> = {
+  readonly result: T;
+  readonly usage?: Usage | undefined;
+  /** Tools that the policy gate allowed on the way. */
+  readonly allowed?: readonly string[];
+};
 
 type TaskEvent = Exclude<Extract<MessageType, `task.${string}`>, 'task.stepped'>;
 
 async function packed(bus: Bus, name: string, agent: string, outcome: Outcome<unknown>): Promise<Step> {
   const result = outcome.result ?? null;
   const text = JSON.stringify(result);
-  const usage = outcome.usage === undefined ? {} : { usage: outcome.usage };
-  if (text.length <= LARGEST_RESULT_BYTES) return { name, agent, result, ...usage };
-  return { name, agent, result: null, blob: await bus.putBlob(new TextEncoder().encode(text)), ...usage };
+  const about = {
+    ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
+    ...(outcome.allowed?.length ? { allowed: [...new Set(outcome.allowed)] } : {}),
+  };
+  if (text.length <= LARGEST_RESULT_BYTES) return { name, agent, result, ...about };
+  return { name, agent, result: null, blob: await bus.putBlob(new TextEncoder().encode(text)), ...about };
 }
 
 async function unpacked(bus: Bus, step: Step): Promise<unknown> {

@@ -14,6 +14,8 @@ export type Filing = {
   readonly directive?: string | undefined;
   readonly goal?: string | undefined;
   readonly product?: string | undefined;
+  /** What was read from outside to plan them. */
+  readonly taint?: readonly string[] | undefined;
 };
 
 /** The natural key of a planned task. */
@@ -99,6 +101,7 @@ export function taskRecords(
 ): readonly Task[] {
   const { ids, org, now } = place;
   const { parent, directive, goal, product } = filing;
+  const taint = [...new Set([...(parent?.taint ?? []), ...(filing.taint ?? [])])].slice(0, 20);
   const idOf = (key: string) => ids[key] ?? key;
   return planned.map((one) => {
     const role = roleOf(org, one.role);
@@ -128,6 +131,7 @@ export function taskRecords(
       reason: waitingFor(dependsOn),
       deadline: deadlineOf(estimateMs, now),
       createdAt: now,
+      ...(taint.length > 0 && { taint }),
       ...untouched(),
     };
   });

@@ -26,9 +26,12 @@ class HeldTask extends HeldWork implements TaskWork {
     super(t, {
       at: () => {
         const { task } = journal;
-        return { work: task.key, about: task.key, taskType: task.type, task, attempt: task.attempt };
+        const { id, key, type, attempt } = task;
+        return { id, work: key, about: key, taskType: type, task, attempt };
       },
       step: (name, run) => journal.step(name, run),
+      taint: () => journal.task.taint ?? [],
+      addTaint: (sources) => journal.note({ taint: merged(journal.task.taint, sources) }),
       sections: () => {
         const memory = recallMemory(ports.board, agent.name);
         const lately = ports.episodes.day(agent.name, turn.now());
@@ -46,6 +49,11 @@ class HeldTask extends HeldWork implements TaskWork {
   note(patch: Partial<Task>): void {
     this.#journal.note(patch);
   }
+}
+
+/** Taint as a record keeps it: each source once, the first twenty. */
+export function merged(taint: Task['taint'], sources: readonly string[]): NonNullable<Task['taint']> {
+  return [...new Set([...(taint ?? []), ...sources])].slice(0, 20);
 }
 
 export function taskWorkOf(t: TaskTurn): TaskWork {

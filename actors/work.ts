@@ -1,7 +1,7 @@
 // What a duty gets, whether it does a task or answers a message.
 
 import type { AnswerTo } from '../brain/answers.ts';
-import type { Section } from '../brain/brief.ts';
+import { type Section, taintOf } from '../brain/brief.ts';
 import type { Purpose, ToolSpec } from '../brain/models/model.ts';
 import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
@@ -9,11 +9,13 @@ import { signed, type Unsigned } from '../bus/drafts.ts';
 import type { MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import type { Org, Role } from '../org/org.ts';
+import type { Call, Decision } from '../tools/policy/gate.ts';
 import type { Agent } from './agent.ts';
 import type { Bill, Conversation, Work } from './duty.ts';
 import type { Outcome } from './journal.ts';
 import { StepLimit } from './limit.ts';
 import { publishOnce } from './once.ts';
+import { Permits } from './permits.ts';
 import type { Ports } from './ports.ts';
 import { type Asking, type Thought, takeTurn, think, told, turnName } from './thinking.ts';
 
@@ -34,6 +36,8 @@ export type Held = {
 export type Bound = {
   /** Names the work, what it is about, and the attempt; asked anew for each step. */
   readonly at: () => {
+    /** Of the task or job. */
+    readonly id: string;
     readonly work: string;
     readonly about: string;
     readonly taskType: string | undefined;
@@ -41,6 +45,9 @@ export type Bound = {
     readonly attempt: number;
   };
   readonly step: <T>(name: string, run: () => Promise<Outcome<T>>) => Promise<T>;
+  readonly taint: () => readonly string[];
+  /** Adds to what it has read from outside. */
+  readonly addTaint: (sources: readonly string[]) => void;
   /** What every brief of it says. */
   readonly sections: () => readonly Section[];
   /** What its messages say of their cause, and the first instant (epoch ms) they can have been published. */
@@ -64,6 +71,7 @@ export class HeldWork implements Work {
   readonly #held: Held;
   readonly #bound: Bound;
   readonly #limit: StepLimit;
+  readonly #permits: Permits;
 
   constructor(held: Held, bound: Bound) {
     const { ports, agent, role, turn, signal } = held;
@@ -78,6 +86,13 @@ export class HeldWork implements Work {
     this.#bound = bound;
     this.#limit = new StepLimit(ports.clock, turn, signal, role.policy.stepMs);
     this.turn = this.#limit.turn;
+    this.#permits = new Permits({
+      agent: agent.name,
+      role,
+      work: bound.at,
+      taint: bound.taint,
+      publish: (subject, draft) => publishFrom(held, bound.cause(), subject, draft),
+    });
   }
 
   get org(): Org {
@@ -88,8 +103,22 @@ export class HeldWork implements Work {
     return this.#limit.signal;
   }
 
+  get taint(): readonly string[] {
+    return this.#bound.taint();
+  }
+
+  tainted(sources: readonly string[] | undefined): void {
+    const known = this.#bound.taint();
+    const added = (sources ?? []).filter((one) => !known.includes(one));
+    if (added.length > 0) this.#bound.addTaint([...new Set(added)]);
+  }
+
+  decide(call: Call, allowedBy?: string): Promise<Decision> {
+    return this.#permits.decide(call, allowedBy);
+  }
+
   step<T>(name: string, run: () => Promise<T>): Promise<T> {
-    return this.#bound.step(name, () => this.#limited(name, async () => ({ result: await run() })));
+    return this.#recorded(name, async () => ({ result: await run() }));
   }
 
   async think<P extends Purpose>(
@@ -98,8 +127,14 @@ export class HeldWork implements Work {
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>> {
     const { ports } = this.#held;
-    const ask = () => think(ports, this.#asking(), purpose, [...this.#bound.sections(), ...sections], refuse);
-    const thought: Thought<P> = await this.#bound.step(purpose, () => this.#limited(purpose, ask));
+    // Also where the answer is recorded already: what a job has read is not on the stream.
+    this.tainted(taintOf(sections));
+    const ask = () => {
+      const all = [...this.#bound.sections(), ...sections];
+      this.tainted(taintOf(all));
+      return think(ports, this.#asking(), purpose, all, refuse);
+    };
+    const thought: Thought<P> = await this.#recorded(purpose, ask);
     return thought.answer;
   }
 
@@ -108,18 +143,22 @@ export class HeldWork implements Work {
     const asking = this.#asking();
     const id = `${asking.work}.a${asking.attempt}.${name}`;
     const call = { ...asking, ...rest, id, longestMs: this.role.policy.stepMs };
-    return this.#bound.step(name, () => this.#limited(name, () => this.#held.ports.money.during(call, run)));
+    return this.#recorded(name, () => this.#held.ports.money.during(call, run));
   }
 
   async converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation> {
     const { ports, role } = this.#held;
     // Recorded, for what a brief says changes with time, and all turns of a loop must have begun with the same one.
-    const brief = await this.step('brief', async () => told(role, 'work', [...this.#bound.sections(), ...sections]));
+    const brief = await this.step('brief', async () => {
+      const all = [...this.#bound.sections(), ...sections];
+      this.tainted(taintOf(all));
+      return told(role, 'work', all);
+    });
     return {
       next: (rounds, afford) => {
         const name = turnName(rounds);
         const run = () => takeTurn(ports, this.#asking(), { told: brief, tools }, rounds, afford);
-        return this.#bound.step(name, () => this.#limited(name, run));
+        return this.#recorded(name, run);
       },
     };
   }
@@ -130,6 +169,14 @@ export class HeldWork implements Work {
 
   async publish<T extends MessageType>(subject: string, draft: Unsigned<T>, since?: number): Promise<void> {
     await publishFrom(this.#held, this.#bound.cause(), subject, draft, since);
+  }
+
+  /** A step within its limit, recorded with what the gate allowed on the way. */
+  #recorded<T>(name: string, run: () => Promise<Outcome<T>>): Promise<T> {
+    return this.#bound.step(name, async () => {
+      const outcome = await this.#limited(name, run);
+      return { ...outcome, allowed: this.#permits.takeAllowed() };
+    });
   }
 
   /** One step within its limit, after whatever a scenario does to it. */

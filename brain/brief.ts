@@ -4,8 +4,10 @@
 export type Section = {
   readonly name: string;
   readonly text: string;
-  /** True for text that came from outside the company. */
+  /** True for text that came from outside the company: it is fenced. */
   readonly untrusted?: boolean;
+  /** Where it comes from, for whoever reads it is tainted by it; its name where it is untrusted and nothing is said. */
+  readonly taint?: readonly string[] | undefined;
   /** Bytes it may take; the default is 4,000. The end is cut, and the cut is said. */
   readonly budget?: number;
 };
@@ -17,6 +19,14 @@ export type Brief = {
 };
 
 const DEFAULT_BUDGET = 4_000;
+
+/** What sections taint their reader with, each once. */
+export function taintOf(sections: readonly Section[]): readonly string[] {
+  const sources = sections
+    .filter(({ text }) => text.trim() !== '')
+    .flatMap(({ name, untrusted, taint }) => taint ?? (untrusted ? [name] : []));
+  return [...new Set(sources)];
+}
 
 /** Cuts text to at most `budget` bytes of UTF-8, never inside a character. */
 function cutTo(text: string, budget: number): { text: string; cut: boolean } {

@@ -2,9 +2,11 @@
 // Ids say what the message is about (`task.T12.a2.draft`), so that doing a thing twice publishes it once.
 
 import { z } from 'zod';
+import { envelopeOf, firstIssue } from './envelope.ts';
 import { migrateTask } from './migrations.ts';
 import { Raise, Refund, Reservation, Settlement, Stop, Warning } from './money.ts';
-import { AgentMemory, Alert, Approval, Issue, Job, PlannedTask, Pull, Step, Task, Token } from './records.ts';
+import { PolicyDecided } from './policy.ts';
+import { AgentMemory, Alert, Approval, Issue, Job, PlannedTask, Pull, Step, Taint, Task, Token } from './records.ts';
 
 const TaskChanged = z.strictObject({ task: Task, note: z.string().optional() });
 
@@ -21,6 +23,8 @@ export const schemas = {
     goals: z.array(Goal),
     priorities: z.array(z.string()),
     deadline: z.number(),
+    /** What was read from outside to come to it. */
+    taint: Taint,
   }),
   /** Tasks that nobody has to plan any more. */
   'backlog.given': z.strictObject({ id: Token, product: Token.optional(), tasks: z.array(PlannedTask).min(1) }),
@@ -92,6 +96,8 @@ export const schemas = {
     sources: z.array(z.string()),
     /** Version of the knowledge that was asked. */
     knowledge: z.number().optional(),
+    /** What of it came from outside. */
+    taint: Taint,
   }),
   /** What the company has read is another now: documents came, changed or were forgotten. */
   'knowledge.changed': z.strictObject({
@@ -185,6 +191,9 @@ export const schemas = {
   'pull.reviewed': Pull,
   'pull.merged': Pull,
   'pull.closed': Pull,
+  // What the policy gate decided (tools/policy/gate.ts).
+  /** A refusal, or an act that a person allowed; plain permissions stand in the step that used them (`Step.allowed`). */
+  'policy.decided': PolicyDecided,
   // Questions to people.
   'approval.asked': Approval,
   'approval.answered': Approval,
@@ -273,47 +282,6 @@ export type Message<T extends MessageType = MessageType> = T extends MessageType
 
 export type TaskMessage = Extract<Message, { type: `task.${string}` }>;
 
-const Envelope = z.object({
-  specversion: z.literal('1.0'),
-  id: z.string().min(1).max(256),
-  type: z.string(),
-  source: z.string(),
-  time: z.string(),
-  subject: z.string(),
-  datacontenttype: z.literal('application/json'),
-  data: z.unknown(),
-  correlationid: z.string().optional(),
-  causationid: z.string().optional(),
-});
-
-type Envelope = z.infer<typeof Envelope>;
-
-const required = new Set(['id', 'type', 'source', 'time', 'subject']);
-const optional = new Set(['correlationid', 'causationid']);
-
-/** True for what `Envelope` gives back as it is: looked at by hand, for every message passes here. */
-function isEnvelope(json: unknown): json is Envelope {
-  if (typeof json !== 'object' || json === null) return false;
-  let found = 0;
-  for (const [key, value] of Object.entries(json)) {
-    if (key === 'data') continue;
-    if (required.has(key)) found += 1;
-    else if (key === 'specversion' && value === '1.0') found += 1;
-    else if (key === 'datacontenttype' && value === 'application/json') found += 1;
-    else if (!optional.has(key)) return false;
-    if (typeof value !== 'string') return false;
-    if (key === 'id' && (value.length === 0 || value.length > 256)) return false;
-  }
-  return found === required.size + 2;
-}
-
-function envelopeOf(json: unknown): { ok: true; envelope: Envelope } | { ok: false; reason: string } {
-  if (isEnvelope(json)) return { ok: true, envelope: json };
-  const read = Envelope.safeParse(json);
-  if (read.success) return { ok: true, envelope: read.data };
-  return { ok: false, reason: `no CloudEvents envelope: ${firstIssue(read.error)}` };
-}
-
 export function isMessageType(type: string): type is MessageType {
   return Object.hasOwn(schemas, type);
 }
@@ -388,9 +356,4 @@ export function isOfType<T extends MessageType>(message: Message, ...types: T[])
 /** True for an event that carries a task as it now is. */
 export function isTaskMessage(message: Message): message is TaskMessage {
   return message.type.startsWith('task.');
-}
-
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0];
-  return issue ? `${issue.path.join('.') || 'value'}: ${issue.message}` : 'invalid';
 }

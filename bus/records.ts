@@ -101,6 +101,9 @@ export const Continued = z.strictObject({
 });
 export type Continued = z.infer<typeof Continued>;
 
+/** Text from outside that was read on the way, each as `issue 7 by stranger`; absent: none (tools/policy/gate.ts). */
+export const Taint = z.array(z.string().min(1).max(200)).max(20).optional();
+
 export const Band = z.string();
 
 /** blocked: inputs missing. ready: assigned, in a mailbox. waiting: for children, a review or an answer. */
@@ -173,6 +176,7 @@ export const Task = z.strictObject({
   summary: z.string().optional(),
   /** Work of another task of the lineage, partly done, that this one goes on with. */
   continues: Continued.optional(),
+  taint: Taint,
   evidence: z.array(Evidence),
   spent: z.strictObject({ inputTokens: z.number(), outputTokens: z.number(), cost: z.number(), workingMs: z.number() }),
   score: z.number().optional(),
@@ -205,6 +209,8 @@ export const Step = z.strictObject({
   usage: Usage.optional(),
   /** sha256 of the blob that keeps what the model was asked. */
   prompt: z.string().optional(),
+  /** Tools that the policy gate allowed since the step before. */
+  allowed: z.array(z.string()).optional(),
 });
 export type Step = z.infer<typeof Step>;
 

@@ -25,6 +25,7 @@ export const subjects = {
   process: (name: string) => `process.${name}`,
   issue: (n: number) => `forge.issue.${n}`,
   pull: (n: number) => `forge.pull.${n}`,
+  policy: (work: string) => `policy.${work}`,
   approval: (id: string) => `approval.${id}`,
   money: 'money.calls',
   audit: (invariant: string) => `audit.${invariant}`,
@@ -137,6 +138,12 @@ export const subjectTable: readonly SubjectRow[] = [
     carries: 'issues and pull requests as they are known',
     types: ['issue.opened', 'issue.closed', 'pull.*'],
     readers: 'durable `cto-decompose-forge` (issues); readers',
+  },
+  {
+    subject: 'policy.<work>',
+    carries: 'what the policy gate refused in a task or job, and what a person allowed it',
+    types: ['policy.decided'],
+    readers: 'people, through `headcount why` and `headcount log`',
   },
   {
     subject: 'approval.<id>',

@@ -108,6 +108,11 @@ type Rest = Exclude<
 function describeRest(message: Rest): Line {
   const who = message.source;
   switch (message.type) {
+    case 'policy.decided': {
+      const { tool, verdict, reason, summary } = message.data;
+      const said = verdict === 'deny' ? 'policy refuses' : 'policy allows';
+      return news(who, said, `${tool} (${summary}): ${reason}`, verdict === 'deny' ? 'warn' : 'plain');
+    }
     case 'approval.asked': {
       const { id, question, options } = message.data;
       const keys = options.map(

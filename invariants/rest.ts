@@ -61,10 +61,17 @@ function lostness(look: Look, told: TaskTold): string | undefined {
       if (task.children.length > 0) {
         return endedSince(look, told, task.children) ? `its parts have ended, and nobody woke it` : undefined;
       }
+      if (isAsked(ledger, task)) return undefined;
       return reviewedSince(look, told) ? `pull ${task.pull} is reviewed, and nobody woke it` : undefined;
     default:
       return undefined;
   }
+}
+
+/** A person is asked about it, and has not answered. */
+function isAsked(ledger: Ledger, task: Task): boolean {
+  const question = ledger.approvals.get(ledger.questions.get(task.id) ?? '');
+  return question !== undefined && question.is.answer === undefined;
 }
 
 /** All of them ended long ago, and the task heard nothing of it. */

@@ -41,7 +41,7 @@ function isInPlace(subject: string, message: Message): boolean {
 }
 
 /** Families of messages that change a state: a repeat would change it twice. */
-const once = /^(task|job|pull|approval|clock|directive|backlog|report|request|process)\.|^agent\.remembered$/;
+const once = /^(task|job|pull|approval|clock|directive|backlog|report|request|policy|process)\.|^agent\.remembered$/;
 
 const saidOnce = new Map<MessageType, boolean>();
 

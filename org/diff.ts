@@ -144,6 +144,7 @@ function roleChanges(was: Role, now: Role): Change[] {
       .join(', ') || undefined;
   field('engine', engines(was), engines(now));
   field('instances', was.instances, now.instances);
+  field('tools', was.tools?.join(', '), now.tools?.join(', '));
   if (was.prompt !== now.prompt) changes.push('prompt changed');
   field('ladder', was.policy.ladder.join(', '), now.policy.ladder.join(', '));
   changes.push(...fieldChanges('backoff', was.policy.backoff, now.policy.backoff));

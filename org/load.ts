@@ -109,6 +109,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
         ),
         instances: role.instances ?? 1,
         engine: typeof role.engine === 'string' ? { [everyType]: role.engine } : (role.engine ?? {}),
+        ...(role.tools && { tools: role.tools }),
         prompt: (prompts.get(promptPath({ name, role })) ?? '').trim(),
         policy: policyOf(role.retry, file.retry),
         budget: capsOf(role.budget),

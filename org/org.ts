@@ -1,5 +1,6 @@
 // Who works here, as plain data: what org.yaml says after parsing, defaults and checks. Everything else reads this.
 
+import type { ToolName } from '../bus/policy.ts';
 import type { Product } from '../bus/records.ts';
 import type { AgentPolicy, RewardPolicy } from '../machines/policy.ts';
 
@@ -58,6 +59,8 @@ export type Role = {
   readonly instances: number;
   /** Type of task -> how it is done; `answer` for the others. */
   readonly engine: Readonly<Record<string, EngineName>>;
+  /** What it may use, where org.yaml lists it; otherwise what its duties need (tools/policy/gate.ts). */
+  readonly tools?: readonly ToolName[] | undefined;
   /** The prompt's text. */
   readonly prompt: string;
   readonly policy: AgentPolicy;

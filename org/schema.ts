@@ -2,6 +2,7 @@
 // can be written down. What a shape cannot say is in checks.ts. Descriptions show up in editors.
 
 import { z } from 'zod';
+import { ToolName } from '../bus/policy.ts';
 import { type Effect, rungs } from '../machines/policy.ts';
 import { CompanyBudget, RoleBudget, TeamBudget } from './budget-schema.ts';
 import { parseCadence } from './duration.ts';
@@ -160,6 +161,10 @@ const Role = z
     duties: z.array(DutyName).optional().meta({ description: 'What it knows how to do.' }),
     schedule: z.record(DutyName, CadenceText).optional().meta({ description: 'When a standing duty runs by itself.' }),
     instances: z.int().min(1).max(100).optional().meta({ description: 'How many agents share its mailbox.' }),
+    tools: z
+      .array(ToolName)
+      .optional()
+      .meta({ description: 'What it may use; what its duties need unless told. Everything else is refused.' }),
     prompt: z.string().optional().meta({ description: 'Its prompt, in this folder; prompts/<role>.md unless told.' }),
     engine: EngineChoice.optional(),
     retry: Retry.optional(),

@@ -1,11 +1,11 @@
-import { citationOf, type Findings, quoted } from '../../brain/knowledge/passage.ts';
+import { citationOf, type Findings, outsideOf, quoted } from '../../brain/knowledge/passage.ts';
 import type { DataOf } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { failed } from './failing.ts';
 
 type Request = DataOf<'knowledge.requested'>;
-type Reply = Pick<DataOf<'request.answered'>, 'known' | 'text' | 'sources'>;
+type Reply = Pick<DataOf<'request.answered'>, 'known' | 'text' | 'sources' | 'taint'>;
 
 /** Bytes of what was found that a brief shows; a whole document is cut there. */
 const READING = 12_000;
@@ -26,8 +26,13 @@ async function run(work: JobWork): Promise<void> {
   await work.publish<'request.answered'>(request.replyTo, {
     id: `answer.${request.id}`,
     type: 'request.answered',
-    data: { id: request.id, by: work.agent, ...reply, knowledge: found.version },
+    data: { id: request.id, by: work.agent, ...reply, ...tainting(work), knowledge: found.version },
   });
+}
+
+/** Whoever reads the answer has read what it was made from. */
+export function tainting({ taint }: JobWork): { taint?: string[] } {
+  return taint.length === 0 ? {} : { taint: [...taint] };
 }
 
 function findingsFor({ knowledge }: JobWork, { question, document }: Request): Promise<Findings> {
@@ -42,20 +47,21 @@ function nothingFor({ document }: Request, { trouble }: Findings): Reply {
 
 /** The model's answer, held to what it was shown: a source that was not read is none, and without any it is not known. */
 async function replyFrom(work: JobWork, request: Request, { passages }: Findings): Promise<Reply> {
-  const { known, answer: text, sources } = await work.think('answer', sectionsFor(request, quoted(passages)));
+  const { known, answer: text, sources } = await work.think('answer', sectionsFor(request, passages));
   const read = new Set(passages.flatMap((passage) => [passage.source, citationOf(passage)]));
   const supported = sources.filter((source) => read.has(source));
   if (known && supported.length === 0) return unknown(`nothing that was read supports an answer: ${text}`);
   return { known, text, sources: known ? supported : [] };
 }
 
-function sectionsFor({ question, document }: Request, text: string) {
+function sectionsFor({ question, document }: Request, passages: Findings['passages']) {
+  const taint = outsideOf(passages.map(({ source }) => source));
   const summary =
     'Say in at most ten sentences what is written above, above all about the question. Name it as the source.';
   const answering = 'Answer from what is written above and name its sources; if it does not say, known is false.';
   return [
     { name: 'Question', text: question },
-    { name: 'What is written about it', text, untrusted: true, budget: READING },
+    { name: 'What is written about it', text: quoted(passages), untrusted: true, taint, budget: READING },
     { name: 'How to answer', text: document === undefined ? answering : summary },
   ];
 }

@@ -5,6 +5,7 @@ import type { Approval, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { type Org, roleOf } from '../../org/org.ts';
 import type { JobWork } from '../duty.ts';
+import { isPermit } from '../permission.ts';
 import { readableBefore, unreadableTask } from '../quarantine.ts';
 import { giveTo, taskIn } from '../release.ts';
 import { abandon, afresh, type HandOver, handOver } from './handover.ts';
@@ -18,7 +19,7 @@ const REASSIGN = 'reassign-';
  */
 export function readAnswer(approval: Approval, task: Task, org: Org): 'abandon' | HandOver {
   const key = approval.answer ?? '';
-  if (key === 'abandon') return 'abandon';
+  if (key === 'abandon' || (isPermit(approval) && key === 'refuse')) return 'abandon';
   const label = approval.options.find((option) => option.key === key)?.label ?? key;
   const by = approval.by ?? org.person;
   const text = [`${approval.question} ${label}`, approval.note ?? ''].join(' ').trim();
@@ -39,6 +40,9 @@ export async function onAnswer(work: JobWork, approval: Approval): Promise<void>
   const asked = Number(/-s(\d+)$/.exec(approval.id)?.[1]);
   if (approval.askedBy === 'supervisor' && asked > 0) return release(work, approval, id, asked);
   const { task } = await work.step('look', async () => ({ task: (await taskOf(work, id)) ?? null }));
+  if (isPermit(approval) && task?.status === 'waiting') {
+    return giveTo(work.bus, task, `${approval.id}.answered`, { source: work.agent, why: 'answered' });
+  }
   if (task?.status !== 'escalated') return;
   const meaning = readAnswer(approval, task, work.org);
   if (meaning === 'abandon') await abandon(work, task, approval.note ?? 'a person decided so');

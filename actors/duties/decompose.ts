@@ -6,6 +6,7 @@ import { subjects } from '../../bus/subjects.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { fileTasks } from '../file-tasks.ts';
 import { type Filing, refusePlan, staffSection } from '../plan.ts';
+import { slugOf } from './failing.ts';
 
 function openTasks(work: JobWork): Section {
   const lines = work.board.open().map((task) => `- ${task.id} (${task.role}, ${task.status}): ${task.title}`);
@@ -21,6 +22,7 @@ async function plan(work: JobWork, sections: readonly Section[], filing: Filing)
 
 async function fromDirective(work: JobWork, directive: DataOf<'directive.issued'>): Promise<void> {
   const { goals } = directive;
+  work.tainted(directive.taint);
   const text = [
     `Mission: ${directive.mission}`,
     `Directive: ${directive.directive}`,
@@ -42,6 +44,7 @@ async function fromIssue(work: JobWork, issue: DataOf<'issue.opened'>): Promise<
     name: `Issue ${issue.number}`,
     text: `${issue.title}\n\n${issue.body}`,
     untrusted: !issue.trusted,
+    taint: issue.trusted ? [] : [`issue ${issue.number} by ${slugOf(issue.author)}`],
     budget: 6_000,
   };
   const about = { name: 'What to do', text: `Plan the tasks that settle issue ${issue.number}, as few as will do.` };

@@ -13,6 +13,7 @@ import type { PlannedTask, Product, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { enginesOf } from '../../org/engines.ts';
 import type { Org, Role } from '../../org/org.ts';
+import { decide } from '../../tools/policy/gate.ts';
 import type { Tools } from '../../tools/tools.ts';
 import { type JobWork, type StandingDuty, type TaskWork, type Work, WorkFailure } from '../duty.ts';
 import { noTools } from '../fakes.ts';
@@ -141,6 +142,7 @@ export async function openOffice(
   }
 
   function work(agent: string, journal: TaskJournal | JobJournal, message: Message | undefined): Work {
+    const taint: string[] = 'task' in journal ? [...(journal.task.taint ?? [])] : [];
     return {
       agent,
       role: roleOf(agent),
@@ -152,6 +154,12 @@ export async function openOffice(
       knowledge,
       board: seen.board,
       company: seen.company,
+      taint,
+      tainted(sources = []) {
+        taint.push(...sources);
+        if ('task' in journal) journal.note({ taint });
+      },
+      decide: async (call, allowedBy) => decide({ role: roleOf(agent), taint, allowedBy }, call),
       step: (name, run) => journal.step(name, async () => ({ result: await run() })),
       think: (purpose, _sections, refuse) =>
         journal.step(purpose, async () => {

@@ -5,6 +5,7 @@ import { subjects } from '../../bus/subjects.ts';
 import type { Org } from '../../org/org.ts';
 import type { TestRun, Validation } from '../../tools/tools.ts';
 import type { TaskWork, Verdict } from '../duty.ts';
+import { permission } from '../permission.ts';
 import { failed, productFor, recorded, short, using } from './failing.ts';
 
 /** The pull request as this attempt recorded it. */
@@ -75,6 +76,9 @@ export async function verifyPull(work: TaskWork): Promise<Verdict> {
   if (review.verdict === 'reject') {
     throw failed('quality', `${review.by} rejected pull ${number}: ${review.notes.join('; ') || 'no reason given'}`);
   }
+  const wish = { tool: 'merge', summary: `pull ${number} of ${pull.product} at ${short(head)}` };
+  const awaiting = await permission(work, wish, short(head));
+  if (awaiting !== undefined) return { awaiting };
   const merged = await work.step('merge', () => using(() => merge(work, pull, review, checks.onto)));
   work.note({ pull: number, merged });
   await work.publish<'brain.feature'>(subjects.brain('feature'), {

@@ -8,6 +8,7 @@ import { isOpen } from '../board.ts';
 import { type TaskDuty, type TaskWork, type Verdict, WorkFailure } from '../duty.ts';
 import { filedUnder, fileTasks } from '../file-tasks.ts';
 import { failing, healthLine } from '../health.ts';
+import { permission } from '../permission.ts';
 import { failed, productFor, recorded, short, using } from './failing.ts';
 import { taskTypes, typesOf } from './types.ts';
 
@@ -150,6 +151,9 @@ async function execute(work: TaskWork): Promise<void> {
       deployments: work.company.get().metrics.deployments ?? 0,
     })),
   );
+  const wish = { tool: 'deploy', summary: `${product.slug} at ${short(target.commit)}` };
+  const awaiting = await permission(work, wish, short(target.commit));
+  if (awaiting !== undefined) throw failed('permanent', `policy: ${awaiting}`);
   const outcome = await work.step('deploy', () => using(() => bringUp(work, product, target.commit)));
   if (!outcome.ok) return rollBack(work, product, target, outcome.line);
   // A process cannot be recorded: after a crash it is gone, whatever the record says.

@@ -56,6 +56,7 @@ async function run(work: JobWork): Promise<void> {
     goals,
     priorities: [...answer.priorities],
     deadline: work.turn.now() + answer.deadlineHours * 3_600_000,
+    ...(work.taint.length > 0 && { taint: [...work.taint] }),
   };
   for (const goal of goals) {
     await work.publish<'brain.goal'>(subjects.brain('goal'), {

@@ -12,6 +12,7 @@ import type { Product, Task } from '../../bus/records.ts';
 import { branchFor } from '../../tools/names.ts';
 import type { Clone, CommitInfo, Validation } from '../../tools/tools.ts';
 import type { TaskDuty, TaskWork } from '../duty.ts';
+import { allowed } from '../permission.ts';
 import { failed, productFor, using } from './failing.ts';
 import { type Pulled, verifyPull } from './merging.ts';
 import { productSections } from './source.ts';
@@ -105,6 +106,7 @@ async function pull(work: TaskWork, bench: Workbench, opened: Opened, draft: Dra
   const { task, tools } = work;
   return work.step('pull', () =>
     using(async () => {
+      await allowed(work, { tool: 'open_pull', summary: `${task.id}: ${task.title}`, destination: opened.branch });
       const clone = await bench.clone();
       const now = (await tools.products.commit(clone, infoOf(task, opened, draft.summary))) ?? head;
       const { number } = await tools.forge.open({

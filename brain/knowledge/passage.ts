@@ -38,6 +38,15 @@ export interface Knowledge {
   read(source: string): Promise<Findings>;
 }
 
+/** What a document from outside is filed under: a folder that holds what nobody here wrote or vouches for. */
+const OUTSIDE = 'outside/';
+
+/** Documents that taint whoever reads them: those from outside, each once. The company's own are data, but its own. */
+export function outsideOf(sources: readonly string[]): readonly string[] {
+  const outside = sources.filter((source) => source.split(', ')[0]?.includes(OUTSIDE));
+  return [...new Set(outside)].map((source) => `document ${source.split(', ')[0]}`.slice(0, 200));
+}
+
 /** Where a passage stands, as an answer names it: `docs/guide.pdf, p. 3, Roles > Hiring`. */
 export function citationOf({ source, page, heading }: Passage): string {
   return [source, page === undefined ? '' : `p. ${page}`, heading ?? ''].filter((part) => part !== '').join(', ');

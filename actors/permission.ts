@@ -1,0 +1,79 @@
+// Privileged acts of a task: what the gate refuses for want of a person is asked of one, once for this very act.
+
+import type { Approval } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
+import { agentsOf, type Org } from '../org/org.ts';
+import type { Call } from '../tools/policy/gate.ts';
+import { type TaskWork, type Work, WorkFailure } from './duty.ts';
+import { ANSWER_MS } from './escalation.ts';
+
+/** What ids of these questions start with. */
+const PERMIT = 'permit-';
+
+/** True for a question whether an act may be done. */
+export function isPermit({ id }: Pick<Approval, 'id'>): boolean {
+  return id.startsWith(PERMIT);
+}
+
+/** The person who said yes; an agent's word is no person's. */
+function allowedBy(approval: Approval | undefined, org: Org): string | undefined {
+  const { answer, by } = approval ?? {};
+  if (answer !== 'allow' || by === undefined) return undefined;
+  return org.roles.some((role) => role.name === by || agentsOf(role).includes(by)) ? undefined : by;
+}
+
+/**
+ * Passes the gate for one act, or asks a person. Called again when they have answered.
+ * @param about what exactly would be done: part of the question's id, so that an answer counts for nothing else
+ * Returns undefined when the act may be done now, or what the task waits for.
+ * Throws WorkFailure (`permanent`) when it may not be done.
+ */
+export async function permission(work: TaskWork, call: Call, about: string): Promise<string | undefined> {
+  const id = `${PERMIT}${work.task.id}-${call.tool}-${about}`.slice(0, 64);
+  const asked = work.taint.length === 0 ? undefined : await questionOf(work, id);
+  const decision = await work.decide(call, allowedBy(asked, work.org));
+  if (decision.allowed) return undefined;
+  const refused = asked?.answer !== undefined && asked.answer !== 'allow';
+  if (!decision.askable || refused) {
+    const why = refused ? `${asked.by ?? work.org.person} refused ${call.tool}` : decision.reason;
+    throw new WorkFailure({ kind: 'permanent', reason: `policy: ${why}` });
+  }
+  if (asked === undefined) await ask(work, id, call);
+  return `waits for ${work.org.person} to allow ${call.tool} (${id})`;
+}
+
+/** Passes the gate for an act that no person is asked about. Throws WorkFailure (`permanent`) when it may not be done. */
+export async function allowed(work: Work, call: Call): Promise<void> {
+  const decision = await work.decide(call);
+  if (!decision.allowed) throw new WorkFailure({ kind: 'permanent', reason: `policy: ${decision.reason}` });
+}
+
+async function questionOf({ bus }: TaskWork, id: string): Promise<Approval | undefined> {
+  const last = await bus.last(subjects.approval(id));
+  const { message } = last ?? {};
+  if (message?.type === 'approval.asked' || message?.type === 'approval.answered') return message.data;
+  return message?.type === 'approval.expired' ? message.data : undefined;
+}
+
+async function ask(work: TaskWork, id: string, { tool, summary }: Call): Promise<void> {
+  const { task, turn, agent, taint } = work;
+  const askedAt = turn.now();
+  await work.publish<'approval.asked'>(subjects.approval(id), {
+    id: `approval.${id}.asked`,
+    type: 'approval.asked',
+    data: {
+      id,
+      question: `${task.id} has read text from outside (${taint.join(', ')}). May it ${tool}: ${summary}?`,
+      options: [
+        { key: 'allow', label: `allow it to ${tool}` },
+        { key: 'refuse', label: 'refuse it' },
+      ],
+      askedBy: agent,
+      task: task.id,
+      blocks: [task.id, ...task.dependents],
+      status: 'open',
+      askedAt,
+      deadline: askedAt + ANSWER_MS,
+    },
+  });
+}
