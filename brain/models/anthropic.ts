@@ -1,7 +1,7 @@
 // Anthropic's wire format through the official SDK: streamed, structured answers by the output format (never by a forced
 // tool, which current models refuse), the prompt cached, thinking given back unchanged.
 
-import Anthropic, { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
+import Anthropic, { AnthropicError, APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import { transformJSONSchema } from '@anthropic-ai/sdk/lib/transform-json-schema';
 import { AnthropicStream, type Block } from './anthropic-stream.ts';
 import { type CallContext, call } from './call.ts';
@@ -9,7 +9,7 @@ import { guardedFetch } from './http.ts';
 import type { Exchange, ToolCall } from './model.ts';
 import { contentOf, keepSaid } from './said.ts';
 import { isClosed } from './structured.ts';
-import type { Trouble } from './trouble.ts';
+import { garbled, noConnection, type Trouble, tooSlow } from './trouble.ts';
 import { usageOf } from './usage.ts';
 import { type Wire, WireFailure, type WireReply, type WireRequest, type WireUsage } from './wire.ts';
 import type { WireSettings } from './wire-settings.ts';
@@ -151,9 +151,9 @@ function callsOf(blocks: readonly Block[], inputs: ReadonlyMap<number, unknown>)
 }
 
 function troubleOf(error: unknown): Trouble | undefined {
-  if (error instanceof APIConnectionTimeoutError) return { names: [], message: '', otherwise: 'slow' };
-  if (error instanceof APIConnectionError) return { names: [], message: causeOf(error), otherwise: 'unreachable' };
-  if (!(error instanceof APIError)) return undefined;
+  if (error instanceof APIConnectionTimeoutError) return tooSlow;
+  if (error instanceof APIConnectionError) return noConnection(error);
+  if (!(error instanceof APIError)) return error instanceof AnthropicError ? garbled(error) : undefined;
   const { status, type, errorCode, headers, apiMessage } = error;
   return {
     status,
@@ -162,8 +162,4 @@ function troubleOf(error: unknown): Trouble | undefined {
     headers,
     otherwise: 'broken',
   };
-}
-
-function causeOf({ cause, message }: Error): string {
-  return cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : message;
 }

@@ -1,6 +1,6 @@
 // One call of an SDK, from the outside: ended at once by its signal, and every error a typed one.
 
-import { failureOf, type Trouble } from './trouble.ts';
+import { failureOf, garbled, type Trouble } from './trouble.ts';
 import { WireFailure, type WireUsage } from './wire.ts';
 
 export type CallContext = {
@@ -9,7 +9,7 @@ export type CallContext = {
   readonly now: () => number;
   /** Values that must not be in a reason. */
   readonly secrets: readonly string[];
-  /** What an error of the SDK means. Undefined: it is none of the SDK's, so the stream was not what it should be. */
+  /** What an error of the SDK means; undefined when it is none of the SDK's. */
   readonly troubleOf: (error: unknown) => Trouble | undefined;
   /** What the call has cost so far; undefined while no model has read anything. */
   readonly spent: () => WireUsage | undefined;
@@ -41,22 +41,23 @@ export async function call<T>(context: CallContext, work: (own: AbortSignal) => 
   }
 }
 
-function typed(error: unknown, { provider, now, secrets, troubleOf, spent }: CallContext): WireFailure {
+/** A failure of the call as a typed one; what is none (a fault of our own, a reader that throws) stays as it is. */
+function typed(error: unknown, { provider, now, secrets, troubleOf, spent }: CallContext): unknown {
   const own = wireFailureIn(error);
   if (own)
     return own.spent ? own : new WireFailure(provider, own.fault, own.more, { status: own.status, spent: spent() });
-  const trouble = troubleOf(error) ?? { names: [], message: describe(error), otherwise: 'broken' };
-  return failureOf(trouble, { provider, now: now(), secrets, spent: spent() });
+  const trouble = troubleOf(error) ?? troubleOfStream(error);
+  return trouble ? failureOf(trouble, { provider, now: now(), secrets, spent: spent() }) : error;
+}
+
+/** What reading a stream throws: events that are no JSON, and connections that end (a TypeError with a cause). */
+function troubleOfStream(error: unknown): Trouble | undefined {
+  const isOfStream = error instanceof SyntaxError || (error instanceof TypeError && error.cause !== undefined);
+  return isOfStream ? garbled(error) : undefined;
 }
 
 /** SDKs wrap what their fetch throws. */
 function wireFailureIn(error: unknown): WireFailure | undefined {
   if (error instanceof WireFailure) return error;
   return error instanceof Error && error.cause !== undefined ? wireFailureIn(error.cause) : undefined;
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  return `${error.message}${cause}`;
 }

@@ -79,6 +79,9 @@ export class Cassette {
     if (known) return played(known, heard);
     if (this.#options.mode === 'replay') throw this.#unrecorded(provider, request.label, asked);
     const outcome = await outcomeOf((await inner()).ask(request, signal, heard));
+    // Two may have asked the same at once: the first answer is the one that is kept.
+    const first = this.#exchanges.get(id);
+    if (first) return played(first);
     const exchange = this.#scrub({ id, provider, label: request.label, request: asked, ...outcome });
     await this.#keep(exchange);
     return played(exchange);

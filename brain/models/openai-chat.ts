@@ -6,7 +6,7 @@ import { ANSWER_CHARACTERS } from './http.ts';
 import type { Exchange, ToolCall } from './model.ts';
 import type { AskOpenAi, OpenAiCall } from './openai.ts';
 import { contentOf, keepSaid } from './said.ts';
-import { isClosed, permitsStrict, withoutDialect } from './structured.ts';
+import { isClosed, openAiSchemaOf } from './structured.ts';
 import { textOrJson } from './tool-input.ts';
 import type { GivenUsage } from './usage.ts';
 import { WireFailure, type WireFault, type WireReply, type WireRequest } from './wire.ts';
@@ -180,22 +180,17 @@ function paramsOf({ request, provider, isOfficial }: OpenAiCall): Params {
 function toolsOf({ tools }: WireRequest): Pick<Params, 'tools'> {
   if (tools.length === 0) return {};
   return {
-    tools: tools.map(({ name, description, input }) => ({
-      type: 'function',
-      function: {
-        name,
-        description,
-        parameters: withoutDialect(input),
-        ...(permitsStrict(input) ? { strict: true } : {}),
-      },
-    })),
+    tools: tools.map(({ name, description, input }) => {
+      const { schema, strict } = openAiSchemaOf(input);
+      const called = { name, description, parameters: schema, ...(strict ? { strict } : {}) };
+      return { type: 'function', function: called };
+    }),
   };
 }
 
 function formatOf({ schema }: WireRequest): Pick<Params, 'response_format'> {
   if (!schema || !isClosed(schema)) return {};
-  const json_schema = { name: 'answer', schema: withoutDialect(schema), strict: permitsStrict(schema) };
-  return { response_format: { type: 'json_schema', json_schema } };
+  return { response_format: { type: 'json_schema', json_schema: { name: 'answer', ...openAiSchemaOf(schema) } } };
 }
 
 function roundOf(round: Exchange, request: WireRequest, provider: string): Message[] {

@@ -6,7 +6,7 @@ import { ANSWER_CHARACTERS } from './http.ts';
 import type { Exchange, ToolCall } from './model.ts';
 import type { AskOpenAi, OpenAiCall } from './openai.ts';
 import { contentOf, keepSaid } from './said.ts';
-import { isClosed, permitsStrict, withoutDialect } from './structured.ts';
+import { isClosed, openAiSchemaOf } from './structured.ts';
 import { textOrJson } from './tool-input.ts';
 import { faultOf } from './trouble.ts';
 import type { GivenUsage } from './usage.ts';
@@ -130,24 +130,15 @@ function paramsOf({ request, provider }: OpenAiCall): Params {
 }
 
 function toolsOf({ tools }: WireRequest): OpenAI.Responses.Tool[] {
-  return tools.map(({ name, description, input }) => ({
-    type: 'function',
-    name,
-    description,
-    parameters: withoutDialect(input),
-    strict: permitsStrict(input),
-  }));
+  return tools.map(({ name, description, input }) => {
+    const { schema, strict } = openAiSchemaOf(input);
+    return { type: 'function', name, description, parameters: schema, strict };
+  });
 }
 
 function formatOf({ schema }: WireRequest): Pick<Params, 'text'> {
   if (!schema || !isClosed(schema)) return {};
-  const format = {
-    type: 'json_schema',
-    name: 'answer',
-    schema: withoutDialect(schema),
-    strict: permitsStrict(schema),
-  } as const;
-  return { text: { format } };
+  return { text: { format: { type: 'json_schema', name: 'answer', ...openAiSchemaOf(schema) } } };
 }
 
 function roundOf(round: Exchange, request: WireRequest, provider: string): OpenAI.Responses.ResponseInputItem[] {

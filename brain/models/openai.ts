@@ -1,11 +1,11 @@
 // OpenAI's two wire formats through the official SDK, and everything that speaks one of them: Ollama, vLLM, LM Studio.
 
-import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, OpenAIError } from 'openai';
 import { type CallContext, call } from './call.ts';
 import { guardedFetch } from './http.ts';
 import { askChat } from './openai-chat.ts';
 import { askResponses } from './openai-responses.ts';
-import type { Trouble } from './trouble.ts';
+import { garbled, noConnection, type Trouble, tooSlow } from './trouble.ts';
 import { type GivenUsage, usageOf } from './usage.ts';
 import { type Wire, WireFailure, type WireReply, type WireRequest, type WireUsage } from './wire.ts';
 import type { WireSettings } from './wire-settings.ts';
@@ -103,13 +103,9 @@ export function contextOf(
 }
 
 function troubleOf(error: unknown): Trouble | undefined {
-  if (error instanceof APIConnectionTimeoutError) return { names: [], message: '', otherwise: 'slow' };
-  if (error instanceof APIConnectionError) return { names: [], message: causeOf(error), otherwise: 'unreachable' };
-  if (!(error instanceof APIError)) return undefined;
+  if (error instanceof APIConnectionTimeoutError) return tooSlow;
+  if (error instanceof APIConnectionError) return noConnection(error);
+  if (!(error instanceof APIError)) return error instanceof OpenAIError ? garbled(error) : undefined;
   const { status, code, type, headers, message } = error;
   return { status, names: [code, type], message: message.replace(/^\d{3} /, ''), headers, otherwise: 'broken' };
-}
-
-function causeOf({ cause, message }: Error): string {
-  return cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : message;
 }

@@ -1,5 +1,6 @@
-// Whether a provider can hold a model to a JSON Schema. What it cannot hold it to still stands in the prompt, and the
-// answer is parsed with the full schema in any case (brain/answers.ts): this only decides what is asked of the provider.
+// Whether a provider can hold a model to a JSON Schema, and to how much of it. What it cannot hold it to still stands in the
+// prompt, and the answer is parsed with the full schema in any case (brain/answers.ts): this only decides what is asked of
+// the provider.
 
 import { z } from 'zod';
 import type { JsonSchema } from './wire.ts';
@@ -21,17 +22,12 @@ type Node = z.infer<typeof Node>;
  * such a schema can be turned into a grammar.
  */
 export function isClosed(schema: JsonSchema): boolean {
-  return schema.type === 'object' && every(schema, saysWhatItIs);
+  return schema.type === 'object' && isClosedNode(schema);
 }
 
-/** True when OpenAI's strict mode takes the schema as it is: closed, all properties required, nothing it does not know. */
-export function permitsStrict(schema: JsonSchema): boolean {
-  return isClosed(schema) && every(schema, (node) => requiresAll(node) && Object.keys(node).every(isKnownToStrict));
-}
-
-/** A schema without the name of its dialect, which some providers refuse. */
-export function withoutDialect({ $schema: _, ...schema }: JsonSchema): Record<string, unknown> {
-  return schema;
+function isClosedNode(schema: unknown): boolean {
+  const { data: node } = Node.safeParse(schema);
+  return node !== undefined && saysWhatItIs(node) && partsOf(node).every(isClosedNode);
 }
 
 function saysWhatItIs(node: Node): boolean {
@@ -40,25 +36,94 @@ function saysWhatItIs(node: Node): boolean {
   return typeof node.type === 'string' || shapes.some((shape) => shape !== undefined);
 }
 
-function requiresAll({ type, properties = {}, required = [] }: Node): boolean {
-  return type !== 'object' || Object.keys(properties).every((name) => required.includes(name));
-}
-
-const strictKeywords = new Set([
-  ...['$schema', '$defs', '$ref', 'title', 'description', 'type', 'enum', 'const', 'anyOf', 'pattern', 'format'],
-  ...['properties', 'required', 'additionalProperties', 'items', 'minItems', 'maxItems'],
-  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
-]);
-
-function isKnownToStrict(keyword: string): boolean {
-  return strictKeywords.has(keyword);
-}
-
-/** True when a schema and all schemas in it keep a rule. */
-function every(schema: unknown, rule: (node: Node) => boolean): boolean {
-  const parsed = Node.safeParse(schema);
-  if (!parsed.success || !rule(parsed.data)) return false;
-  const { properties = {}, $defs = {}, anyOf = [], oneOf = [], items } = parsed.data;
+function partsOf({ properties = {}, $defs = {}, anyOf = [], oneOf = [], items }: Node): unknown[] {
   const inner = [...Object.values(properties), ...Object.values($defs), ...anyOf, ...oneOf];
-  return [...inner, ...(items === undefined ? [] : [items])].every((one) => every(one, rule));
+  return items === undefined ? inner : [...inner, items];
+}
+
+/** A schema in the words of OpenAI; `strict`: the model is held to it. */
+export type OpenAiSchema = { readonly schema: Record<string, unknown>; readonly strict: boolean };
+
+/**
+ * A schema as OpenAI takes it. Strict mode demands that every property is required and knows few keywords. It is used where
+ * that asks for nothing the answer must not have: lengths and formats are left to our own parsing, what has a default is
+ * asked for, but one optional property without a default, and the schema goes as it is, not strict.
+ */
+export function openAiSchemaOf(schema: JsonSchema): OpenAiSchema {
+  const strict = isClosed(schema) ? strictOf(schema) : undefined;
+  if (strict) return { schema: strict, strict: true };
+  const { $schema: _, ...rest } = schema;
+  return { schema: rest, strict: false };
+}
+
+/** Keywords that strict mode knows and that stay as they are. */
+const kept = [
+  '$ref',
+  'title',
+  'description',
+  'type',
+  'enum',
+  'const',
+  'additionalProperties',
+  'minItems',
+  'maxItems',
+  'minimum',
+  'maximum',
+];
+
+/** Keywords that may be left out: our own parsing checks them, or they say nothing about the answer. */
+const droppable = [
+  '$schema',
+  'default',
+  'minLength',
+  'maxLength',
+  'pattern',
+  'format',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+];
+
+/** Keywords with schemas in them. */
+const nested = ['properties', 'required', 'items', 'anyOf', 'oneOf', '$defs'];
+
+const understood = new Set([...kept, ...droppable, ...nested]);
+
+/** The schema in strict mode's words; undefined when it cannot be said there. */
+function strictOf(schema: unknown): Record<string, unknown> | undefined {
+  const { data: node } = Node.safeParse(schema);
+  if (!node || !Object.keys(node).every((keyword) => understood.has(keyword))) return undefined;
+  const properties = node.properties && strictProperties(node.properties, node.required ?? []);
+  const definitions = node.$defs && strictMap(node.$defs);
+  const choices = (node.anyOf ?? node.oneOf)?.map(strictOf);
+  const items = node.items === undefined ? undefined : strictOf(node.items);
+  const isLost =
+    (node.properties && !properties) ||
+    (node.$defs && !definitions) ||
+    choices?.some((choice) => choice === undefined) ||
+    (node.items !== undefined && !items);
+  if (isLost) return undefined;
+  return {
+    ...Object.fromEntries(Object.entries(node).filter(([keyword]) => kept.includes(keyword))),
+    ...(properties ? { properties, required: Object.keys(properties) } : {}),
+    ...(definitions ? { $defs: definitions } : {}),
+    ...(choices ? { anyOf: choices } : {}),
+    ...(items ? { items } : {}),
+  };
+}
+
+/** Every property becomes required; one that may be absent can, when it has a default. */
+function strictProperties(
+  properties: Readonly<Record<string, unknown>>,
+  required: readonly string[],
+): Record<string, unknown> | undefined {
+  const canBeAsked = Object.entries(properties).every(
+    ([name, property]) => required.includes(name) || Node.safeParse(property).data?.default !== undefined,
+  );
+  return canBeAsked ? strictMap(properties) : undefined;
+}
+
+function strictMap(schemas: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined {
+  const strict = Object.entries(schemas).map(([name, schema]) => [name, strictOf(schema)] as const);
+  return strict.every(([, schema]) => schema !== undefined) ? Object.fromEntries(strict) : undefined;
 }

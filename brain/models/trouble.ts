@@ -73,6 +73,28 @@ export function faultOf({ status, names, message, otherwise }: Trouble): WireFau
   return tooLong.test(message) ? 'large' : 'request';
 }
 
+/** The time limit of the wire was reached. */
+export const tooSlow: Trouble = { names: [], message: '', otherwise: 'slow' };
+
+/** A connection that did not come about, or fell silent. */
+export function noConnection(error: Error): Trouble {
+  const { name, message } = rootOf(error);
+  // What undici calls it when nothing comes for minutes.
+  const isSilent = name === 'HeadersTimeoutError' || name === 'BodyTimeoutError';
+  return { names: [], message, otherwise: isSilent ? 'slow' : 'unreachable' };
+}
+
+/** An answer that broke off, or is not what it should be. */
+export function garbled(error: Error): Trouble {
+  const { otherwise } = noConnection(error);
+  return { names: [], message: rootOf(error).message, otherwise: otherwise === 'slow' ? 'slow' : 'broken' };
+}
+
+/** The error that was behind all others. */
+function rootOf(error: Error): Error {
+  return error.cause instanceof Error ? rootOf(error.cause) : error;
+}
+
 export type TroubleContext = {
   readonly provider: string;
   /** Epoch ms on the company's clock. */

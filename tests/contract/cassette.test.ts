@@ -97,6 +97,13 @@ describe('a cassette', () => {
     expect(await readdir(join(folder, 'deep'))).toEqual(['tape.jsonl']);
   });
 
+  it('gives one answer to a question that is asked twice at once', async () => {
+    const { wire } = await recording({ say: { text: 'Yes.' } }, { say: { text: 'No.' } });
+    const both = await Promise.all([wire.ask(requestOf(), signal), wire.ask(requestOf(), signal)]);
+    expect(both[0]).toEqual(both[1]);
+    expect((await (await playing()).ask(requestOf(), signal)).text).toBe(both[0].text);
+  });
+
   it('holds no secret, whichever way it came in', async () => {
     const encoded = Buffer.from(`user:${KEY}`).toString('base64');
     const { wire } = await recording({ say: { text: `your key is ${KEY}, or ${encoded}` } });

@@ -316,6 +316,14 @@ export function wireContract(name: string, format: Pick<ProviderConfig, 'kind' |
       expect(heard).toHaveLength(1);
     });
 
+    it('does not take a reader that throws for a broken answer', async () => {
+      const { wire } = await play({ say: { text: 'Hello.' } });
+      const asked = wire.ask(requestOf(), never(), () => {
+        throw new RangeError('the reader is broken');
+      });
+      await expect(asked).rejects.toThrow(RangeError);
+    });
+
     it('does not ask at all when it is aborted before', async () => {
       const { wire, server } = await play({ say: { text: 'Hello.' } });
       await expect(wire.ask(requestOf(), AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
