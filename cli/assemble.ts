@@ -9,8 +9,7 @@ import { duties } from '../actors/duties/registry.ts';
 import { openMoney } from '../actors/money/desk.ts';
 import type { Ports, StepHook } from '../actors/ports.ts';
 import type { Projections } from '../actors/projections.ts';
-import { createFileKnowledge } from '../brain/knowledge/files.ts';
-import type { Passage } from '../brain/knowledge/passage.ts';
+import type { Knowledge } from '../brain/knowledge/passage.ts';
 import type { Model } from '../brain/models/model.ts';
 import type { Org } from '../org/org.ts';
 import { openLocalDeployer } from '../tools/deploy/local.ts';
@@ -47,7 +46,7 @@ export type Assembly = Past & {
   /** The company's past, where it has been read already. */
   readonly following?: Following | undefined;
   readonly model: Model;
-  readonly knowledge: readonly Passage[];
+  readonly knowledge: Knowledge;
   readonly sandbox: Sandbox;
   readonly places: Places;
   readonly env: NodeJS.ProcessEnv;
@@ -91,7 +90,7 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
     model: parts.model,
     money: openMoney({ bus, clock, org: () => org, board, log: parts.log }),
     tools,
-    knowledge: createFileKnowledge(parts.knowledge),
+    knowledge: parts.knowledge,
     duties,
     org: () => org,
     board,

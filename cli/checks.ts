@@ -195,6 +195,13 @@ function checkPorts(): Promise<Finding> {
   });
 }
 
+/** Which store and embeddings the knowledge of this workspace is in, and whether they can be had. */
+async function checkKnowledge({ env, cwd }: Machine): Promise<Finding> {
+  const { describeKnowledge } = await import('./knowledge-doctor.ts');
+  const { ok, detail, fix } = await describeKnowledge({ env, cwd });
+  return ok ? good('knowledge', detail, false) : bad('knowledge', detail, fix, false);
+}
+
 /** Runs every check; one that fails unexpectedly is a finding, not an error. */
 export async function examineMachine(machine: Machine): Promise<Finding[]> {
   const cacheDir = defaultCacheDir({ ...machine.env });
@@ -209,6 +216,7 @@ export async function examineMachine(machine: Machine): Promise<Finding[]> {
     ['cache', () => checkWritable('cache', cacheDir)],
     ['disk', () => checkSpace(machine)],
     ['ports', () => checkPorts()],
+    ['knowledge', () => checkKnowledge(machine)],
   ];
   const findings: Finding[] = [];
   for (const [name, check] of checks) {

@@ -1,11 +1,10 @@
 // A company that keeps running: it works until Ctrl+C, and goes on where it stopped the next time.
 
 import { watch } from 'node:fs';
-import { dirname, join as joinPath } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { restoreLive } from '../actors/restore.ts';
-import { readDocuments } from '../brain/knowledge/files.ts';
 import type { Stored } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
@@ -18,6 +17,7 @@ import { type Assembled, assemble, placesIn } from './assemble.ts';
 import { folderOf, give, joined, modelOf, prepare, type Staff, serves } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import { followCompany } from './following.ts';
+import { companyKnowledge, seedKnowledge } from './knowledge-company.ts';
 import { checkRoles, enter, type Member } from './membership.ts';
 import type { UpOptions } from './options.ts';
 import { tellOrg, WouldStrand } from './org-in-force.ts';
@@ -86,7 +86,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       screen.message(stored);
       if (running) obey(stored, running, staff, (line) => logs.log('warn', line));
     };
-    const [following, folder, sandbox, papers] = await Promise.all([
+    const [following, folder, sandbox] = await Promise.all([
       followCompany({ org, bus, clock, log: logs.log, onMessage }),
       folderOf(stream, context),
       openSandbox({
@@ -97,7 +97,6 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
         progress: (line) => context.err(`${line}\n`),
         signal: context.drain,
       }),
-      readDocuments(joinPath(context.cwd, 'knowledge')),
       keepItsTime(bus, clock),
     ]);
     closing.unshift(() => following.projections.close());
@@ -111,13 +110,17 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     const inspection = options.inspect ? await inspect(logs.redact) : undefined;
     if (inspection) closing.unshift(() => inspection.close());
     if (!join) await tellOrg(bus, staff.source.text);
+    const place = { workspace: folder, org, env: context.env, now: context.now };
+    if (!join) await seedKnowledge(place, bus, context, (line) => logs.log('warn', line));
+    const knowledge = companyKnowledge(place, script, context, (line) => logs.log('warn', line));
+    closing.unshift(() => knowledge.close());
     const assembled = await assemble({
       org,
       following,
       bus,
       clock,
       model: modelOf(script, clock),
-      knowledge: [...(script?.given.knowledge ?? []).map(({ name, text }) => ({ source: name, text })), ...papers],
+      knowledge,
       sandbox,
       places: placesIn(folder, company),
       roles: options.roles,

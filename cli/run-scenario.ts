@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { createHappenings, giveScenario } from '../actors/happenings.ts';
+import { createFileKnowledge } from '../brain/knowledge/files.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
@@ -153,7 +154,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     bus,
     clock,
     model: faults.model(model),
-    knowledge: given.knowledge.map(({ name, text }) => ({ source: name, text })),
+    knowledge: createFileKnowledge(given.knowledge.map(({ name, text }) => ({ source: name, text }))),
     sandbox,
     places,
     env: { ...context.env },

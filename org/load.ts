@@ -8,6 +8,7 @@ import { checkOrg, DEFAULT_PERSON, type Duties, promptPath, rolesOf } from './ch
 import { readDocument } from './document.ts';
 import { parseCadence } from './duration.ts';
 import { enginesOf, everyType } from './engines.ts';
+import { knowledgeOf } from './knowledge.ts';
 import type { Cadence, Org, Role } from './org.ts';
 import { policyOf, rewardOf } from './policy.ts';
 import { OrgInvalid, OrgUnreadable, type Problem, sortProblems } from './problems.ts';
@@ -94,6 +95,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     replicas: file.stream?.replicas,
     engines: enginesOf(file.engines),
     budget: { ...capsOf(file.budget), warn: warnAt(file.budget) },
+    knowledge: knowledgeOf(file.knowledge),
     reward: rewardOf(file.reward),
     milestones: file.milestones ?? [],
     roles: rolesOf(file.reports).map(

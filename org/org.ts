@@ -70,6 +70,15 @@ export type Role = {
   readonly team: Caps;
 };
 
+export type KnowledgeSettings = {
+  readonly store: 'auto' | 'embedded' | 'chroma';
+  readonly embeddings: 'lexical' | 'minilm' | 'openai';
+  /** The rest is about `openai`. */
+  readonly model: string;
+  readonly dimensions: number;
+  readonly url: string | undefined;
+};
+
 export type Org = {
   /** Slug: the stream's name in capitals, the first token of every subject. */
   readonly company: string;
@@ -84,6 +93,8 @@ export type Org = {
   readonly engines: EngineSettings;
   /** What everybody may spend together, each task, and of which part of a cap people are warned (0 to 1). */
   readonly budget: Caps & { readonly task?: number | undefined; readonly warn: number };
+  /** Undefined: all of it as it is unless told. */
+  readonly knowledge?: KnowledgeSettings | undefined;
   readonly reward: RewardPolicy;
   readonly milestones: readonly string[];
   /** In the order of the file, bosses before their reports. */

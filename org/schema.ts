@@ -8,6 +8,7 @@ import { CompanyBudget, RoleBudget, TeamBudget } from './budget-schema.ts';
 import { parseCadence } from './duration.ts';
 import { Duration } from './duration-schema.ts';
 import { EngineChoice, Engines } from './engine-schema.ts';
+import { KnowledgeSection } from './knowledge.ts';
 
 /** A role's name is a token of its subject. */
 export const ROLE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
@@ -203,6 +204,7 @@ export const OrgFile = z
       .meta({ title: 'stream', description: 'How the server keeps the company.' }),
     engines: Engines.optional(),
     budget: CompanyBudget.optional(),
+    knowledge: KnowledgeSection.optional(),
     retry: Retry.optional(),
     reward: Reward.optional(),
     milestones: z

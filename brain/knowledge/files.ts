@@ -1,7 +1,5 @@
 // Knowledge from texts given to the company: a lexical search, exact and repeatable, without an index to keep.
 
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Knowledge, Passage } from './passage.ts';
 
 /** Passages given to one question. */
@@ -60,14 +58,4 @@ export function createFileKnowledge(documents: readonly Passage[]): Knowledge {
       return { passages: found, version };
     },
   };
-}
-
-/** Reads the Markdown and text files below a folder, in the order of their paths; none when there is no such folder. */
-export async function readDocuments(folder: string): Promise<readonly Passage[]> {
-  const names = await readdir(folder, { recursive: true }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const wanted = names.filter((name) => /\.(md|txt)$/.test(name)).toSorted();
-  return Promise.all(wanted.map(async (source) => ({ source, text: await readFile(join(folder, source), 'utf8') })));
 }

@@ -49,6 +49,18 @@ export const commandTable: readonly CommandRow[] = [
   },
   { usage: 'tap [pattern]', summary: 'messages as they are published', group: READ, load: () => import('./tap.ts') },
   {
+    usage: 'ask <question>',
+    summary: 'what its documents say, with the sources',
+    group: READ,
+    load: () => import('./ask.ts'),
+  },
+  {
+    usage: 'ingest <files...>',
+    summary: 'give it documents to read',
+    group: ACT,
+    load: () => import('./ingest.ts'),
+  },
+  {
     usage: 'answer <question> <option>',
     summary: 'answer a question that waits for you',
     group: ACT,

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dutyFacts } from '../../actors/duties/registry.ts';
+import { createFileKnowledge } from '../../brain/knowledge/files.ts';
 import { type Model, plainAnswer, type Question } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import type { Clock } from '../../bus/clock.ts';
@@ -88,7 +89,7 @@ export async function openBench(
     bus,
     clock,
     model: zeroModel,
-    knowledge: [],
+    knowledge: createFileKnowledge([]),
     sandbox,
     places: placesIn(workspace, org.company),
     env: process.env,

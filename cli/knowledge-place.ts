@@ -1,0 +1,110 @@
+// Where the knowledge of a workspace is and how its vectors are made: org.yaml, the environment and what is on disk decide.
+
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Choice, chooseStore } from '../brain/knowledge/choice.ts';
+import type { Embeddings } from '../brain/knowledge/embeddings/embeddings.ts';
+import { lexical } from '../brain/knowledge/embeddings/lexical.ts';
+import type { Shelf } from '../brain/knowledge/library.ts';
+import type { KnowledgeStore } from '../brain/knowledge/store.ts';
+import { HeadcountError } from '../bus/errors.ts';
+import { knowledgeOf } from '../org/knowledge.ts';
+import type { KnowledgeSettings, Org } from '../org/org.ts';
+import { withLock } from '../tools/lock.ts';
+
+export type KnowledgePlace = {
+  readonly workspace: string;
+  readonly org: Pick<Org, 'company' | 'knowledge'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Wall time, epoch ms. */
+  readonly now: () => number;
+};
+
+/** How long an embeddings server may take to begin its answer, ms. */
+const EMBEDDING_MS = 60_000;
+/** How long another ingestion is waited for, ms. */
+const WRITER_MS = 2_000;
+
+const folderOf = ({ workspace }: KnowledgePlace) => join(workspace, '.headcount', 'knowledge');
+const embeddedIn = (place: KnowledgePlace) => join(folderOf(place), 'embedded');
+const bundledIn = (place: KnowledgePlace) => join(folderOf(place), 'chroma');
+const settingsOf = ({ org }: KnowledgePlace): KnowledgeSettings => org.knowledge ?? knowledgeOf(undefined);
+
+/** Which store the workspace uses, and why. */
+export function choiceFor(place: KnowledgePlace): Choice {
+  return chooseStore({
+    setting: settingsOf(place).store,
+    chromaUrl: place.env.CHROMA_URL,
+    bundledHasData: existsSync(join(bundledIn(place), 'data')),
+  });
+}
+
+/** True when the store may hold something: looking is not worth a server otherwise. */
+export function mayHaveKnowledge(place: KnowledgePlace): boolean {
+  const choice = choiceFor(place);
+  if (choice.kind === 'embedded') return existsSync(join(embeddedIn(place), 'catalogue.json'));
+  return choice.url !== undefined || existsSync(join(bundledIn(place), 'data'));
+}
+
+/** Opens the store of the workspace, and its server where it is ours. Throws StoreTrouble, EmbeddingsTrouble. */
+export async function openShelf(place: KnowledgePlace): Promise<Shelf> {
+  const embeddings = await embeddingsFor(place);
+  return { embeddings, store: await storeFor(place) };
+}
+
+async function storeFor(place: KnowledgePlace): Promise<KnowledgeStore> {
+  const choice = choiceFor(place);
+  if (choice.kind === 'embedded') {
+    const { openEmbeddedStore } = await import('../brain/knowledge/embedded/store.ts');
+    return openEmbeddedStore({ folder: embeddedIn(place), newId });
+  }
+  const [{ openChromaStore }, { startChroma }] = await Promise.all([
+    import('../brain/knowledge/chroma/store.ts'),
+    import('../brain/knowledge/chroma/server.ts'),
+  ]);
+  const { company } = place.org;
+  if (choice.url !== undefined) return openChromaStore({ url: choice.url, company, newId });
+  const folder = bundledIn(place);
+  const server = await startChroma({ folder, alone: (work) => withLock(join(folder, 'start.lock'), work) });
+  return openChromaStore({ url: server.url, company, newId, stop: server.stop }).catch(async (error: unknown) => {
+    await server.stop();
+    throw error;
+  });
+}
+
+const newId = () => randomUUID().slice(0, 8);
+
+async function embeddingsFor(place: KnowledgePlace): Promise<Embeddings> {
+  const { embeddings, model, dimensions, url } = settingsOf(place);
+  const { env, now } = place;
+  if (embeddings === 'lexical') return lexical;
+  if (embeddings === 'minilm') {
+    const { openMiniLm } = await import('../brain/knowledge/embeddings/minilm.ts');
+    return openMiniLm(join(place.workspace, '.headcount', 'models'));
+  }
+  const { openAiEmbeddings } = await import('../brain/knowledge/embeddings/openai.ts');
+  const key = env.OPENAI_API_KEY || undefined;
+  const settings = {
+    provider: 'openai',
+    url: url ?? (env.OPENAI_BASE_URL || undefined),
+    key,
+    timeoutMs: EMBEDDING_MS,
+    now,
+  };
+  return openAiEmbeddings(settings, { model, dimensions });
+}
+
+/** One ingestion at a time: two would put their documents under one version. Exit code 5. */
+export class IngestRunning extends HeadcountError {
+  override readonly name = 'IngestRunning';
+  constructor(holder: number | undefined) {
+    super('INGEST_RUNNING', `process ${holder} is reading documents in this workspace`, 'wait until it has ended');
+  }
+}
+
+/** Runs `work` as the only writer of the workspace's knowledge. Throws IngestRunning. */
+export function asOnlyWriter<T>(place: KnowledgePlace, work: () => Promise<T>): Promise<T> {
+  const held = (holder: number | undefined) => new IngestRunning(holder);
+  return withLock(join(folderOf(place), 'ingest.lock'), work, { patienceMs: WRITER_MS, held });
+}
