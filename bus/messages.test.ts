@@ -3,8 +3,8 @@ import { isOfType, isTaskMessage, parseMessage, schemas, seal } from './messages
 
 const NOON = Date.UTC(2030, 0, 1, 12);
 const sealed = seal(
-  'brain.goal',
-  { id: 'G1.open', type: 'brain.goal', source: 'ceo-1', data: { id: 'G1', text: 'ship', status: 'open' } },
+  'brain.bug',
+  { id: 'G1.open', type: 'brain.bug', source: 'ceo-1', data: { id: 'G1', title: 'ship', status: 'open' } },
   NOON,
 );
 
@@ -18,12 +18,12 @@ describe('messages', () => {
     expect(sealed).toEqual({
       specversion: '1.0',
       id: 'G1.open',
-      type: 'brain.goal',
+      type: 'brain.bug',
       source: 'ceo-1',
       time: '2030-01-01T12:00:00.000Z',
-      subject: 'brain.goal',
+      subject: 'brain.bug',
       datacontenttype: 'application/json',
-      data: { id: 'G1', text: 'ship', status: 'open' },
+      data: { id: 'G1', title: 'ship', status: 'open' },
     });
   });
 
@@ -43,9 +43,9 @@ describe('messages', () => {
     ['an endless id', json({ id: 'x'.repeat(257) }), /^no CloudEvents envelope: id/],
     ['a type nobody knows', json({ type: 'brain.wish' }), /^unknown type "brain.wish"/],
     ['a type that every object has', json({ type: 'constructor' }), /^unknown type "constructor"/],
-    ['data of the wrong shape', json({ data: { id: 'G1', text: 'ship', status: 'lost' } }), /^brain.goal: status/],
-    ['data with an unknown key', json({ data: { id: 'G1', text: 't', status: 'open', x: 1 } }), /^brain.goal: .*"x"/],
-    ['an id that is no token', json({ data: { id: 'a.b', text: 't', status: 'open' } }), /^brain.goal: id/],
+    ['data of the wrong shape', json({ data: { id: 'G1', title: 'ship', status: 'lost' } }), /^brain.bug: status/],
+    ['data with an unknown key', json({ data: { id: 'G1', title: 't', status: 'open', x: 1 } }), /^brain.bug: .*"x"/],
+    ['an id that is no token', json({ data: { id: 'a.b', title: 't', status: 'open' } }), /^brain.bug: id/],
   ])('%s is refused with its place', (_, text, reason) => {
     const parsed = parseMessage(text);
     expect(parsed).toEqual({ ok: false, reason: expect.stringMatching(reason) });
@@ -56,8 +56,8 @@ describe('messages', () => {
   });
 
   test('a message is told apart by type', () => {
-    expect(isOfType(sealed, 'brain.bug', 'brain.goal')).toBe(true);
-    expect(isOfType(sealed, 'brain.bug')).toBe(false);
+    expect(isOfType(sealed, 'brain.mission', 'brain.bug')).toBe(true);
+    expect(isOfType(sealed, 'brain.goal')).toBe(false);
     expect(isTaskMessage(sealed)).toBe(false);
   });
 });

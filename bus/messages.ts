@@ -55,7 +55,7 @@ export const schemas = {
   // Reports upwards.
   'report.filed': z.strictObject({
     id: z.string(),
-    kind: z.enum(['task', 'directive', 'health', 'finance', 'staffing', 'deployment']),
+    kind: z.enum(['task', 'health', 'finance', 'staffing', 'deployment']),
     by: z.string(),
     role: Token,
     task: Token.optional(),
@@ -134,7 +134,17 @@ export const schemas = {
     description: z.string(),
     stack: z.array(z.string()),
   }),
-  'brain.goal': z.strictObject({ id: Token, text: z.string(), status: z.enum(['open', 'achieved']) }),
+  'brain.goal': z.strictObject({ id: Token, text: z.string() }),
+  /** A directive's last task has ended; said once, whoever finds it out. */
+  'brain.directive': z.strictObject({
+    id: Token,
+    summary: z.string(),
+    done: z.number(),
+    tasks: z.number(),
+    cost: z.number(),
+    /** Goals that are achieved with it. */
+    achieved: z.array(Token),
+  }),
   'brain.feature': z.strictObject({ task: Token, title: z.string(), commit: z.string() }),
   'brain.bug': z.strictObject({ id: Token, title: z.string(), status: z.enum(['open', 'fixed']) }),
   'brain.feedback': z.strictObject({ from: z.string(), text: z.string() }),

@@ -18,6 +18,7 @@ export const subjects = {
   agentState: (agent: string) => `agent.${agent}.state`,
   agentMemory: (agent: string) => `agent.${agent}.memory`,
   brain: (event: string) => `brain.${event}`,
+  directiveEnd: (id: string) => `brain.directive.${id}`,
   clock: (duty: string) => `clock.${duty}`,
   control: (scope: string) => `control.${scope}`,
   org: 'control.org',
@@ -113,6 +114,12 @@ export const subjectTable: readonly SubjectRow[] = [
     subject: 'brain.<event>',
     carries: 'facts the company brain is folded from',
     types: ['brain.*'],
+    readers: 'every process',
+  },
+  {
+    subject: 'brain.directive.<id>',
+    carries: 'what a directive came to, once its last task has ended',
+    types: ['brain.directive'],
     readers: 'every process',
   },
   {

@@ -60,7 +60,7 @@ export function describe(message: Message, before: Before, when: When): Line {
     }
     case 'report.filed': {
       const { kind, by, summary } = message.data;
-      const wanted = kind === 'directive' || kind === 'finance' || kind === 'staffing';
+      const wanted = kind === 'finance' || kind === 'staffing';
       return wanted ? news(by, `${kind} report`, summary) : quiet(by, `${kind} report`, summary);
     }
     case 'alert.raised':
@@ -162,9 +162,9 @@ function describeRest(message: Rest): Line {
     case 'brain.blocker':
       return quiet(who, `blocker ${message.data.status}`, `${message.data.task} ${message.data.reason}`);
     case 'brain.goal':
-      return message.data.status === 'achieved'
-        ? news(who, 'goal achieved', message.data.text, 'good')
-        : quiet(who, 'goal', `${message.data.id} ${message.data.text}`);
+      return quiet(who, 'goal', `${message.data.id} ${message.data.text}`);
+    case 'brain.directive':
+      return news(who, 'directive ended', message.data.summary, message.data.achieved.length > 0 ? 'good' : 'plain');
     case 'brain.product':
       return quiet(who, 'product', `${message.data.slug} ${message.data.name}`);
     case 'brain.feature':

@@ -1,6 +1,7 @@
 // Reports come up here. Single ones cost no thought; when the last task of a directive has ended, the directive is summed up.
 
 import type { CompanyState } from '../../brain/memory/company.ts';
+import { StaleWrite } from '../../bus/errors.ts';
 import type { DataOf } from '../../bus/messages.ts';
 import type { Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
@@ -8,14 +9,9 @@ import type { JobWork, StandingDuty, Work } from '../duty.ts';
 
 type Directive = DataOf<'directive.issued'>;
 
-/** The metric that says a directive was summed up: how many of its tasks were done. */
-function metricOf(directive: string): string {
-  return `directive.${directive}.done`;
-}
-
 /** True once a directive was summed up. */
 export function directiveEnded(company: CompanyState, directive: string): boolean {
-  return company.metrics[metricOf(directive)] !== undefined;
+  return company.ended[directive] !== undefined;
 }
 
 /** True when all tasks of a directive have ended, and nobody has summed it up. */
@@ -42,48 +38,31 @@ export function summaryOf(directive: Directive, tasks: readonly Task[]): string 
   ].join(', ');
 }
 
+/** One message says all that follows, under the sequence that nobody has written: whoever comes second is refused. */
 async function sumUp(work: JobWork, directive: Directive): Promise<void> {
   const tasks = work.board.under(directive.id);
   const done = tasks.filter((task) => task.status === 'done').length;
-  const id = `directive.${directive.id}.done`;
-  // Another tick may have summed it up, and a board that lags does not know.
-  const since = Math.min(...tasks.map((task) => task.createdAt));
-  const report = {
-    id,
-    type: 'report.filed' as const,
-    data: {
-      id,
-      kind: 'directive' as const,
-      by: work.agent,
-      role: work.role.name,
-      directive: directive.id,
-      status: 'done' as const,
-      summary: summaryOf(directive, tasks),
-      cost: tasks.reduce((sum, task) => sum + task.spent.cost, 0),
-    },
-    correlationid: directive.id,
+  const data = {
+    id: directive.id,
+    summary: summaryOf(directive, tasks),
+    done,
+    tasks: tasks.length,
+    cost: tasks.reduce((sum, task) => sum + task.spent.cost, 0),
+    achieved: done === tasks.length ? directive.goals.map((goal) => goal.id) : [],
   };
-  await work.publish<'report.filed'>(subjects.reports, report, since);
-  if (done === tasks.length) await achieve(work, directive, since);
-  // Last: only what is complete counts as summed up.
-  const metric = {
-    id: `${id}.metric`,
-    type: 'brain.metric' as const,
-    data: { name: metricOf(directive.id), value: done },
+  const ended = {
+    id: `directive.${directive.id}.ended`,
+    type: 'brain.directive' as const,
+    source: work.agent,
+    data,
     correlationid: directive.id,
+    causationid: work.message.id,
   };
-  await work.publish<'brain.metric'>(subjects.brain('metric'), metric, since);
-}
-
-async function achieve(work: JobWork, directive: Directive, since: number): Promise<void> {
-  for (const goal of directive.goals) {
-    const achieved = {
-      id: `goal.${goal.id}.${directive.id}.achieved`,
-      type: 'brain.goal' as const,
-      data: { ...goal, status: 'achieved' as const },
-      correlationid: directive.id,
-    };
-    await work.publish<'brain.goal'>(subjects.brain('goal'), achieved, since);
+  try {
+    await work.bus.publish<'brain.directive'>(subjects.directiveEnd(directive.id), ended, { expectedLastSeq: 0 });
+  } catch (error) {
+    // Somebody has summed it up, and a board that lags does not know.
+    if (!(error instanceof StaleWrite)) throw error;
   }
 }
 

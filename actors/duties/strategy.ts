@@ -62,7 +62,7 @@ async function run(work: JobWork): Promise<void> {
     await work.publish<'brain.goal'>(subjects.brain('goal'), {
       id: `goal.${goal.id}.${begun.id}.open`,
       type: 'brain.goal',
-      data: { ...goal, status: 'open' },
+      data: goal,
     });
   }
   await issue(work, directive, begun.seq);
@@ -91,7 +91,7 @@ function productOf({ org, company }: Pick<Work, 'org' | 'company'>): string | un
 }
 
 function sectionsFor(work: JobWork, mission: string) {
-  const { goals, metrics } = work.company.get();
+  const { goals, ended, metrics } = work.company.get();
   const directives = [...work.board.state.directives.values()];
   return [
     { name: 'The mission', text: mission },
@@ -101,7 +101,12 @@ function sectionsFor(work: JobWork, mission: string) {
         .map((goal) => `- ${goal.text} (${goal.status})`)
         .join('\n'),
     },
-    { name: 'Directives so far', text: directives.map((one) => `- ${one.id}: ${one.directive}`).join('\n') },
+    {
+      name: 'Directives so far',
+      text: directives
+        .map((one) => `- ${ended[one.id]?.summary ?? `${one.id}: under way`}. ${one.directive}`)
+        .join('\n'),
+    },
     {
       name: 'Numbers',
       text: Object.entries(metrics)

@@ -7,7 +7,9 @@ import type { DataOf, Message } from '../../bus/messages.ts';
 export type CompanyState = {
   readonly mission: string | undefined;
   readonly product: DataOf<'brain.product'> | undefined;
-  readonly goals: Readonly<Record<string, DataOf<'brain.goal'>>>;
+  readonly goals: Readonly<Record<string, DataOf<'brain.goal'> & { readonly status: 'open' | 'achieved' }>>;
+  /** What ended directives came to. */
+  readonly ended: Readonly<Record<string, DataOf<'brain.directive'>>>;
   readonly features: readonly DataOf<'brain.feature'>[];
   readonly bugs: Readonly<Record<string, DataOf<'brain.bug'>>>;
   readonly feedback: readonly DataOf<'brain.feedback'>[];
@@ -23,6 +25,7 @@ export const emptyCompany: CompanyState = {
   mission: undefined,
   product: undefined,
   goals: {},
+  ended: {},
   features: [],
   bugs: {},
   feedback: [],
@@ -45,7 +48,13 @@ export function foldCompany(state: CompanyState, message: Message, seq: number):
     case 'brain.product':
       return { ...next, product: message.data };
     case 'brain.goal':
-      return { ...next, goals: { ...state.goals, [message.data.id]: message.data } };
+      return { ...next, goals: { ...state.goals, [message.data.id]: { ...message.data, status: 'open' } } };
+    case 'brain.directive':
+      return {
+        ...next,
+        ended: { ...state.ended, [message.data.id]: message.data },
+        goals: achieved(state.goals, message.data.achieved),
+      };
     case 'brain.feature':
       return { ...next, features: [...state.features, message.data] };
     case 'brain.bug':
@@ -68,6 +77,14 @@ export function foldCompany(state: CompanyState, message: Message, seq: number):
     default:
       return state;
   }
+}
+
+function achieved(goals: CompanyState['goals'], ids: readonly string[]): CompanyState['goals'] {
+  const done = ids.flatMap((id) => {
+    const goal = goals[id];
+    return goal ? [[id, { ...goal, status: 'achieved' as const }] as const] : [];
+  });
+  return { ...goals, ...Object.fromEntries(done) };
 }
 
 /** A live copy of the brain; feed it every `brain.>` message in order. */
