@@ -12,7 +12,7 @@ import type { Turn } from '../bus/clock.ts';
 import { BusFailure, HeadcountError, reasonOf, StaleWrite } from '../bus/errors.ts';
 import type { Message, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
-import type { Role } from '../org/org.ts';
+import { agentsOf, type Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import { followUp } from './completion.ts';
 import { afresh } from './duties/handover.ts';
@@ -122,7 +122,7 @@ export class Host {
     if (delivery.message.type !== 'assignment.given') return;
     const { task: id } = delivery.message.data;
     const known = this.#ports.board.task(id);
-    const agent = mailbox.pool.take(known?.avoid);
+    const agent = mailbox.pool.take(known?.avoid, agentsOf(mailbox.role()));
     if (!agent) return delivery.nak(NOBODY_FREE_MS);
     await this.#guarded(mailbox, agent, delivery, async (begun) => {
       const journal = await this.#journal(agent, delivery, id);

@@ -45,6 +45,12 @@ it('an agent to be avoided is taken only when there is nobody else at all', () =
   expect(pool.take([one.name, two.name])).toBe(one);
 });
 
+it('an agent to be avoided leaves the work to one of another process', () => {
+  const joined = seat('backend@p2');
+  expect(pool.take([joined.name], ['backend'])).toBeUndefined();
+  expect(pool.take([joined.name, 'backend'], ['backend'])).toBe(joined);
+});
+
 it('a delivery on its way counts as if it had its agent', () => {
   seat('backend-1');
   const asked = pool.promise();

@@ -53,9 +53,11 @@ export class Pool {
   /**
    * Takes a free agent, in the order of their numbers.
    * @param avoid agents that must not have this work, unless they are all there is
+   * @param elsewhere agents of the role in the org chart: one that this process has not may be at work in another one
    */
-  take(avoid: readonly string[] = []): Agent | undefined {
-    const everyone = this.#agents.every((agent) => avoid.includes(agent.name));
+  take(avoid: readonly string[] = [], elsewhere: readonly string[] = []): Agent | undefined {
+    const names = [...elsewhere, ...this.#agents.map((agent) => agent.name)];
+    const everyone = names.every((name) => avoid.includes(name));
     const agent = this.#agents.find(
       (one) => !one.busy && !this.#resting.has(one) && (everyone || !avoid.includes(one.name)),
     );
