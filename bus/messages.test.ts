@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isOfType, isTaskMessage, parseMessage, schemas, seal } from './messages.ts';
+import { isOfType, isTaskMessage, parseMessage, seal } from './messages.ts';
+import { schemas } from './schemas.ts';
 
 const NOON = Date.UTC(2030, 0, 1, 12);
 const sealed = seal(

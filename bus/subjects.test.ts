@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileFilters, isExact, withoutCovered } from './filters.ts';
-import { schemas } from './messages.ts';
+import { schemas } from './schemas.ts';
 import { matches, subjects, subjectTable } from './subjects.ts';
 
 describe('matching', () => {

@@ -1,8 +1,9 @@
 // The generated documents as text: what the code says about itself. Pure; cli/generate.ts writes and compares them.
 
 import { z } from 'zod';
-import { type MessageType, schemas } from '../bus/messages.ts';
+import type { MessageType } from '../bus/messages.ts';
 import * as records from '../bus/records.ts';
+import { schemas } from '../bus/schemas.ts';
 import { subjectTable } from '../bus/subjects.ts';
 import { invariants } from '../invariants/auditor.ts';
 import { type Chart, mermaidOf } from '../machines/draw.ts';

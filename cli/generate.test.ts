@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { schemas } from '../bus/messages.ts';
+import { schemas } from '../bus/schemas.ts';
 import { generatedFiles, staleFiles, writeStale } from './generate.ts';
 import { packageRoot } from './package-root.ts';
 

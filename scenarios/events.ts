@@ -1,8 +1,8 @@
 // What happens while a scenario runs: events that somebody causes, faults that strike, and the conditions they wait for.
 
 import { z } from 'zod';
-import { schemas } from '../bus/messages.ts';
 import { FailureKind, TaskStatus, Token } from '../bus/records.ts';
+import { schemas } from '../bus/schemas.ts';
 import { OrgPatch } from './patch.ts';
 import { Duration, exactlyOne, Instant, purposes, Text } from './words.ts';
 

@@ -1,8 +1,9 @@
 // The `then` of a scenario: what must be so when it has ended, read from the stream and the product.
 
 import { z } from 'zod';
-import { type MessageType, schemas } from '../bus/messages.ts';
+import type { MessageType } from '../bus/messages.ts';
 import { Evidence, FailureKind, TaskStatus, Token } from '../bus/records.ts';
+import { schemas } from '../bus/schemas.ts';
 import { rungs } from '../machines/policy.ts';
 import { Amount, OneOrMore, Text } from './words.ts';
 
