@@ -59,6 +59,7 @@ describe('the subject table', () => {
     subjects.agentState('backend-2'),
     subjects.agentMemory('backend-2'),
     subjects.brain('goal'),
+    subjects.directiveEnd('D1'),
     subjects.clock('strategy'),
     subjects.control('company'),
     subjects.issue(1),
