@@ -69,6 +69,7 @@ describe('the subject table', () => {
     subjects.delivery('backend', 4),
     subjects.dead('backend'),
     subjects.audit('I1'),
+    subjects.policy('T1'),
   ];
 
   test('has one row for every subject that is built', () => {
