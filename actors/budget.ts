@@ -3,8 +3,10 @@
 import type { Stop } from '../bus/money.ts';
 import type { Task } from '../bus/records.ts';
 import type { AgentPolicy } from '../machines/policy.ts';
+import { periodEnd } from '../machines/wallet.ts';
 import { type Org, roleOf } from '../org/org.ts';
 import type { Board } from './board.ts';
+import { shortage, spanOf } from './money/asking.ts';
 import { raisedBy } from './money/caps.ts';
 
 type Spent = { readonly attempts: number; readonly ms: number };
@@ -59,8 +61,9 @@ export function usedUp(board: Board, org: Org, now: number): readonly string[] {
       lines.set(task.lineage, `${task.lineage} has used up its ${limits} (retry.lineage in org.yaml)`);
     }
   }
-  for (const { state, reason = '', agent } of board.state.agents.values()) {
-    if (state.startsWith('unfunded.')) lines.set(agent, `${agent} waits for money: ${reason} (budget in org.yaml)`);
+  for (const stop of board.open().length > 0 ? board.books.stops() : []) {
+    const end = periodEnd(spanOf(stop.purse), stop.at);
+    if (end !== undefined && now < end) lines.set(stop.purse, `${shortage(stop)} (budget in org.yaml)`);
   }
   return [...lines.values()];
 }

@@ -9,6 +9,7 @@ import { foldOf } from './fold.ts';
 import { forgeChecks } from './forge-checks.ts';
 import type { Check, JudgeThing, Violation } from './judge.ts';
 import { Ledger } from './ledger.ts';
+import { moneyChecks } from './money-checks.ts';
 import { restChecks } from './rest.ts';
 import type { Rules } from './rules.ts';
 import { stepChecks } from './step-checks.ts';
@@ -53,6 +54,7 @@ export function createAuditor(rules: Rules): Auditor {
     ...stepChecks(),
     ...forgeChecks(),
     ...budgetChecks(),
+    ...moneyChecks(),
     ...talkChecks(),
   ]);
   let inForce = rules;
@@ -110,10 +112,12 @@ function dispatch(checks: readonly Check[]): (type: MessageType) => readonly Che
 
 function unjudged({ budgets, roles, depth, attempts, needs }: Rules): readonly string[] {
   return [
-    ...(roles === undefined && (depth === undefined || attempts === undefined || budgets?.lineage === undefined)
+    ...(roles === undefined && (depth === undefined || attempts === undefined)
       ? ['I17: the org chart is not known, so neither are all limits of a lineage']
       : []),
-    ...(budgets === undefined ? ['I16: the org chart is not known, so neither are its budgets'] : []),
+    ...(budgets === undefined
+      ? ['I16: the org chart is not known; budgets are judged by what each reservation says of them']
+      : []),
     ...(needs === undefined ? ['I12: which evidence each type of task needs is not known; some is asked for'] : []),
     'I25: there is no live state to compare with here',
   ];

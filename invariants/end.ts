@@ -1,7 +1,8 @@
-// I4, I13 once all work has ended: what was asked for has become tasks, and every task has ended and left its traces.
+// I4, I13, I27 once all work has ended: what was asked for has become tasks, and every task has ended and left its traces.
 
 import type { JudgeThing } from './judge.ts';
 import { hasEnded, type Ledger } from './ledger.ts';
+import { moneyAtEnd } from './money-checks.ts';
 import type { Rules } from './rules.ts';
 
 /**
@@ -9,6 +10,7 @@ import type { Rules } from './rules.ts';
  * @param now epoch ms; what is late does not matter any more
  */
 export function endChecks(ledger: Ledger, _rules: Rules, _now: number, judge: JudgeThing): void {
+  moneyAtEnd(ledger, judge);
   for (const [id, { is: task, seq }] of ledger.tasks) {
     const thing = (detail: () => string) => ({ seq, subject: `task.${id}`, detail });
     judge(

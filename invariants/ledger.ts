@@ -5,6 +5,7 @@ import type { Foreign, Stored } from '../bus/bus.ts';
 import { type DataOf, isTaskMessage, type Message, type TaskMessage } from '../bus/messages.ts';
 import type { Approval, Job, Pull, Task } from '../bus/records.ts';
 import type { Foldable } from './fold.ts';
+import { MoneyLedger, micro } from './money-ledger.ts';
 
 /** Something as its last message told it. */
 export type Told<T> = { readonly is: T; readonly seq: number; readonly at: number; readonly id: string };
@@ -20,7 +21,15 @@ export type Request = Mark & {
 };
 
 /** A task with its parts: what they have used together. */
-export type Lineage = { attempts: number; cost: number; readonly members: Set<string> };
+export type Lineage = { attempts: number; readonly members: Set<string> };
+
+/** A recorded step that cost something: its question, and its cost in millionths of a dollar. */
+export type PaidStep = {
+  readonly question: string;
+  readonly cost: number;
+  readonly seq: number;
+  readonly subject: string;
+};
 
 export class Ledger {
   seq = 0;
@@ -32,6 +41,8 @@ export class Ledger {
   /** Ids of tasks that have not ended. */
   readonly open = new Set<string>();
   readonly lineages = new Map<string, Lineage>();
+  readonly money = new MoneyLedger();
+  readonly paid: PaidStep[] = [];
   readonly jobs = new Map<string, Told<Job>>();
   readonly pulls = new Map<number, Told<Pull>>();
   readonly approvals = new Map<string, Told<Approval>>();
@@ -71,7 +82,9 @@ export class Ledger {
     if (this.unreadable.size > 0) this.unreadable.delete(subject);
     this.at = Math.max(this.at, at);
     this.ids.add(message.id);
-    if (isTaskMessage(message)) this.#task(message, seq, at);
+    this.#paid({ seq, subject, message });
+    if (message.type.startsWith('money.')) this.money.fold(message, seq);
+    else if (isTaskMessage(message)) this.#task(message, seq, at);
     else this.#thing(message, seq, at);
   }
 
@@ -90,6 +103,15 @@ export class Ledger {
     };
   }
 
+  #paid({ seq, subject, message }: Stored): void {
+    if (message.type !== 'task.stepped' && message.type !== 'job.stepped') return;
+    const { step } = message.data;
+    if (step.usage === undefined || step.usage.cost === 0) return;
+    // Steps of a job are not named after its attempt.
+    const work = 'task' in message.data ? message.data.task.key : `${message.data.job.id}.a${message.data.job.attempt}`;
+    this.paid.push({ question: `${work}.${step.name}`, cost: micro(step.usage.cost), seq, subject });
+  }
+
   #task(message: TaskMessage, seq: number, at: number): void {
     const { task } = message.data;
     const before = this.tasks.get(task.id)?.is;
@@ -100,11 +122,10 @@ export class Ledger {
       if (!this.keys.has(task.key)) this.keys.set(task.key, task.id);
       if (task.directive !== undefined) this.planned.add(task.directive);
     }
-    const lineage = this.lineages.get(task.lineage) ?? { attempts: 0, cost: 0, members: new Set() };
+    const lineage = this.lineages.get(task.lineage) ?? { attempts: 0, members: new Set() };
     this.lineages.set(task.lineage, lineage);
     lineage.members.add(task.id);
     lineage.attempts += task.attempt - (before?.attempt ?? 0);
-    lineage.cost += task.spent.cost - (before?.spent.cost ?? 0);
   }
 
   #thing(message: Exclude<Message, TaskMessage>, seq: number, at: number): void {

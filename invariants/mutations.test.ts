@@ -1,6 +1,7 @@
 // For each invariant: a real stream, one forbidden change, and exactly that invariant is broken.
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { forbiddenMoney } from '../tests/fixtures/forbidden-money.ts';
 import { forbiddenTalk } from '../tests/fixtures/forbidden-talk.ts';
 import { type Forbidden, forbiddenWork } from '../tests/fixtures/forbidden-work.ts';
 import { createAuditor, invariants } from './auditor.ts';
@@ -14,7 +15,7 @@ beforeAll(async () => {
   escalation = await record('escalation');
 }, 300_000);
 
-const forbidden: readonly Forbidden[] = [...forbiddenWork, ...forbiddenTalk];
+const forbidden: readonly Forbidden[] = [...forbiddenWork, ...forbiddenTalk, ...forbiddenMoney];
 
 test('the streams themselves break nothing', () => {
   expect(audit(first)).toEqual([]);
@@ -49,10 +50,12 @@ describe('limits of the org chart', () => {
   };
 
   test.each([
-    ['I16', 'the budget of a role', { budgets: { role: { backend: 1e-6 } } }],
-    ['I16', 'the budget of the company', { budgets: { company: 1e-6 } }],
+    ['I16', 'the budget of a role', { budgets: { role: { backend: { day: 1e-6 } } } }],
+    ['I16', 'the budget of the company', { budgets: { company: { month: 1e-6 } } }],
     ['I17', 'the attempts of a lineage', { attempts: 1 }],
-    ['I17', 'the money of a lineage', { budgets: { lineage: 1e-6 } }],
+    ['I16', 'the budget of a team', { budgets: { team: { cto: { day: 1e-6 } } } }],
+    ['I16', 'the budget of a task', { budgets: { role: { backend: { task: 1e-6 } } } }],
+    ['I16', 'the money of a lineage', { budgets: { lineage: 1e-6 } }],
     ['I17', 'the depth of a lineage', { depth: 0 }],
   ])('%s: %s', (id, _, rules: Recorded['rules']) => {
     expect(brokenUnder(rules)).toEqual([id]);

@@ -15,16 +15,24 @@ export type RoleRules = {
   readonly ms: number;
 };
 
+/** US dollars in a UTC day, in a calendar month, and for one task. */
+export type Budgets = {
+  readonly day?: number | undefined;
+  readonly month?: number | undefined;
+  readonly task?: number | undefined;
+};
+
 /** All optional: what is unknown is not judged, and said. */
 export type Rules = {
   /** US dollars. */
   readonly budgets?: {
     /** Of one lineage, for roles that `roles` does not name. */
     readonly lineage?: number;
-    /** A UTC day, by role. */
-    readonly role?: Readonly<Record<string, number>>;
-    /** A UTC day, all roles together. */
-    readonly company?: number;
+    readonly role?: Readonly<Record<string, Budgets>>;
+    /** A role with everybody below it, by its name. */
+    readonly team?: Readonly<Record<string, Budgets>>;
+    /** All roles together. */
+    readonly company?: Budgets;
   };
   /** Levels of subtasks, for roles that `roles` does not name. */
   readonly depth?: number;
@@ -50,11 +58,14 @@ export const GRACE_MS = 60 * 60_000;
  * @param more what the chart does not say: evidence by type of task, skew, grace
  */
 export function rulesOf(org: Org, more: Pick<Rules, 'needs' | 'skewMs' | 'graceMs'> = {}): Rules {
-  const role: Record<string, number> = {};
+  const role: Record<string, Budgets> = {};
+  const team: Record<string, Budgets> = {};
   const roles: Record<string, RoleRules> = {};
-  for (const { name, budget, policy } of org.roles) {
-    if (budget.day !== undefined) role[name] = budget.day;
+  for (const { name, budget, team: shared, policy } of org.roles) {
+    role[name] = budget;
+    team[name] = shared;
     roles[name] = { depth: policy.depth, ...policy.lineage };
   }
-  return { budgets: { role }, roles, ...more };
+  const { day, month, task } = org.budget;
+  return { budgets: { role, team, company: { day, month, task } }, roles, ...more };
 }

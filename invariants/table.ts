@@ -102,14 +102,14 @@ const rows = [
   },
   {
     id: 'I16',
-    title: 'Spend stays within the budget',
-    why: 'Once a role (or the company) has used up its money for a day, each agent finishes the call that it is in, and asks no further one. What was spent is never unspent.',
+    title: 'No wallet is overdrawn',
+    why: 'What calls have cost, and the most that open ones may cost, stays within every cap that holds at that moment: of the company, each team, role, lineage and task. So no bill is larger than somebody allowed, however many agents spend at once and whatever crashes.',
     checkedBy: 'message',
   },
   {
     id: 'I17',
-    title: 'A lineage stays within its attempts, depth and money',
-    why: 'A task with all its parts, retries and reassignments draws on one budget; what has used it up starts nothing.',
+    title: 'A lineage stays within its attempts, depth and time',
+    why: 'A task with all its parts, retries and reassignments draws on one budget (its money is I16); what has used it up starts nothing.',
     checkedBy: 'message',
   },
   {
@@ -159,6 +159,18 @@ const rows = [
     title: 'The fold equals the live state',
     why: 'A process that folded the stream once more would know exactly what the running one knows; otherwise what it decides depends on when it started.',
     checkedBy: 'rest',
+  },
+  {
+    id: 'I26',
+    title: 'A call is reserved once, before, and settled once, after',
+    why: 'A call that was not reserved may be one call too many; one that is settled twice makes room for money that is not there. None costs more than was set aside for it.',
+    checkedBy: 'message',
+  },
+  {
+    id: 'I27',
+    title: 'Money in tasks is money in the ledger',
+    why: 'What a task or a job says it has cost is what the ledger has charged it, and never becomes less; only what a crash cut off is in the ledger alone. Two accounts that differ cannot both be shown to anybody.',
+    checkedBy: 'message',
   },
 ] as const;
 

@@ -69,6 +69,11 @@ function agentState(agent: string, state: string) {
   };
 }
 
+function ofMoney(type: 'money.reserved' | 'money.settled' | 'money.refunded', data: object) {
+  ids += 1;
+  return { subject: 'money.calls', draft: { id: `e${ids}`, type, source: 'backend-1', data } as Draft };
+}
+
 const files: Record<string, string> = { 'a.js': 'export const a = 1;' };
 async function check(then: object, messages: readonly Stored[]) {
   return checkExpectations(
@@ -106,6 +111,11 @@ const climbed = streamOf(
     spent: { inputTokens: 1, outputTokens: 1, cost: 0.25, workingMs: 1 },
     evidence: [{ check: 'tests', ok: true, by: 'harness', detail: '' }],
   }),
+  ofMoney('money.reserved', { call: 'a.t1', worst: 3 }),
+  ofMoney('money.reserved', { call: 'b.t1', worst: 0.05 }),
+  ofMoney('money.reserved', { call: 'c.t1', worst: 7 }),
+  ofMoney('money.settled', { call: 'a.t1', cost: 0.2 }),
+  ofMoney('money.refunded', { call: 'c.t1' }),
 );
 
 describe('expectations', () => {
@@ -163,7 +173,7 @@ describe('expectations', () => {
       ...streamOf(event('created', { id: 'T2', key: 'D1.other' })),
     ]);
     expect(first?.ok).toBe(false);
-    expect(first?.before.map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9]);
+    expect(first?.before.map(({ seq }) => seq)).toEqual([10, 11, 12, 13, 14]);
   });
 
   it('count a role as all its agents, and a state as its substates', async () => {

@@ -27,14 +27,14 @@ export function countLosses(messages: readonly Stored[]): Losses {
   let escalations = 0;
   for (const { message } of messages) {
     starts.told(message);
-    if (message.type === 'job.stepped' || message.type === 'job.failed' || message.type === 'job.done') {
-      costs.set(`job ${message.data.job.id}`, message.data.job.spent.cost);
-    }
+    // What nobody settled may have cost its worst case.
+    if (message.type === 'money.reserved') costs.set(message.data.call, message.data.worst);
+    if (message.type === 'money.settled') costs.set(message.data.call, message.data.cost);
+    if (message.type === 'money.refunded') costs.delete(message.data.call);
     if (message.type === 'pull.merged') count(merged, `pull ${message.data.number} was merged`);
     if (!isTaskMessage(message)) continue;
     const { task } = message.data;
     tasks.set(task.id, task);
-    costs.set(task.id, task.spent.cost);
     if (message.type === 'task.completed') count(completed, `${task.key} was completed`);
     if (message.type === 'task.failed') retries += 1;
     if (message.type === 'task.escalated') escalations += 1;

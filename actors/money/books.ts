@@ -24,6 +24,8 @@ export interface Books {
   warned(purse: string): boolean;
   /** The last stop of a purse, unless its cap was raised after it. */
   stopOf(purse: string): Stop | undefined;
+  /** Every one of them. */
+  stops(): readonly Stop[];
   /** How often a question was reserved for. */
   tries(question: string): number;
   open(call: string): OpenCall | undefined;
@@ -109,6 +111,7 @@ export function createBooks(): LiveBooks {
     raised: (purse) => raised.get(purse) ?? 0,
     warned: (purse) => warned.has(purse),
     stopOf: (purse) => stops.get(purse),
+    stops: () => [...stops.values()],
     tries: (question) => tries.get(question) ?? 0,
     open: (call) => open.get(call),
     openCalls: () => [...open.values()],

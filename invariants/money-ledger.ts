@@ -1,0 +1,92 @@
+// What the auditor knows of money: its own fold of `money.calls`, apart from the books of a running company
+// (actors/money/books.ts), so that a fault in one is not a fault in both. Millionths of a dollar.
+
+import type { Message } from '../bus/messages.ts';
+import type { Reservation } from '../bus/money.ts';
+
+/** Sums of fractions must not drift; what costs something is never nothing. */
+export const micro = (dollars: number) => Math.ceil(dollars * 1e6 - 1e-4);
+
+export type Ended = { readonly cost: number };
+
+/** A call with what it may cost, and what it did once that is known. */
+export type Known = { readonly is: Reservation; readonly seq: number; readonly drawn: readonly Drawn[]; end?: Ended };
+
+/** A purse that a call draws on, and whose it is. */
+export type Drawn = {
+  /** `role.backend.day.2026-01-05` */
+  readonly purse: string;
+  readonly kind: 'company' | 'team' | 'role' | 'lineage' | 'task';
+  readonly name: string;
+  readonly span: 'day' | 'month' | 'whole';
+};
+
+/** Every purse that a call draws on. */
+export function drawnBy(call: Reservation): readonly Drawn[] {
+  const iso = new Date(call.at).toISOString();
+  const [day, month] = [iso.slice(0, 10), iso.slice(0, 7)];
+  const teams = call.teams.map((name) => ({ kind: 'team' as const, name }));
+  const periodic = [{ kind: 'company' as const, name: '' }, { kind: 'role' as const, name: call.role }, ...teams];
+  const drawn = periodic.flatMap(({ kind, name }): Drawn[] => {
+    const wallet = kind === 'company' ? kind : `${kind}.${name}`;
+    return [
+      { purse: `${wallet}.day.${day}`, kind, name, span: 'day' },
+      { purse: `${wallet}.month.${month}`, kind, name, span: 'month' },
+    ];
+  });
+  for (const kind of ['lineage', 'task'] as const) {
+    const name = call[kind];
+    if (name !== undefined) drawn.push({ purse: `${kind}.${name}`, kind, name, span: 'whole' });
+  }
+  return drawn;
+}
+
+export class MoneyLedger {
+  readonly calls = new Map<string, Known>();
+  /** By purse: what was settled, and the worst case of what was not. */
+  readonly used = new Map<string, number>();
+  /** By purse: what people have added to its cap. */
+  readonly raised = new Map<string, number>();
+  /** By work (natural key of a task, id of a job): what the ledger has charged it. */
+  readonly charged = new Map<string, number>();
+  /** Calls of a question. */
+  readonly asked = new Map<string, Known[]>();
+
+  fold(message: Message, seq: number): void {
+    switch (message.type) {
+      case 'money.reserved':
+        this.#reserve(message.data, seq);
+        break;
+      case 'money.settled':
+        this.#end(message.data.call, micro(message.data.cost));
+        break;
+      case 'money.refunded':
+        this.#end(message.data.call, 0);
+        break;
+      case 'money.raised': {
+        const { purse, amount } = message.data;
+        this.raised.set(purse, (this.raised.get(purse) ?? 0) + micro(amount));
+      }
+    }
+  }
+
+  #reserve(is: Reservation, seq: number): void {
+    const known: Known = { is, seq, drawn: drawnBy(is) };
+    this.calls.set(is.call, known);
+    const question = is.call.replace(/\.t\d+$/, '');
+    this.asked.set(question, [...(this.asked.get(question) ?? []), known]);
+    this.#charge(known, micro(is.worst));
+  }
+
+  #end(call: string, cost: number): void {
+    const known = this.calls.get(call);
+    if (!known || known.end) return;
+    known.end = { cost };
+    this.#charge(known, cost - micro(known.is.worst));
+  }
+
+  #charge({ is, drawn }: Known, micros: number): void {
+    for (const { purse } of drawn) this.used.set(purse, (this.used.get(purse) ?? 0) + micros);
+    this.charged.set(is.work, (this.charged.get(is.work) ?? 0) + micros);
+  }
+}
