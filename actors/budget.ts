@@ -6,7 +6,7 @@ import type { AgentPolicy } from '../machines/policy.ts';
 import { periodEnd } from '../machines/wallet.ts';
 import { type Org, roleOf } from '../org/org.ts';
 import type { Board } from './board.ts';
-import { shortage, spanOf } from './money/asking.ts';
+import { spanOf, usedOf } from './money/asking.ts';
 import { raisedBy } from './money/caps.ts';
 
 type Spent = { readonly attempts: number; readonly ms: number };
@@ -63,7 +63,7 @@ export function usedUp(board: Board, org: Org, now: number): readonly string[] {
   }
   for (const stop of board.open().length > 0 ? board.books.stops() : []) {
     const end = periodEnd(spanOf(stop.purse), stop.at);
-    if (end !== undefined && now < end) lines.set(stop.purse, `${shortage(stop)} (budget in org.yaml)`);
+    if (end !== undefined && now < end) lines.set(stop.purse, `${usedOf(stop)} (budget in org.yaml)`);
   }
   return [...lines.values()];
 }

@@ -1,6 +1,6 @@
 // What is said of money, in words. Calls are quiet; warnings, stops and raised caps are news.
 
-import { purseInWords, shortage } from '../actors/money/asking.ts';
+import { purseInWords, shortage, usedOf } from '../actors/money/asking.ts';
 import type { Message } from '../bus/messages.ts';
 import { money } from './format.ts';
 import { type Line, news, quiet } from './line.ts';
@@ -23,10 +23,8 @@ export function describeMoney(message: MoneyMessage): Line {
     }
     case 'money.refunded':
       return quiet(who, 'pays nothing', `for ${message.data.call}: ${message.data.reason}`);
-    case 'money.warned': {
-      const { purse, used, cap } = message.data;
-      return news(who, 'budget', `${purseInWords(purse)} has used ${money(used)} of ${money(cap)}`, 'warn');
-    }
+    case 'money.warned':
+      return news(who, 'budget', usedOf(message.data), 'warn');
     case 'money.stopped':
       return news(who, 'out of money', shortage(message.data), 'bad');
     case 'money.raised': {

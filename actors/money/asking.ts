@@ -41,9 +41,13 @@ export function purseInWords(purse: string): string {
   return `${who} ${period.length > 7 ? 'on' : 'in'} ${period}`;
 }
 
-export function shortage({ purse, used, cap, worst }: Stop): string {
-  const who = purseInWords(purse);
-  return `${who} has used ${inDollars(used)} of ${inDollars(cap)}, and the next call may cost ${inDollars(worst)}`;
+export function usedOf({ purse, used, cap }: Pick<Stop, 'purse' | 'used' | 'cap'>): string {
+  return `${purseInWords(purse)} has used ${inDollars(used)} of ${inDollars(cap)}`;
+}
+
+/** Why a call was not made. */
+export function shortage(stop: Stop): string {
+  return `${usedOf(stop)}, and the next call may cost ${inDollars(stop.worst)}`;
 }
 
 /** The approval in which a person is asked: a task has a question of its own, which also says what becomes of it. */
