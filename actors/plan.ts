@@ -16,6 +16,8 @@ export type Filing = {
   readonly product?: string | undefined;
   /** What was read from outside to plan them. */
   readonly taint?: readonly string[] | undefined;
+  /** Changes the records before they are written. */
+  readonly shape?: ((task: Task) => Task) | undefined;
 };
 
 /** The natural key of a planned task. */
@@ -100,14 +102,14 @@ export function taskRecords(
   place: { readonly ids: Readonly<Record<string, string>>; readonly org: Org; readonly now: number },
 ): readonly Task[] {
   const { ids, org, now } = place;
-  const { parent, directive, goal, product } = filing;
+  const { parent, directive, goal, product, shape = (task: Task) => task } = filing;
   const taint = [...new Set([...(parent?.taint ?? []), ...(filing.taint ?? [])])].slice(0, 20);
   const idOf = (key: string) => ids[key] ?? key;
   return planned.map((one) => {
     const role = roleOf(org, one.role);
     const estimateMs = Math.round(one.estimateMinutes * 60_000);
     const dependsOn = [...new Set(one.after)].map(idOf);
-    return {
+    return shape({
       id: idOf(one.key),
       key: keyOf(filing, one),
       title: one.title,
@@ -133,7 +135,7 @@ export function taskRecords(
       createdAt: now,
       ...(taint.length > 0 && { taint }),
       ...untouched(),
-    };
+    });
   });
 }
 

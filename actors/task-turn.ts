@@ -16,7 +16,7 @@ import { escalateHeld } from './escalation.ts';
 import { consult, decompose, delegate, recall } from './help.ts';
 import { OutOfMoney, shortage } from './money/asking.ts';
 import { canWait, waitForMoney } from './money/parking.ts';
-import { taskNow } from './release.ts';
+import { taskNow, wakeParent } from './release.ts';
 import { PARK_MS, type TaskTurn, taskWorkOf } from './task-work.ts';
 
 function viewOf(task: Task, role: Role, canAfford: boolean): WorkView {
@@ -207,6 +207,8 @@ async function verify(t: TaskTurn, work: TaskWork): Promise<AgentEvent> {
     if (task.status === 'waiting' && task.reason === verdict.awaiting) return { type: 'AWAITING' };
     const awaited = { status: 'waiting', reason: verdict.awaiting } as const;
     await journal.record('task.waiting', `a${task.attempt}.w${task.waits}.waiting.${slug(verdict.awaiting)}`, awaited);
+    // A part that ended before this was waiting could not wake it.
+    if (task.children.length > 0) await wakeParent(t.ports.bus, task.id, t.agent.name);
     return { type: 'AWAITING' };
   }
   const needs = task.children.length > 0 ? (['children'] as const) : duty.needs;

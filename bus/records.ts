@@ -95,6 +95,8 @@ export const Continued = z.strictObject({
   task: Token,
   branch: z.string(),
   commit: z.string(),
+  /** Commit on the default branch that it left from. */
+  base: z.string(),
   report: WorkReport,
   /** One line: how the tests went on that commit. */
   tests: z.string(),

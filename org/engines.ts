@@ -2,7 +2,7 @@
 
 import { parseDuration } from './duration.ts';
 import type { CliFile, EnginesFile } from './engine-schema.ts';
-import type { CliSettings, EngineSettings } from './org.ts';
+import type { CliSettings, EngineName, EngineSettings, Role } from './org.ts';
 
 /** The key of a choice that holds for every type of task. */
 export const everyType = '*';
@@ -35,6 +35,11 @@ const codex: CliSettings = {
   key: 'OPENAI_API_KEY',
   price: undefined,
 };
+
+/** The engine that does tasks of a type in a role. */
+export function engineFor(role: Pick<Role, 'engine'>, taskType: string): EngineName {
+  return role.engine[taskType] ?? role.engine[everyType] ?? 'answer';
+}
 
 const msOf = (text: string | undefined, usual: number) => (text === undefined ? usual : (parseDuration(text) ?? usual));
 

@@ -50,7 +50,7 @@ async function problemsOf(text: string): Promise<string[]> {
 }
 
 describe('the scenarios that ship', () => {
-  it('are seven', () => {
+  it('are eight', () => {
     expect(names).toEqual([
       'bad-day.yaml',
       'escalation.yaml',
@@ -59,6 +59,7 @@ describe('the scenarios that ship', () => {
       'outage.yaml',
       'quiet-year.yaml',
       'retry-ladder.yaml',
+      'tool-loop.yaml',
     ]);
   });
 

@@ -123,7 +123,10 @@ function timedFault({ quota, ...others }: ScenarioFile['faults'][number], start:
 }
 
 /** Purposes whose questions are about a task of a plan. */
-const aboutTasks = ['write', 'advise', 'split', 'review', 'answer', 'staff'];
+const aboutTasks = ['write', 'work', 'advise', 'split', 'review', 'answer', 'staff'];
+
+/** The key of a task that goes on with partial work (actors/follow-up.ts): no plan has it. */
+const FOLLOW_UP = /^go-on-\d+$/;
 
 /** Keys of tasks that no plan of the scenario has: a rule, a fault or an expectation that could never come true. */
 function strangers(scenario: Scenario, file: ScenarioFile, document: OrgDocument): Problem[] {
@@ -147,7 +150,8 @@ function strangers(scenario: Scenario, file: ScenarioFile, document: OrgDocument
   ];
   return mentions.flatMap(([keys, key]) => {
     const last = key?.split('.').at(-1);
-    if (key === undefined || last === undefined || key === '*' || known.has(last)) return [];
+    if (key === undefined || last === undefined || key === '*') return [];
+    if (known.has(last) || FOLLOW_UP.test(last)) return [];
     return [document.problem(keys, `${quote(key)} is no task of any plan here${didYouMean(last, known)}`)];
   });
 }

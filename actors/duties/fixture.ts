@@ -3,7 +3,7 @@
 import { parseAnswer } from '../../brain/answers.ts';
 import { createFileKnowledge } from '../../brain/knowledge/files.ts';
 import type { Passage } from '../../brain/knowledge/passage.ts';
-import type { Exchange, Purpose } from '../../brain/models/model.ts';
+import type { Exchange, Purpose, ToolResult } from '../../brain/models/model.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
 import { signed, type Unsigned } from '../../bus/drafts.ts';
@@ -91,6 +91,8 @@ export type Office = {
   /** Answers by purpose, taken in order; what was asked is counted. */
   readonly answers: Partial<Record<Purpose, unknown[]>>;
   readonly asked: Purpose[];
+  /** What the model was told of its calls, in order. */
+  readonly results: readonly ToolResult[];
   tell(subject: string, draft: Unsigned): Promise<void>;
   taskWork(id: string, agent: string): Promise<TaskWork>;
   jobWork(message: Message, agent: string): Promise<JobWork>;
@@ -118,6 +120,7 @@ export async function openOffice(
   const tools = typeof options.tools === 'function' ? options.tools(bus) : (options.tools ?? noTools);
   const answers: Office['answers'] = {};
   const asked: Purpose[] = [];
+  const results: ToolResult[] = [];
   const knowledge = createFileKnowledge(options.documents ?? []);
 
   function roleOf(agent: string): Role {
@@ -129,6 +132,7 @@ export async function openOffice(
   /** The next turn of a loop: text, or the calls of one round. */
   function turnOf(rounds: readonly Exchange[]): Said {
     asked.push('work');
+    results.push(...(rounds.at(-1)?.results ?? []));
     const next = answers.work?.shift();
     if (next === undefined) throw new Error('no turn left');
     const calls = Array.isArray(next) ? (next as [string, unknown][]) : [];
@@ -175,7 +179,11 @@ export async function openOffice(
         }),
       pay: (bill, run) => journal.step(bill.name, run),
       converse: async () => ({
-        next: (rounds) => journal.step(turnName(rounds), async () => ({ result: turnOf(rounds) })),
+        next: (rounds, afford) =>
+          journal.step(turnName(rounds), async () => {
+            afford(0.1);
+            return { result: turnOf(rounds) };
+          }),
       }),
       publish: async (subject, said, since) => {
         const draft = signed({ source: agent, causationid: message?.id }, said);
@@ -192,6 +200,7 @@ export async function openOffice(
     seen,
     answers,
     asked,
+    results,
     tell: async (subject, draft) => {
       await bus.publish(subject, signed({ source: 'operator' }, draft));
     },

@@ -25,6 +25,23 @@ function fenced(path: string, content: string): string {
   return `### ${path}\n\`\`\`\n${content.trimEnd()}\n\`\`\``;
 }
 
+/** What a product is, and which files it has. */
+export function aboutSections(product: Product, paths: readonly string[]): readonly Section[] {
+  const about = [
+    `${product.name}: ${product.description}`,
+    `Stack: ${product.stack.join(', ') || 'not said'}`,
+    `Tests: ${product.test.join(' ')}`,
+    ...(product.start ? [`Start: ${product.start.join(' ')} (PORT and HOST in the environment)`] : []),
+    ...product.health.map(
+      (check) => `Health check ${check.name}: ${check.method} ${check.path} answers ${check.status}`,
+    ),
+  ];
+  return [
+    { name: 'The product', text: about.join('\n') },
+    { name: 'Its files', text: paths.join('\n'), budget: 4_000 },
+  ];
+}
+
 /**
  * The product as the author of a change sees it.
  * @param text what the change is about: files it names come first
@@ -46,18 +63,8 @@ export async function productSections(
     left -= Buffer.byteLength(content);
     shown.push(fenced(path, content));
   }
-  const about = [
-    `${product.name}: ${product.description}`,
-    `Stack: ${product.stack.join(', ') || 'not said'}`,
-    `Tests: ${product.test.join(' ')}`,
-    ...(product.start ? [`Start: ${product.start.join(' ')} (PORT and HOST in the environment)`] : []),
-    ...product.health.map(
-      (check) => `Health check ${check.name}: ${check.method} ${check.path} answers ${check.status}`,
-    ),
-  ];
   return [
-    { name: 'The product', text: about.join('\n') },
-    { name: 'Its files', text: paths.join('\n'), budget: 4_000 },
+    ...aboutSections(product, paths),
     { name: 'Contents of files', text: shown.join('\n\n'), budget: BYTES + 4_000 },
   ];
 }

@@ -1,25 +1,28 @@
-// The core of every duty that changes files of a product: a draft becomes a commit on the task's own branch, a pull request,
-// and, once the harness and somebody else agree, a part of the product.
+// The core of every duty that changes files of a product: an engine drafts, and what it drafted becomes a commit on the
+// task's own branch, a pull request, and, once the harness and somebody else agree, a part of the product.
 //
-// Steps: open, write, apply, validate, test, commit, pull (execute); check, merge (verify).
+// Steps: open, those of the engine (actors/engines/), apply, validate, test, commit, pull (execute); check, merge (verify).
+// Work that is honestly partial is kept and handed on instead (handing-on.ts).
 // Invariants:
 //   W1. What a model wrote runs nowhere but in the sandbox, in the task's own clone.
 //   W2. The clone is a cache: it does not survive a crash, and is made again from the recorded draft.
 //   W3. Evidence is about the head of the pull request, and none of it is the author's word.
+//   W4. What the author says of the work opens no door: `complete` without a difference, or with failing tests, has failed.
 
-import type { AnswerTo } from '../../brain/answers.ts';
-import type { Product, Task } from '../../bus/records.ts';
+import type { Product } from '../../bus/records.ts';
+import { engineFor } from '../../org/engines.ts';
 import { branchFor } from '../../tools/names.ts';
-import type { Clone, CommitInfo, Validation } from '../../tools/tools.ts';
+import type { Validation } from '../../tools/tools.ts';
 import type { TaskDuty, TaskWork } from '../duty.ts';
+import { WorkFailure } from '../duty.ts';
+import { failureOf } from '../engines/blockers.ts';
+import type { Ground } from '../engines/engine.ts';
+import { engines } from '../engines/registry.ts';
 import { allowed } from '../permission.ts';
 import { failed, productFor, using } from './failing.ts';
+import { canHandOn, handOn } from './handing-on.ts';
 import { type Pulled, verifyPull } from './merging.ts';
-import { productSections } from './source.ts';
-
-/** Who began this attempt is its author, whoever finishes it after a crash: the same work, the same commit. */
-type Opened = { readonly base: string; readonly branch: string; readonly at: number; readonly author: string };
-type Draft = AnswerTo<'write'>;
+import { infoOf, type Opened, type Workbench, workbench } from './workbench.ts';
 
 export type Writing = {
   readonly name: string;
@@ -28,45 +31,15 @@ export type Writing = {
   readonly refusePath: (path: string) => string | undefined;
 };
 
-/** The commit: subject, why, and trailers that say who did it for which task. */
-function infoOf(task: Task, { author, at }: Opened, summary: string): CommitInfo {
-  return { message: `${task.id}: ${task.title}\n\n${summary}\n\nTask: ${task.id}\nAgent: ${author}`, author, at };
-}
-
-/** The task's clone with the draft in it, made when it is first needed in this process. */
-function workbench(work: TaskWork, product: Product, opened: Opened, draft: Draft) {
-  const { products } = work.tools;
-  let open: Clone | undefined;
-  return {
-    async clone(): Promise<Clone> {
-      if (open) return open;
-      const clone = await products.openClone(product.slug, work.task.id, opened.branch);
-      await products.apply(clone, draft.files, opened.base);
-      open = clone;
-      return clone;
-    },
-    async close(): Promise<void> {
-      if (open) await products.closeClone(open);
-    },
-  };
-}
-
-type Workbench = ReturnType<typeof workbench>;
-
-function refuse(draft: Draft, refusePath: Writing['refusePath']): string | undefined {
-  for (const { path } of draft.files) {
-    const why = refusePath(path);
-    if (why !== undefined) return `${JSON.stringify(path.slice(0, 120))} is refused: ${why}`;
-  }
-  return undefined;
-}
-
+/** Where the attempt starts: the product as it is, or the work that the task goes on with. */
 async function open(work: TaskWork, product: Product): Promise<Opened> {
   return work.step('open', () =>
     using(async () => {
       const at = work.turn.now();
       const { head } = await work.tools.products.ensure(product, at);
-      return { base: head, branch: branchFor(work.task.id, work.task.title), at, author: work.agent };
+      const { id, title, continues } = work.task;
+      const on = continues && { commit: continues.commit, base: continues.base };
+      return { start: on?.commit ?? head, on, branch: branchFor(id, title), at, author: work.agent };
     }),
   );
 }
@@ -92,23 +65,27 @@ async function test(work: TaskWork, bench: Workbench, product: Product): Promise
   if (!run.ok) throw failed('quality', `tests: ${run.summary}`);
 }
 
-async function commit(work: TaskWork, bench: Workbench, opened: Opened, draft: Draft): Promise<string> {
-  const info = infoOf(work.task, opened, draft.summary);
+/** The head of the branch with the draft in it. Work that is gone on with is a difference too, also when nothing is added. */
+async function commit(work: TaskWork, bench: Workbench, opened: Opened, summary: string): Promise<string> {
+  const info = infoOf(work.task, opened, summary);
   const { head } = await work.step('commit', () =>
-    using(async () => ({ head: (await work.tools.products.commit(await bench.clone(), info)) ?? null })),
+    using(async () => {
+      const made = await work.tools.products.commit(await bench.clone(), info);
+      return { head: made ?? opened.on?.commit ?? null };
+    }),
   );
   if (head === null) throw failed('quality', 'no difference: the files are as they were');
   return head;
 }
 
 /** Opens the pull request. After a crash the clone is made again; on a default branch that has moved that is another commit. */
-async function pull(work: TaskWork, bench: Workbench, opened: Opened, draft: Draft, head: string): Promise<Pulled> {
+async function pull(work: TaskWork, bench: Workbench, opened: Opened, summary: string, head: string): Promise<Pulled> {
   const { task, tools } = work;
   return work.step('pull', () =>
     using(async () => {
       await allowed(work, { tool: 'open_pull', summary: `${task.id}: ${task.title}`, destination: opened.branch });
       const clone = await bench.clone();
-      const now = (await tools.products.commit(clone, infoOf(task, opened, draft.summary))) ?? head;
+      const now = (await tools.products.commit(clone, infoOf(task, opened, summary))) ?? head;
       const { number } = await tools.forge.open({
         clone,
         head: now,
@@ -122,28 +99,35 @@ async function pull(work: TaskWork, bench: Workbench, opened: Opened, draft: Dra
   );
 }
 
-async function execute(work: TaskWork, writing: Writing): Promise<void> {
-  const { task, tools } = work;
+/** From a finished draft to a pull request: nothing of this is the engine's, and nothing of it takes the author's word. */
+async function submit(
+  work: TaskWork,
+  bench: Workbench,
+  opened: Opened,
+  product: Product,
+  summary: string,
+): Promise<void> {
+  await bench.record();
+  await validate(work, bench, bench.written);
+  await test(work, bench, product);
+  const head = await commit(work, bench, opened, summary);
+  const pulled = await pull(work, bench, opened, summary, head);
+  work.note({ commit: pulled.head, pull: pulled.number, summary });
+  await using(() => bench.close());
+}
+
+async function execute(work: TaskWork, { refusePath }: Writing): Promise<void> {
+  const { task, role } = work;
   const product = productFor(work, task.product);
   const opened = await open(work, product);
   work.note({ branch: opened.branch });
-  const about = [task.title, task.description, ...task.acceptance].join('\n');
-  const sections = await using(() => productSections(tools.products, product, opened.base, about));
-  const draft = await work.think('write', sections, (answer) => refuse(answer, writing.refusePath));
-  const bench = workbench(work, product, opened, draft);
-  await work.step('apply', () =>
-    using(async () => {
-      await bench.clone();
-      return draft.files.map(({ path }) => path);
-    }),
-  );
-  const written = draft.files.flatMap((file) => ('content' in file ? [file.path] : []));
-  await validate(work, bench, written);
-  await test(work, bench, product);
-  const head = await commit(work, bench, opened, draft);
-  const pulled = await pull(work, bench, opened, draft, head);
-  work.note({ commit: pulled.head, pull: pulled.number, summary: draft.summary });
-  await using(() => bench.close());
+  const { start, on, branch } = opened;
+  const ground: Ground = { product, start, on, branch, refusePath };
+  const { report, files } = await engines[engineFor(role, task.type)](work, ground);
+  const bench = workbench(work, product, opened, files);
+  if (report.status === 'complete') return submit(work, bench, opened, product, report.summary);
+  if (!canHandOn(report, files)) throw new WorkFailure(failureOf(report));
+  await handOn(work, bench, opened, product, report);
 }
 
 /** A duty that writes files: what differs is only where it may write. */

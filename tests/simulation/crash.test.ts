@@ -5,7 +5,7 @@ import { subjects } from '../../bus/subjects.ts';
 import { gitIn, scratch } from '../../tools/fixture.ts';
 import type { Fate } from './mortal.ts';
 import { unsound } from './sound.ts';
-import { createWorld, give, live, orgOf, productDir, START, type World } from './world.ts';
+import { Calls, createWorld, give, live, orgOf, productDir, START, type World } from './world.ts';
 
 const HOUR = 3_600_000;
 
@@ -94,6 +94,32 @@ async function code(): Promise<World> {
     return 'reject';
   };
   const world = createWorld({ org: orgOf(shop + people('write-code')), script, dir: scratch() });
+  const tasks = ['first', 'second'].map((key) => ({ key, title: `The ${key} file`, role: 'worker', type: 'code' }));
+  await give(world, subjects.directives, {
+    id: 'backlog.1',
+    type: 'backlog.given',
+    data: { id: 'B1', product: 'shop', tasks: tasks.map((task) => PlannedTask.parse(task)) },
+  });
+  return world;
+}
+
+/** A tool loop that looks, writes, tests and hands in; another one that hands on what is half done. */
+async function loops(): Promise<World> {
+  const write = (path: string, content: string) => ['write_file', { path, content }] as const;
+  const finish = (report: object) => ['finish', { summary: 'seen to', ...report }] as const;
+  const partial = { status: 'partial', blocker: 'missing_context', nextStep: 'the other half' };
+  const script: World['script'] = ({ purpose, about, rounds }) => {
+    if (purpose !== 'work') return { verdict: 'approve', notes: [] };
+    const name = about.slice(3).replaceAll('.', '-');
+    const turns = [
+      new Calls(['list_files', {}], write(`${name}.txt`, 'one\n'), ['run_tests', {}]),
+      new Calls(['edit_file', { path: `${name}.txt`, old: 'one', new: 'two' }], ['ask_knowledge', { question: 'two' }]),
+      new Calls(finish(about === 'B1.second' ? partial : { status: 'complete' })),
+    ];
+    return turns[rounds.length];
+  };
+  const org = orgOf(shop + people('write-code').replace('worker: { ', 'worker: { engine: loop, '));
+  const world = createWorld({ org, script, dir: scratch() });
   const tasks = ['first', 'second'].map((key) => ({ key, title: `The ${key} file`, role: 'worker', type: 'code' }));
   await give(world, subjects.directives, {
     id: 'backlog.1',
@@ -198,6 +224,20 @@ describe('a process may die at any call', () => {
     if (all) {
       const more = await live(await advice());
       for (let call = 1; call <= more.calls; call += 1) wrong.push(...(await played(advice, [[{ hangs: call }, {}]])));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('loops: no turn is paid for twice, partial work is handed on once, every change is merged once', async () => {
+    const world = await loops();
+    const { calls } = await live(world);
+    expect(unsound(world)).toEqual([]);
+    expect(gitIn(productDir(world, 'shop'), 'ls-tree', '--name-only', 'main').split('\n')).toEqual(
+      expect.arrayContaining(['first.txt', 'second.txt', 'second-go-on-1.txt']),
+    );
+    const wrong: string[] = [];
+    for (let call = all ? 1 : 40; call <= calls; call += all ? 1 : Math.ceil(calls / 5)) {
+      wrong.push(...(await played(loops, [[{ dies: call }], [{}]], 2 * HOUR)));
     }
     expect(wrong).toEqual([]);
   });

@@ -11,7 +11,7 @@ import type { Ports } from '../../actors/ports.ts';
 import { follow } from '../../actors/projections.ts';
 import { createFileKnowledge } from '../../brain/knowledge/files.ts';
 import type { Passage } from '../../brain/knowledge/passage.ts';
-import { type Model, plainAnswer, type Question } from '../../brain/models/model.ts';
+import { type Answer, type Model, plainAnswer, type Question } from '../../brain/models/model.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { VirtualClock } from '../../bus/clock.ts';
 import { signed, type Unsigned } from '../../bus/drafts.ts';
@@ -37,6 +37,18 @@ export function orgOf(text: string): Org {
 
 /** What the model says; it may throw a ModelFailure. A value that is no text is sent as JSON. */
 export type Script = (question: Question, now: number) => unknown;
+
+/** What a model calls in a turn of a tool loop. */
+export class Calls {
+  readonly #calls: readonly (readonly [name: string, input: unknown])[];
+  constructor(...calls: readonly (readonly [string, unknown])[]) {
+    this.#calls = calls;
+  }
+  answer(round: number): Answer {
+    const calls = this.#calls.map(([name, input], index) => ({ id: `${round}.${index}`, name, input }));
+    return { ...plainAnswer('', { model: 'script', inputTokens: 100, outputTokens: 10, cost: 0.01 }), calls };
+  }
+}
 
 export type Asked = { readonly id: string; readonly seq: number; readonly prompt: string };
 
@@ -83,6 +95,7 @@ function modelOf(world: World, clock: VirtualClock): Model {
       world.asked.push({ id: question.id, seq: world.stream.lastSeq, prompt: question.prompt });
       await clock.sleepUntil(clock.now() + MINUTE, signal);
       const said = world.script(question, clock.now());
+      if (said instanceof Calls) return said.answer(question.rounds.length);
       const text = typeof said === 'string' ? said : JSON.stringify(said);
       return plainAnswer(text, { model: 'script', inputTokens: 100, outputTokens: 10, cost: 0.01 });
     },

@@ -1,0 +1,16 @@
+import { WorkReport } from '../../bus/records.ts';
+import { using } from '../duties/failing.ts';
+import { productSections } from '../duties/source.ts';
+import { type Engine, refusedFile } from './engine.ts';
+import { continuedSections } from './sections.ts';
+
+/** One structured answer: the whole change at once. What it costs is known before, and nothing runs on the way. */
+export const answerEngine: Engine = async (work, ground) => {
+  const { task, tools } = work;
+  const about = [task.title, task.description, ...task.acceptance].join('\n');
+  const sections = await using(() => productSections(tools.products, ground.product, ground.start, about));
+  const { summary, files, report } = await work.think('write', [...continuedSections(task), ...sections], (answer) =>
+    refusedFile(answer.files, ground),
+  );
+  return { report: report ?? WorkReport.parse({ status: 'complete', summary: summary.slice(0, 2_000) }), files };
+};

@@ -1,0 +1,35 @@
+// How the work of a task that changes files comes about. Whatever the engine, it hands back the same: what its worker says
+// of the work (a claim), and the files. What follows is the harness's: validate, test, commit, review (duties/writing.ts).
+
+import type { FileChange, Product, WorkReport } from '../../bus/records.ts';
+import type { Kept } from '../../tools/tools.ts';
+import type { TaskWork } from '../duty.ts';
+
+/** Where an attempt starts. */
+export type Ground = {
+  readonly product: Product;
+  /** The commit whose files the author sees. */
+  readonly start: string;
+  /** Set: that commit is somebody's partial work. */
+  readonly on: Kept | undefined;
+  readonly branch: string;
+  /** Why a file may not be written by this duty; undefined when it may. */
+  readonly refusePath: (path: string) => string | undefined;
+};
+
+export type Drafted = { readonly report: WorkReport; readonly files: readonly FileChange[] };
+
+/**
+ * Does the work of one attempt as recorded steps: after a crash it comes to the same end without paying again.
+ * Throws WorkFailure.
+ */
+export type Engine = (work: TaskWork, ground: Ground) => Promise<Drafted>;
+
+/** The first file that may not be written, and why. */
+export function refusedFile(files: readonly FileChange[], { refusePath }: Ground): string | undefined {
+  for (const { path } of files) {
+    const why = refusePath(path);
+    if (why !== undefined) return `${JSON.stringify(path.slice(0, 120))} is refused: ${why}`;
+  }
+  return undefined;
+}
