@@ -200,6 +200,23 @@ export const Job = z.strictObject({
 });
 export type Job = z.infer<typeof Job>;
 
+/** A provider of models, or one of its accounts. */
+export const ProviderStanding = z.strictObject({
+  provider: Token,
+  state: z.enum(['healthy', 'throttled', 'broken', 'probing']),
+  /** Changes so far. */
+  turn: z.number(),
+  /** Tries in a row that failed. */
+  failed: z.number(),
+  /** When one call is let through; absent while it is healthy. */
+  until: z.number().optional(),
+  /** What went wrong last, in one line without secrets. */
+  reason: z.string().max(500).optional(),
+  /** The process that met it. */
+  by: z.string(),
+});
+export type ProviderStanding = z.infer<typeof ProviderStanding>;
+
 /** A recorded step: never run, or paid for, twice. */
 export const Step = z.strictObject({
   name: z.string(),

@@ -4,7 +4,20 @@
 import { z } from 'zod';
 import { Raise, Refund, Reservation, Settlement, Stop, Warning } from './money.ts';
 import { PolicyDecided } from './policy.ts';
-import { AgentMemory, Alert, Approval, Issue, Job, PlannedTask, Pull, Step, Taint, Task, Token } from './records.ts';
+import {
+  AgentMemory,
+  Alert,
+  Approval,
+  Issue,
+  Job,
+  PlannedTask,
+  ProviderStanding,
+  Pull,
+  Step,
+  Taint,
+  Task,
+  Token,
+} from './records.ts';
 
 const TaskChanged = z.strictObject({ task: Task, note: z.string().optional() });
 
@@ -214,6 +227,8 @@ export const schemas = {
   'money.warned': Warning,
   'money.stopped': Stop,
   'money.raised': Raise,
+  /** A provider of models, as it now stands (machines/provider.ts). */
+  'provider.changed': ProviderStanding,
   // What the auditor found.
   /** An invariant (docs/invariants.md) does not hold. */
   'audit.violated': z.strictObject({

@@ -29,6 +29,7 @@ export const subjects = {
   policy: (work: string) => `policy.${work}`,
   approval: (id: string) => `approval.${id}`,
   money: 'money.calls',
+  provider: (name: string) => `provider.${name}`,
   audit: (invariant: string) => `audit.${invariant}`,
   delivery: (consumer: string, seq: number) => `delivery.${consumer}.${seq}`,
   dead: (consumer: string) => `dead.${consumer}`,
@@ -163,6 +164,12 @@ export const subjectTable: readonly SubjectRow[] = [
     carries: 'what each model call may cost at most, and what it cost; warnings, stops and raised caps',
     types: ['money.*'],
     readers: 'every process, before each call',
+  },
+  {
+    subject: 'provider.<name>',
+    carries: 'whether a provider of models can be asked, by each account: one message for each change',
+    types: ['provider.changed'],
+    readers: 'every process, before work is taken and before each call',
   },
   {
     subject: 'audit.<invariant>',

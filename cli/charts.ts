@@ -4,7 +4,8 @@ import type { AnyStateMachine } from 'xstate';
 import { buildAgentMachine } from '../machines/agent.ts';
 import { buildCompanyMachine } from '../machines/company.ts';
 import { type Chart, chartOf } from '../machines/draw.ts';
-import type { AgentPolicy, RewardPolicy } from '../machines/policy.ts';
+import { type AgentPolicy, providerPolicy, type RewardPolicy } from '../machines/policy.ts';
+import { buildProviderMachine } from '../machines/provider.ts';
 import { buildRewardMachine } from '../machines/reward.ts';
 import { buildScheduleMachine } from '../machines/schedule.ts';
 
@@ -38,6 +39,14 @@ const entries: Readonly<Record<string, Entry>> = {
       'Whether the company takes work. The first Ctrl+C drains: what is in hand is finished. The second stops at once; ' +
       'what was in hand comes back to whoever runs next.',
     build: () => buildCompanyMachine(),
+  },
+  provider: {
+    about:
+      'One provider of models under one account. The first call that meets trouble throttles it for everybody; it is left ' +
+      'alone for 15, 30, 60, 90 and 120 s, or as long as it asks, up to an hour. Then one call is let through and decides. ' +
+      'When that has failed too often, or the key is wrong, the circuit is open and probes get rarer. Its state is the last ' +
+      'message on `provider.<name>`: whoever writes it first makes the transition, and everybody else hears of it.',
+    build: () => buildProviderMachine(providerPolicy),
   },
   schedule: {
     about:

@@ -81,7 +81,7 @@ export function describe(message: Message, before: Before, when: When): Line {
     case 'request.answered':
       return news(message.data.by, message.data.known ? 'answers' : 'knows nothing', message.data.text);
     default:
-      return describeRest(message);
+      return describeRest(message, when);
   }
 }
 
@@ -105,7 +105,7 @@ type Rest = Exclude<
   }
 >;
 
-function describeRest(message: Rest): Line {
+function describeRest(message: Rest, when: When): Line {
   const who = message.source;
   switch (message.type) {
     case 'policy.decided': {
@@ -198,6 +198,11 @@ function describeRest(message: Rest): Line {
       return news(message.data.author, 'issue opened', `#${message.data.number} ${message.data.title}`);
     case 'issue.closed':
       return quiet(who, 'issue closed', `#${message.data.number} ${message.data.title}`);
+    case 'provider.changed': {
+      const { provider, state, until, reason } = message.data;
+      const text = [reason, until === undefined ? undefined : `until ${when(until)}`].filter(Boolean).join(', ');
+      return news(provider, state, text, state === 'healthy' ? 'good' : state === 'broken' ? 'bad' : 'warn');
+    }
     case 'audit.violated': {
       const { invariant, seq, detail } = message.data;
       return news(who, 'broken rule', `${invariant} at ${seq}: ${detail}`, 'bad');

@@ -34,6 +34,29 @@ export function backoffMs(backoff: AgentPolicy['backoff'], retry: number): numbe
   return Math.min(backoff.maxMs, Math.round(backoff.firstMs * backoff.factor ** (retry - 1)));
 }
 
+/** How long a provider of models that is in trouble is left alone, ms. */
+export type ProviderPolicy = {
+  /** Before the second, third, ... try; a failure after the last of them opens the circuit. */
+  readonly waitsMs: readonly number[];
+  /** Between the probes of an open circuit; the last one is repeated. */
+  readonly probesMs: readonly number[];
+  /** What a provider asks for is obeyed up to this. */
+  readonly longestMs: number;
+  /** How long the one call of a probe may be silent before another one is let through. */
+  readonly probeMs: number;
+};
+
+/**
+ * The waits are those of the reference system, at most five in a row. One probe an hour costs nothing, and nobody else's
+ * header may park a company for longer.
+ */
+export const providerPolicy: ProviderPolicy = {
+  waitsMs: [15_000, 30_000, 60_000, 90_000, 120_000],
+  probesMs: [300_000, 600_000, 1_200_000, 2_400_000, 3_600_000],
+  longestMs: 3_600_000,
+  probeMs: 120_000,
+};
+
 export type Signal = 'qa' | 'time' | 'regressions' | 'quality' | 'attempts';
 
 export const signals: readonly Signal[] = ['qa', 'time', 'regressions', 'quality', 'attempts'];

@@ -1,30 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { LONGEST_WAIT_MS, retryAfterMsOf, waitAfter } from './back-off.ts';
+import { LONGEST_WAIT_MS, retryAfterMsOf } from './back-off.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 
 function asked(headers: Record<string, string>): number | undefined {
   return retryAfterMsOf(new Headers(headers), now);
 }
-
-describe('our own back-off', () => {
-  it('is 15, 30, 60, 90 and 120 s, then the call has failed', () => {
-    expect([1, 2, 3, 4, 5, 6].map((failed) => waitAfter(failed))).toEqual([
-      15_000,
-      30_000,
-      60_000,
-      90_000,
-      120_000,
-      undefined,
-    ]);
-  });
-
-  it('obeys the provider, but not beyond an hour and never below our own wait', () => {
-    expect(waitAfter(1, 40_000)).toBe(40_000);
-    expect(waitAfter(1, 1_000)).toBe(15_000);
-    expect(waitAfter(1, 7 * 86_400_000)).toBe(LONGEST_WAIT_MS);
-  });
-});
 
 describe('the wait that a provider asks for', () => {
   it.each([

@@ -1,23 +1,10 @@
-// How long to wait before a provider is asked again. Data and pure functions: the waiting is the provider chart's.
-
-/** Waits before the second, third, ... try, ms; when they are used up the call has failed. */
-export const backOffMs: readonly number[] = [15_000, 30_000, 60_000, 90_000, 120_000];
+// How long a provider asks to be left alone. Pure: the waiting is the provider chart's (machines/provider.ts).
 
 /**
  * A provider that names a later time than this is asked again after it all the same: one probe an hour costs nothing, and
  * nobody else's header may park a company for a day.
  */
 export const LONGEST_WAIT_MS = 60 * 60_000;
-
-/**
- * How long to wait after a failed try, ms; undefined when there is no further try.
- * @param failed tries that failed so far, 1 after the first
- * @param retryAfterMs what the provider asked for; obeyed up to an hour, and never less than our own wait
- */
-export function waitAfter(failed: number, retryAfterMs?: number): number | undefined {
-  const own = backOffMs[failed - 1];
-  return own === undefined ? undefined : Math.max(own, capped(retryAfterMs ?? 0));
-}
 
 function capped(ms: number): number {
   return Math.min(ms, LONGEST_WAIT_MS);

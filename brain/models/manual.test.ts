@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { backOffMs } from './back-off.ts';
+import { providerPolicy } from '../../machines/policy.ts';
 import { wireFaults } from './wire.ts';
 
 const manual = readFileSync(new URL('../../docs/models.md', import.meta.url), 'utf8');
@@ -12,6 +12,6 @@ it('the manual lists every failure with what the company does about it', () => {
 });
 
 it('the manual names the waits', () => {
-  const seconds = backOffMs.map((ms) => ms / 1_000);
+  const seconds = providerPolicy.waitsMs.map((ms) => ms / 1_000);
   expect(manual.replace(/\s+/g, ' ')).toContain(`${seconds.slice(0, -1).join(', ')} and ${seconds.at(-1)} s`);
 });
