@@ -113,6 +113,8 @@ describe('a cassette', () => {
     expect(reply.text).toBe('your key is [secret], or dXNlcjp[secret]g==');
     expect(written).not.toContain(KEY);
     expect(written).not.toContain(Buffer.from(KEY).toString('base64').slice(4, -4));
+    const replay = await playing();
+    expect(await replay.ask({ ...asked, prompt: 'what is [secret]?' }, signal)).toEqual(reply);
   });
 });
 

@@ -71,6 +71,7 @@ describe('Anthropic', () => {
   it.each([
     ['a block that was opened twice', (all: object[]) => all.toSpliced(3, 0, ...all.slice(2, 3))],
     ['deltas before their block', (all: object[]) => all.toSpliced(2, 2, ...all.slice(2, 4).reverse())],
+    ['a part of another block', (all: object[]) => all.map((one, at) => (at === 4 ? { ...one, index: 1 } : one))],
     ['a second message', (all: object[]) => [...all, ...all]],
     ['no beginning', (all: object[]) => all.slice(1)],
     [
