@@ -23,12 +23,11 @@ export function openAnthropic(settings: WireSettings): Wire {
   const client = new Anthropic({
     apiKey: key ?? 'none',
     baseURL: url ?? 'https://api.anthropic.com',
-    ...(key === undefined ? { defaultHeaders: { 'x-api-key': null, authorization: null } } : {}),
     maxRetries: 0,
     timeout: timeoutMs,
     logLevel: 'off',
     openTelemetry: false,
-    fetch: guardedFetch(provider),
+    fetch: guardedFetch(provider, key === undefined ? {} : { 'x-api-key': key }),
   });
   return { provider, ask: (request, signal, heard) => ask(client, settings, request, signal, heard) };
 }

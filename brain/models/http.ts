@@ -1,5 +1,6 @@
-// The network below the SDKs: a fetch that never follows a redirect (it would carry the key to another host) and never
-// reads more than an answer may have.
+// The network below the SDKs: a fetch that sends the headers it was given and no others (the SDKs add what they find in the
+// environment), never follows a redirect (it would carry the key to another host), and never reads more than an answer may
+// have.
 
 import { WireFailure } from './wire.ts';
 
@@ -14,10 +15,19 @@ export const ANSWER_CHARACTERS = 2 * 2 ** 20;
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** Throws WireFailure: address for a web page, oversize while a body is read that has no end. */
-export function guardedFetch(provider: string): Fetch {
+/** What an SDK may say about a request by itself. */
+const harmless = ['accept', 'content-type', 'user-agent', 'anthropic-version'];
+
+/**
+ * A fetch for the requests to one provider. It throws WireFailure: address for a web page, oversize while a body is read
+ * that has no end.
+ * @param credentials the headers that carry the key; none where there is none
+ */
+export function guardedFetch(provider: string, credentials: Readonly<Record<string, string>>): Fetch {
   return async (input, init) => {
-    const response = await fetch(input, { ...init, redirect: 'manual' });
+    const own = [...new Headers(init?.headers)].filter(([name]) => harmless.includes(name));
+    const headers = { ...Object.fromEntries(own), ...credentials };
+    const response = await fetch(input, { ...init, headers, redirect: 'manual' });
     if (!response.ok) return cut(response);
     if (response.headers.get('content-type')?.includes('text/html')) {
       await response.body?.cancel();

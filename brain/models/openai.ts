@@ -49,11 +49,10 @@ export function clientOf({ provider, url, key, timeoutMs }: WireSettings): OpenA
     project: null,
     webhookSecret: null,
     baseURL: url ?? 'https://api.openai.com/v1',
-    ...(key === undefined ? { defaultHeaders: { authorization: null } } : {}),
     maxRetries: 0,
     timeout: timeoutMs,
     logLevel: 'off',
-    fetch: guardedFetch(provider),
+    fetch: guardedFetch(provider, key === undefined ? {} : { authorization: `Bearer ${key}` }),
   });
 }
 

@@ -1,6 +1,6 @@
 // What every wire does, whichever format it speaks: run against a strict server of the vendors' wire formats.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LONGEST_WAIT_MS } from '../../brain/models/back-off.ts';
 import type { ToolSpec } from '../../brain/models/model.ts';
 import { openWire, type ProviderConfig } from '../../brain/models/open-wire.ts';
@@ -347,22 +347,35 @@ export function wireContract(name: string, format: Pick<ProviderConfig, 'kind' |
       expect(await failureOf(wire.ask(requestOf(), never()))).toMatchObject({ fault: 'slow' });
     });
 
-    it('sends no key where none is configured', async () => {
+    it('sends no key where none is configured, nor anything else from the environment', async () => {
       const server = await modelServer({ say: { text: 'Hello.' } });
       open.push(server);
       const url = `${server.url}${format.kind === 'openai' ? '/v1' : ''}`;
-      const wire = await openWire(
-        { name: 'local', ...format, url },
-        { ...env, OPENAI_API_KEY: KEY, ANTHROPIC_API_KEY: KEY },
-        clock,
-      );
-      await wire.ask(requestOf(), never());
-      const headers = server.asked[0]?.headers ?? {};
-      expect([headers.authorization, headers['x-api-key'], JSON.stringify(headers).includes(KEY)]).toEqual([
-        undefined,
-        undefined,
-        false,
-      ]);
+      const vendor = format.kind.toUpperCase();
+      const around = {
+        [`${vendor}_API_KEY`]: KEY,
+        [`${vendor}_CUSTOM_HEADERS`]: `Authorization: Bearer ${KEY}\nX-Team: blue`,
+      };
+      for (const [name, value] of Object.entries(around)) vi.stubEnv(name, value);
+      try {
+        const wire = await openWire({ name: 'local', ...format, url }, { ...env, ...around }, clock);
+        await wire.ask(requestOf(), never());
+      } finally {
+        vi.unstubAllEnvs();
+      }
+      const known = ['accept', 'content-type', 'user-agent', 'anthropic-version'];
+      const ofNode = [
+        'host',
+        'connection',
+        'content-length',
+        'transfer-encoding',
+        'accept-encoding',
+        'accept-language',
+        'sec-fetch-mode',
+      ];
+      const sent = Object.keys(server.asked[0]?.headers ?? {});
+      expect(sent.filter((name) => !known.includes(name) && !ofNode.includes(name))).toEqual([]);
+      expect(JSON.stringify(server.asked)).not.toContain(KEY);
     });
 
     it('is not opened without the key that it needs', async () => {
