@@ -6,6 +6,7 @@ import type { DataOf } from '../bus/messages.ts';
 import { isTaskMessage, type Message } from '../bus/messages.ts';
 import type { AgentMemory, Approval, Pull, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
+import { createLearned, type Learned } from './learned.ts';
 import { createBooks, type LiveBooks } from './money/books.ts';
 
 export type BoardState = {
@@ -30,6 +31,7 @@ export function isOpen(task: Task): boolean {
 
 export interface Board {
   readonly state: BoardState;
+  readonly learned: Learned;
   task(id: string): Task | undefined;
   /** Tasks whose last message does not parse, by their ids, with where it is and why. */
   readonly unreadable: ReadonlyMap<string, Foreign>;
@@ -70,6 +72,7 @@ export function createBoard(): LiveBoard {
   const directives = new Map<string, DataOf<'directive.issued'>>();
   const alerts = new Map<string, DataOf<'alert.raised'>>();
   const memories = new Map<string, { memory: AgentMemory; seq: number }>();
+  const learned = createLearned();
   const unreadable = new Map<string, Foreign>();
   const unended = new Set<string>();
   const stepped = new Set<string>();
@@ -98,6 +101,7 @@ export function createBoard(): LiveBoard {
   }
 
   function fold(message: Message, seq: number): void {
+    learned.told(message, seq);
     if (isTaskMessage(message)) {
       foldTask(message.data.task);
       if (message.type === 'task.stepped') stepped.add(message.data.task.id);
@@ -139,6 +143,7 @@ export function createBoard(): LiveBoard {
 
   return {
     state,
+    learned,
     unreadable,
     books,
     watch(look) {

@@ -4,6 +4,7 @@
 import type { Section } from '../brain/brief.ts';
 import { outsideOf } from '../brain/knowledge/passage.ts';
 import type { CompanyState } from '../brain/memory/company.ts';
+import { LESSONS_BYTES } from '../brain/memory/lessons.ts';
 import type { AgentMemory, Task } from '../bus/records.ts';
 import type { Board } from './board.ts';
 
@@ -52,16 +53,21 @@ function guidanceOf({ guidance }: Task, wanted: (from: string) => boolean): stri
   return bullets(fitting.slice(-4).map(({ from, text }) => `${from}: ${text}`));
 }
 
-/**
- * The common sections of a task's brief.
- * @param day the agent's own events of the last 24 hours, oldest first
- */
+/** What an agent remembers when it begins. */
+export type Remembered = {
+  /** Its own events of the last 24 hours, oldest first. */
+  readonly day: readonly string[];
+  readonly own: AgentMemory | undefined;
+  /** Lessons of the company that have to do with the task. */
+  readonly lessons: readonly string[];
+};
+
+/** The common sections of a task's brief. */
 export function taskSections(
   task: Task,
   board: Board,
   company: CompanyState,
-  memory: AgentMemory | undefined,
-  day: readonly string[],
+  { day, own, lessons }: Remembered,
 ): Section[] {
   const inputs = task.dependsOn.map((id) => {
     const input = board.task(id);
@@ -86,10 +92,11 @@ export function taskSections(
     { name: 'Your last 24 hours', text: bullets(day), budget: 2_000 },
     {
       name: 'What you were told about your work',
-      text: bullets([...(memory?.rewards ?? []), ...(memory?.corrections ?? [])].slice(-6).map((note) => note.text)),
+      text: bullets([...(own?.rewards ?? []), ...(own?.corrections ?? [])].slice(-6).map((note) => note.text)),
       budget: 2_000,
     },
-    { name: 'Lessons', text: bullets(memory?.patterns ?? []), budget: 1_500 },
+    { name: 'What you learned', text: bullets((own?.patterns ?? []).map(({ text }) => text)), budget: 1_500 },
+    { name: 'Lessons', text: bullets(lessons), budget: LESSONS_BYTES },
     {
       name: 'Tried before',
       text: bullets(

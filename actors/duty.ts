@@ -17,6 +17,7 @@ import type { Turn } from '../bus/clock.ts';
 import type { Unsigned } from '../bus/drafts.ts';
 import type { Message, MessageType } from '../bus/messages.ts';
 import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
+import type { StandingEffects } from '../machines/policy.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Call, Decision } from '../tools/policy/gate.ts';
 import type { Tools } from '../tools/tools.ts';
@@ -112,6 +113,8 @@ export interface Work {
 export interface TaskWork extends Work {
   /** As last recorded. */
   readonly task: Task;
+  /** What the standing of its author changes. */
+  readonly standing: StandingEffects;
   /** Changes the recorded task together with the next recorded step or event. */
   note(patch: Partial<Task>): void;
 }

@@ -45,6 +45,7 @@ const worn: Required<Task> = {
   deadline: 1,
   createdAt: 2,
   startedAt: 3,
+  workingSince: 3,
   endedAt: 4,
   dueAt: 5,
   agent: 'backend-1',
@@ -64,8 +65,11 @@ const worn: Required<Task> = {
   evidence: [{ check: 'tests', ok: true, by: 'harness', detail: 'x' }],
   spent: { inputTokens: 1, outputTokens: 2, cost: 3, workingMs: 4 },
   taint: ['issue-4'],
+  lessons: ['L1'],
+  paths: ['src/links.js'],
   score: 50,
   band: 'good',
+  ledger: { rows: [], missing: [] },
 };
 const saved = {
   task: 'T3',

@@ -33,6 +33,7 @@ export const fields: Readonly<Record<keyof Task, 'copied' | 'reset' | 'new'>> = 
   deadline: 'new',
   createdAt: 'new',
   startedAt: 'reset',
+  workingSince: 'reset',
   endedAt: 'reset',
   dueAt: 'reset',
   agent: 'reset',
@@ -51,9 +52,12 @@ export const fields: Readonly<Record<keyof Task, 'copied' | 'reset' | 'new'>> = 
   continues: 'new',
   taint: 'copied',
   evidence: 'reset',
+  lessons: 'reset',
+  paths: 'reset',
   spent: 'reset',
   score: 'reset',
   band: 'reset',
+  ledger: 'reset',
 };
 
 /** The record of the follow-up: the same work, from where it stands. */

@@ -138,6 +138,11 @@ export class TaskJournal {
     return this.#task;
   }
 
+  /** Recorded steps of all its attempts, as far as this journal has read or written them. */
+  get steps(): readonly Step[] {
+    return [...this.#recorded.values()];
+  }
+
   /** Changes the record with the next write. */
   note(patch: Partial<Task>): void {
     this.#task = { ...this.#task, ...patch };

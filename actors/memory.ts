@@ -9,16 +9,22 @@ import type { Board } from './board.ts';
 /** Notes and patterns an agent keeps at hand; the stream has them all. */
 const KEPT = 10;
 
-const empty = (agent: string): AgentMemory => ({
+/** Scores kept at hand: the longest window that org.yaml takes. */
+const SCORES = 30;
+
+const empty = (agent: string, role: string): AgentMemory => ({
   agent,
+  role,
   count: 0,
   average: 0,
   rewards: [],
   corrections: [],
   patterns: [],
+  scores: [],
 });
 
-export type Lesson = {
+/** What a finished task brings its agent. */
+export type Reward = {
   readonly task: string;
   readonly score: number;
   readonly band: string;
@@ -28,64 +34,71 @@ export type Lesson = {
 };
 
 /** Adds one scored task. Pure. */
-export function remember(memory: AgentMemory, lesson: Lesson, at: number): AgentMemory {
+export function remember(memory: AgentMemory, reward: Reward, cause: string, at: number): AgentMemory {
   const count = memory.count + 1;
-  const { task, score, band, text } = lesson;
-  const list = [...memory[lesson.list], { task, score, band, text, at }].slice(-KEPT);
+  const { task, score, band, text, pattern } = reward;
+  const known = pattern === undefined || memory.patterns.some((one) => one.text === pattern);
   return {
     ...memory,
     count,
     average: Math.round(((memory.average * memory.count + score) / count) * 100) / 100,
-    [lesson.list]: list,
-    patterns: lesson.pattern ? [...new Set([...memory.patterns, lesson.pattern])].slice(-KEPT) : memory.patterns,
+    [reward.list]: [...memory[reward.list], { task, score, band, text, at, cause }].slice(-KEPT),
+    patterns: known ? memory.patterns : [...memory.patterns, { text: pattern, task, at, cause }].slice(-KEPT),
+    scores: [...memory.scores, { task, score, at, cause }].slice(-SCORES),
   };
 }
 
-/** What an agent remembers, as the board last heard. */
-export function recallMemory(board: Board, agent: string): AgentMemory {
-  return board.state.memories.get(agent)?.memory ?? empty(agent);
+/** What an agent remembers, as the board last heard; undefined when nothing of it was scored yet. */
+export function recallMemory(board: Board, agent: string): AgentMemory | undefined {
+  return board.state.memories.get(agent)?.memory;
 }
 
-/** Records a lesson once per task: one that is there already is left alone, whoever recorded it. */
-export async function recordLesson(
+export type Recording = {
+  /** Whose memory it is, and its role. */
+  readonly agent: string;
+  readonly role: string;
+  readonly reward: Reward;
+  /** Id of the message that brought it, and when (epoch ms). */
+  readonly cause: string;
+  readonly at: number;
+};
+
+/** Records a reward once per task: one that is there already is left alone, whoever recorded it. Returns the memory. */
+export async function recordReward(
   { bus, board }: { readonly bus: Bus; readonly board: Board },
-  agent: string,
-  lesson: Lesson,
-  cause: string,
-  at: number,
-): Promise<void> {
-  const known = board.state.memories.get(agent) ?? { memory: empty(agent), seq: 0 };
+  recording: Recording,
+): Promise<AgentMemory> {
+  const { agent, role, reward } = recording;
+  const known = board.state.memories.get(agent) ?? { memory: empty(agent, role), seq: 0 };
   // Asked first: the stream knows the id for an hour only.
-  if (knows(known.memory, lesson)) return;
+  if (knows(known.memory, reward)) return known.memory;
   try {
-    await write(bus, agent, known, lesson, cause, at);
+    return await write(bus, known, recording);
   } catch (error) {
     if (!(error instanceof StaleWrite)) throw error;
     // The board lags: what is on the stream counts.
     const last = await bus.last(subjects.agentMemory(agent));
     if (last?.message.type !== 'agent.remembered') throw error;
     const { data } = last.message;
-    if (!knows(data, lesson)) await write(bus, agent, { memory: data, seq: last.seq }, lesson, cause, at);
+    return knows(data, reward) ? data : write(bus, { memory: data, seq: last.seq }, recording);
   }
 }
 
-function knows({ rewards, corrections }: AgentMemory, { task }: Lesson): boolean {
-  return rewards.some((note) => note.task === task) || corrections.some((note) => note.task === task);
+function knows({ rewards, corrections, scores }: AgentMemory, { task }: Reward): boolean {
+  return [...rewards, ...corrections, ...scores].some((one) => one.task === task);
 }
 
 async function write(
   bus: Bus,
-  agent: string,
   { memory, seq }: { readonly memory: AgentMemory; readonly seq: number },
-  lesson: Lesson,
-  cause: string,
-  at: number,
-): Promise<void> {
-  const id = `memory.${agent}.${lesson.task}`;
-  const data = remember(memory, lesson, at);
+  { agent, reward, cause, at }: Recording,
+): Promise<AgentMemory> {
+  const id = `memory.${agent}.${reward.task}`;
+  const data = remember(memory, reward, cause, at);
   await bus.publish(
     subjects.agentMemory(agent),
     { id, type: 'agent.remembered', source: 'harness', data, causationid: cause },
     { expectedLastSeq: seq },
   );
+  return data;
 }

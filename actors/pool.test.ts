@@ -2,6 +2,7 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { VirtualClock } from '../bus/clock.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { buildAgentMachine } from '../machines/agent.ts';
+import type { StandingName } from '../machines/policy.ts';
 import { Agent } from './agent.ts';
 import { orgWith, START } from './duties/fixture.ts';
 import { Pool } from './pool.ts';
@@ -102,4 +103,38 @@ it('an agent that was stopped with work in hand says so instead of seeming to be
   vi.spyOn(console, 'warn').mockImplementation(() => {});
   const work = { id: 'T1', phase: 'briefing', attempt: 1, rung: 1, waits: 0, depthLeft: 0, affordable: true } as const;
   expect(() => agent.send({ type: 'ASSIGN', work })).toThrow('stopped with work in hand');
+});
+
+it('leads are taken first, those on probation last', () => {
+  const standing: Record<string, StandingName> = { 'backend-1': 'probation', 'backend-3': 'lead' };
+  pool = new Pool(
+    'backend',
+    () => {},
+    (agent) => standing[agent] ?? 'trusted',
+  );
+  const [one, two, three] = [seat('backend-1'), seat('backend-2'), seat('backend-3')];
+  expect([pool.take(), pool.take(), pool.take()]).toEqual([three, two, one]);
+});
+
+it('somebody on the bench gets nothing while anybody else is there, free or not', () => {
+  pool = new Pool(
+    'backend',
+    () => {},
+    (agent) => (agent === 'backend-1' ? 'benched' : 'trusted'),
+  );
+  const [one, two] = [seat('backend-1'), seat('backend-2')];
+  expect([pool.available, pool.take(), pool.available, pool.take()]).toEqual([1, two, 0, undefined]);
+  pool.remove(two);
+  expect([pool.available, pool.take()]).toEqual([1, one]);
+});
+
+it('somebody on the bench has what everybody else must not have', () => {
+  pool = new Pool(
+    'backend',
+    () => {},
+    (agent) => (agent === 'backend-1' ? 'benched' : 'trusted'),
+  );
+  const one = seat('backend-1');
+  seat('backend-2');
+  expect(pool.take(['backend-2'])).toBe(one);
 });

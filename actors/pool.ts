@@ -1,21 +1,28 @@
 // The agents of one role: who is free, and who may take a task. One pool serves all mailboxes of its role, so an agent has
 // one thing in hand whatever subject it came from.
 
+import type { StandingName } from '../machines/policy.ts';
 import type { Agent } from './agent.ts';
+
+/** Who is asked first. */
+const order: Readonly<Record<StandingName, number>> = { lead: 0, trusted: 1, probation: 2, benched: 3 };
 
 export class Pool {
   readonly role: string;
   readonly #agents: Agent[] = [];
   readonly #resting = new Set<Agent>();
   readonly #onFree: () => void;
+  readonly #standingOf: (agent: string) => StandingName;
   #promised = 0;
 
   /**
    * @param onFree called whenever an agent may take something again
+   * @param standingOf how far an agent is trusted; everybody alike unless told
    */
-  constructor(role: string, onFree: () => void) {
+  constructor(role: string, onFree: () => void, standingOf: (agent: string) => StandingName = () => 'trusted') {
     this.role = role;
     this.#onFree = onFree;
+    this.#standingOf = standingOf;
   }
 
   get agents(): readonly Agent[] {
@@ -24,8 +31,14 @@ export class Pool {
 
   /** Agents that could take one more delivery now, less those promised to deliveries on their way to one. */
   get available(): number {
-    const free = this.#agents.filter((agent) => !agent.busy && !this.#resting.has(agent)).length;
+    const free = this.#inTheGame().filter((agent) => !agent.busy && !this.#resting.has(agent)).length;
     return Math.max(0, free - this.#promised);
+  }
+
+  /** Everybody but those on the bench, unless that is everybody: work must not starve. */
+  #inTheGame(): readonly Agent[] {
+    const up = this.#agents.filter(({ name }) => this.#standingOf(name) !== 'benched');
+    return up.length > 0 ? up : this.#agents;
   }
 
   /** Counts a delivery that will ask for an agent; call the result when it has asked, or will not. */
@@ -51,16 +64,19 @@ export class Pool {
   }
 
   /**
-   * Takes a free agent, in the order of their numbers.
+   * Takes a free agent: leads first, those on probation last, otherwise in the order of their numbers.
    * @param avoid agents that must not have this work, unless they are all there is
    * @param elsewhere agents of the role in the org chart: one that this process has not may be at work in another one
    */
   take(avoid: readonly string[] = [], elsewhere: readonly string[] = []): Agent | undefined {
     const names = [...elsewhere, ...this.#agents.map((agent) => agent.name)];
     const everyone = names.every((name) => avoid.includes(name));
-    const agent = this.#agents.find(
-      (one) => !one.busy && !this.#resting.has(one) && (everyone || !avoid.includes(one.name)),
-    );
+    const allowed = this.#agents.filter((one) => everyone || !avoid.includes(one.name));
+    const up = this.#inTheGame().filter((one) => allowed.includes(one));
+    // Somebody on the bench who may have it is better than nobody.
+    const agent = (up.length > 0 ? up : allowed)
+      .filter((one) => !one.busy && !this.#resting.has(one))
+      .toSorted((one, other) => order[this.#standingOf(one.name)] - order[this.#standingOf(other.name)])[0];
     if (agent) agent.busy = true;
     return agent;
   }

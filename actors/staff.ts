@@ -8,6 +8,7 @@ import { agentsOf, type Org, type Role, roleOf } from '../org/org.ts';
 import { Agent } from './agent.ts';
 import type { StandingDuty } from './duty.ts';
 import type { Host } from './host.ts';
+import { standingNow } from './learned.ts';
 import { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
 import { agentAt, MAIN } from './processes.ts';
@@ -101,7 +102,11 @@ export class Staff {
   async #hire(role: Role): Promise<void> {
     const { ports, only } = this.#options;
     if (this.#closed || (only && !only.includes(role.name))) return;
-    const pool = new Pool(role.name, () => this.wake());
+    const pool = new Pool(
+      role.name,
+      () => this.wake(),
+      (agent) => standingNow(ports.board.learned, ports.org().standing, agent, ports.clock.now()),
+    );
     const staffed: Staffed = { role, pool, consumers: [], tickers: new AbortController() };
     this.#staffed.set(role.name, staffed);
     // The server looks for the mailboxes while the agents are seated; nothing is delivered before this function waits.

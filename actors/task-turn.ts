@@ -14,19 +14,22 @@ import { complete } from './completion.ts';
 import { type TaskWork, WorkFailure } from './duty.ts';
 import { escalateHeld } from './escalation.ts';
 import { consult, decompose, delegate, recall } from './help.ts';
+import { lessonsFor, unlearn } from './lessons.ts';
 import { OutOfMoney, shortage } from './money/asking.ts';
 import { canWait, waitForMoney } from './money/parking.ts';
 import { taskNow, wakeParent } from './release.ts';
 import { PARK_MS, type TaskTurn, taskWorkOf } from './task-work.ts';
+import { worked } from './working-time.ts';
 
-function viewOf(task: Task, role: Role, canAfford: boolean): WorkView {
+function viewOf(task: Task, role: Role, canAfford: boolean, splits: boolean): WorkView {
   return {
     id: task.id,
     phase: task.phase,
     attempt: Math.max(1, task.attempt),
     rung: task.rung,
     waits: task.waits,
-    depthLeft: role.policy.depth - task.depth,
+    // Who may not split work by itself hands it up instead.
+    depthLeft: splits ? role.policy.depth - task.depth : 0,
     affordable: canAfford,
   };
 }
@@ -36,7 +39,12 @@ export async function runTask(t: TaskTurn): Promise<void> {
   const { agent, role, journal, ports } = t;
   const work = taskWorkOf(t);
   const canAfford = affordable(ports.board, journal.task, role.policy, t.turn.now());
-  agent.send({ type: 'ASSIGN', work: viewOf(journal.task, role, canAfford) }, { task: journal.task.id });
+  // What it waited for has come: from here on it is worked on again.
+  if (journal.task.status === 'waiting') journal.note({ workingSince: t.turn.now() });
+  agent.send(
+    { type: 'ASSIGN', work: viewOf(journal.task, role, canAfford, work.standing.splits) },
+    { task: journal.task.id },
+  );
   let failure: Failure | undefined;
   let stop: Stop | undefined;
   for (let command = agent.next(); command; command = agent.next()) {
@@ -101,7 +109,7 @@ async function perform(
     case 'backOff':
       return backOff(t, command, failure);
     case 'waitForMoney':
-      return waitForMoney(t, stop);
+      return whileNobodyWorks(t, () => waitForMoney(t, stop));
     case 'recall':
       await recall(t);
       return { type: 'RECALLED' };
@@ -122,6 +130,14 @@ async function perform(
   }
 }
 
+/** Waiting in the middle of an attempt is no work. */
+async function whileNobodyWorks<T>({ journal, turn }: TaskTurn, wait: () => Promise<T>): Promise<T> {
+  journal.note(worked(journal.task, turn.now()));
+  const over = await wait();
+  journal.note({ workingSince: turn.now() });
+  return over;
+}
+
 function enter(t: TaskTurn, phase: Phase): void {
   t.journal.note({ phase });
 }
@@ -137,6 +153,8 @@ async function begin(t: TaskTurn): Promise<void> {
     agent: agent.name,
     attempt,
     startedAt: turn.now(),
+    workingSince: turn.now(),
+    lessons: lessonsFor(t.ports, journal.task, turn.now()),
     // Parts belong to the attempt that made them: given out afresh, the task is done in one piece or split anew.
     children: [],
     reason: undefined,
@@ -149,10 +167,9 @@ function noteFailure(t: TaskTurn, failure: Failure): void {
   const { journal, agent, turn } = t;
   const { task } = journal;
   const { kind, reason } = failure;
-  const workingMs = task.spent.workingMs + Math.max(0, turn.now() - (task.startedAt ?? turn.now()));
   journal.note({
     failures: [...task.failures, { attempt: Math.max(1, task.attempt), agent: agent.name, kind, reason }],
-    spent: { ...task.spent, workingMs },
+    ...worked(task, turn.now()),
   });
 }
 
@@ -171,6 +188,7 @@ async function recordFailure(t: TaskTurn, failure: Failure, phase: Phase, dueAt?
     reason: `${failure.kind}: ${failure.reason}`,
     dueAt,
   });
+  await unlearn(t.ports, failed, failure.reason, `task.${failed.id}.a${failed.attempt}.w${failed.waits}.failed`);
 }
 
 async function backOff(
@@ -205,7 +223,7 @@ async function verify(t: TaskTurn, work: TaskWork): Promise<AgentEvent> {
   if ('awaiting' in verdict) {
     // It came again before what it waits for: there is nothing new to say.
     if (task.status === 'waiting' && task.reason === verdict.awaiting) return { type: 'AWAITING' };
-    const awaited = { status: 'waiting', reason: verdict.awaiting } as const;
+    const awaited = { status: 'waiting', reason: verdict.awaiting, ...worked(task, t.turn.now()) } as const;
     await journal.record('task.waiting', `a${task.attempt}.w${task.waits}.waiting.${slug(verdict.awaiting)}`, awaited);
     // A part that ended before this was waiting could not wake it.
     if (task.children.length > 0) await wakeParent(t.ports.bus, task.id, t.agent.name);

@@ -3,10 +3,14 @@
 import type { Unsigned } from '../bus/drafts.ts';
 import type { MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
+import type { StandingEffects } from '../machines/policy.ts';
 import { taskSections } from './brief-sections.ts';
 import type { TaskDuty, TaskWork } from './duty.ts';
 import type { TaskJournal } from './journal.ts';
+import { standingNow } from './learned.ts';
+import { lessonLines } from './lessons.ts';
 import { recallMemory } from './memory.ts';
+import type { Ports } from './ports.ts';
 import { type Held, HeldWork, publishFrom } from './work.ts';
 
 /** A wait longer than this gives the delivery back, so that the agent is free meanwhile; ms. */
@@ -17,29 +21,47 @@ export type TaskTurn = Held & {
   readonly journal: TaskJournal;
 };
 
+/** What the standing of an agent changes now. */
+export function effectsFor(
+  { board, org, clock }: Pick<Ports, 'board' | 'org' | 'clock'>,
+  agent: string,
+): StandingEffects {
+  const policy = org().standing;
+  return policy.effects[standingNow(board.learned, policy, agent, clock.now())];
+}
+
 /** The work as a duty sees it. */
 class HeldTask extends HeldWork implements TaskWork {
+  readonly standing: StandingEffects;
   readonly #journal: TaskJournal;
 
   constructor(t: TaskTurn) {
     const { journal, ports, agent, turn } = t;
-    super(t, {
-      at: () => {
-        const { task } = journal;
-        const { id, key, type, attempt } = task;
-        return { id, work: key, about: key, taskType: type, task, attempt };
+    const standing = effectsFor(ports, agent.name);
+    super(
+      { ...t, role: standing.tier === undefined ? t.role : { ...t.role, tier: standing.tier } },
+      {
+        at: () => {
+          const { task } = journal;
+          const { id, key, type, attempt } = task;
+          return { id, work: key, about: key, taskType: type, task, attempt };
+        },
+        step: (name, run) => journal.step(name, run),
+        taint: () => journal.task.taint ?? [],
+        addTaint: (sources) => journal.note({ taint: merged(journal.task.taint, sources) }),
+        sections: () => {
+          const { use } = ports.org().memory;
+          return taskSections(journal.task, ports.board, ports.company.get(), {
+            day: use.includes('day') ? ports.episodes.day(agent.name, turn.now()) : [],
+            own: use.includes('rewards') ? recallMemory(ports.board, agent.name) : undefined,
+            lessons: lessonLines(ports.board, journal.task),
+          });
+        },
+        cause: () => causeOf(journal.task),
       },
-      step: (name, run) => journal.step(name, run),
-      taint: () => journal.task.taint ?? [],
-      addTaint: (sources) => journal.note({ taint: merged(journal.task.taint, sources) }),
-      sections: () => {
-        const memory = recallMemory(ports.board, agent.name);
-        const lately = ports.episodes.day(agent.name, turn.now());
-        return taskSections(journal.task, ports.board, ports.company.get(), memory, lately);
-      },
-      cause: () => causeOf(journal.task),
-    });
+    );
     this.#journal = journal;
+    this.standing = effectsFor(ports, journal.task.agent ?? agent.name);
   }
 
   get task(): Task {

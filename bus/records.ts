@@ -2,6 +2,7 @@
 // epoch milliseconds, durations milliseconds, money US dollars.
 
 import { z } from 'zod';
+import { ScoreLedger } from './scores.ts';
 
 /** A name that is also a subject token. */
 export const Token = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'letters, digits, - and _, at most 64');
@@ -154,6 +155,8 @@ export const Task = z.strictObject({
   deadline: z.number(),
   createdAt: z.number(),
   startedAt: z.number().optional(),
+  /** Since when somebody works on it; absent while it waits for others. */
+  workingSince: z.number().optional(),
   endedAt: z.number().optional(),
   /** Backing off: when to go on. */
   dueAt: z.number().optional(),
@@ -180,9 +183,15 @@ export const Task = z.strictObject({
   continues: Continued.optional(),
   taint: Taint,
   evidence: z.array(Evidence),
+  /** Lessons in the brief of this attempt. */
+  lessons: z.array(Token).optional(),
+  /** Files of the product that its last draft changed, at most fifty. */
+  paths: z.array(z.string()).optional(),
   spent: z.strictObject({ inputTokens: z.number(), outputTokens: z.number(), cost: z.number(), workingMs: z.number() }),
   score: z.number().optional(),
   band: Band.optional(),
+  /** Why the score is what it is. */
+  ledger: ScoreLedger.optional(),
 });
 export type Task = z.infer<typeof Task>;
 
@@ -288,17 +297,28 @@ export const Approval = z.strictObject({
 });
 export type Approval = z.infer<typeof Approval>;
 
-const Note = z.strictObject({ task: Token, score: z.number(), band: Band, text: z.string(), at: z.number() });
+const Note = z.strictObject({
+  task: Token,
+  score: z.number(),
+  band: Band,
+  text: z.string(),
+  at: z.number(),
+  /** Id of the message that brought it. */
+  cause: z.string(),
+});
 
 /** What an agent carries from task to task. */
 export const AgentMemory = z.strictObject({
   agent: z.string(),
+  role: Token,
   /** Tasks scored, and their mean score. */
   count: z.number(),
   average: z.number(),
   rewards: z.array(Note),
   corrections: z.array(Note),
-  patterns: z.array(z.string()),
+  patterns: z.array(z.strictObject({ text: z.string(), task: Token, at: z.number(), cause: z.string() })),
+  /** The last tasks that count for its standing, oldest first. */
+  scores: z.array(z.strictObject({ task: Token, score: z.number(), at: z.number(), cause: z.string() })),
 });
 export type AgentMemory = z.infer<typeof AgentMemory>;
 

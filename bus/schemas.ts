@@ -2,6 +2,7 @@
 // doing a thing twice publishes it once.
 
 import { z } from 'zod';
+import { learnedSchemas } from './learned.ts';
 import { Raise, Refund, Reservation, Settlement, Stop, Warning } from './money.ts';
 import { PolicyDecided } from './policy.ts';
 import {
@@ -137,6 +138,8 @@ export const schemas = {
     reason: z.string().optional(),
   }),
   'agent.remembered': AgentMemory,
+  // What was learned.
+  ...learnedSchemas,
   // Facts the company brain is folded from.
   'brain.mission': z.strictObject({ text: z.string(), product: Token.optional() }),
   'brain.product': z.strictObject({

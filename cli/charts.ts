@@ -4,18 +4,26 @@ import type { AnyStateMachine } from 'xstate';
 import { buildAgentMachine } from '../machines/agent.ts';
 import { buildCompanyMachine } from '../machines/company.ts';
 import { type Chart, chartOf } from '../machines/draw.ts';
-import { type AgentPolicy, providerPolicy, type RewardPolicy } from '../machines/policy.ts';
+import { type AgentPolicy, providerPolicy, type RewardPolicy, type StandingPolicy } from '../machines/policy.ts';
 import { buildProviderMachine } from '../machines/provider.ts';
 import { buildRewardMachine } from '../machines/reward.ts';
 import { buildScheduleMachine } from '../machines/schedule.ts';
+import { buildStandingMachine } from '../machines/standing.ts';
 
 /** The pace and the retry delay do not show in the drawing. */
 const ANY_MS = 60_000;
 
+/** What the charts are built from. */
+export type Policies = {
+  readonly agent: AgentPolicy;
+  readonly reward: RewardPolicy;
+  readonly standing: StandingPolicy;
+};
+
 type Entry = {
   /** One paragraph of plain words. */
   readonly about: string;
-  readonly build: (policy: AgentPolicy, reward: RewardPolicy) => AnyStateMachine;
+  readonly build: (policies: Policies) => AnyStateMachine;
 };
 
 const entries: Readonly<Record<string, Entry>> = {
@@ -26,13 +34,20 @@ const entries: Readonly<Record<string, Entry>> = {
       'when something else is (`environment`, `quota`, `dependency`), and is escalated when no attempt can help ' +
       '(`permanent`), or when the ladder, the waits or the budget of the lineage are used up. Resuming after a crash is ' +
       'a transition: ASSIGN carries the task as last recorded.',
-    build: (policy) => buildAgentMachine(policy),
+    build: ({ agent }) => buildAgentMachine(agent),
   },
   reward: {
     about:
       'What a finished task brings. Its signals make a score, the score falls into a band of `org.yaml`, and the band ' +
       'says what the agent is told. After a poor result the knowledge base is asked for a lesson.',
-    build: (_policy, reward) => buildRewardMachine(reward),
+    build: ({ reward }) => buildRewardMachine(reward),
+  },
+  standing: {
+    about:
+      'How far an agent is trusted. The scores of its last tasks, the newer the heavier, make a mean with an interval of ' +
+      'confidence; only an interval that lies wholly on one side of a threshold of `org.yaml` moves anybody, so a few tasks ' +
+      'never decide. Each move is on `agent.<id>.standing` with the messages that show it.',
+    build: ({ standing }) => buildStandingMachine(standing),
   },
   company: {
     about:
@@ -62,7 +77,7 @@ export const chartNames: readonly string[] = Object.keys(entries);
 export type NamedChart = { readonly name: string; readonly about: string; readonly chart: Chart };
 
 /** The chart of that name under the policies; undefined when there is none. */
-export function drawChart(name: string, policy: AgentPolicy, reward: RewardPolicy): NamedChart | undefined {
+export function drawChart(name: string, policies: Policies): NamedChart | undefined {
   const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
-  return entry && { name, about: entry.about, chart: chartOf(entry.build(policy, reward)) };
+  return entry && { name, about: entry.about, chart: chartOf(entry.build(policies)) };
 }

@@ -179,6 +179,17 @@ function describeRest(message: Rest, when: When): Line {
         'remembers',
         `${plural(message.data.count, 'task')}, average ${message.data.average}`,
       );
+    case 'standing.changed': {
+      const { agent, standing, why } = message.data;
+      const tone = standing === 'benched' || standing === 'probation' ? 'warn' : 'good';
+      return news(agent, standing, why, tone);
+    }
+    case 'lesson.learned':
+      return news(message.data.owner, 'lesson', `${message.data.failed}: ${message.data.worked}`);
+    case 'lesson.retired':
+      return news(message.data.owner, 'lesson retired', `${message.data.failed}: ${message.data.reason ?? ''}`, 'dim');
+    case 'decision.recorded':
+      return news(who, 'decision', `${message.data.task} ${message.data.title}`);
     case 'clock.ticked':
       return quiet('clock', 'tick', message.data.duty);
     case 'control.changed': {

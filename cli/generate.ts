@@ -18,7 +18,7 @@ import { packageRoot } from './package-root.ts';
 export function generatedFiles(root: string): ReadonlyMap<string, string> {
   const org = loadOrg(readOrg(join(root, 'org/org.yaml'), 'org/org.yaml'), { duties: dutyFacts() });
   const policy = org.roles[0]?.policy;
-  const charts = chartNames.flatMap((name) => (policy && drawChart(name, policy, org.reward)) ?? []);
+  const charts = chartNames.flatMap((name) => (policy && drawChart(name, { ...org, agent: policy })) ?? []);
   return new Map([
     ['docs/invariants.md', invariantsDocument()],
     ['docs/machines.md', machinesDocument(charts)],

@@ -1,6 +1,7 @@
 // Policies are data, from org.yaml; the charts are built from them. Nothing here knows how the file looks.
 
 import type { FailureKind } from '../bus/records.ts';
+import type { Signal } from '../bus/scores.ts';
 
 /** What changes from one attempt to the next. `standard` runs the work as it is. */
 export type Rung = 'standard' | 'recall' | 'consult' | 'decompose' | 'escalate';
@@ -57,8 +58,6 @@ export const providerPolicy: ProviderPolicy = {
   probeMs: 120_000,
 };
 
-export type Signal = 'qa' | 'time' | 'regressions' | 'quality' | 'attempts';
-
 export const signals: readonly Signal[] = ['qa', 'time', 'regressions', 'quality', 'attempts'];
 
 /** What the reward engine does with a score in a band (company-os.md section 5). */
@@ -69,4 +68,41 @@ export type RewardPolicy = {
   readonly weights: Readonly<Record<Signal, number>>;
   /** Cover 0-100 without gaps, highest first; `from` is inclusive. */
   readonly bands: readonly { readonly name: string; readonly from: number; readonly effect: Effect }[];
+};
+
+/** How far an agent is trusted (machines/standing.ts). */
+export type StandingName = 'probation' | 'trusted' | 'lead' | 'benched';
+
+export const standings: readonly StandingName[] = ['probation', 'trusted', 'lead', 'benched'];
+
+/** What a standing changes besides who is asked first. */
+export type StandingEffects = {
+  /** Approvals by other roles that a change needs. */
+  readonly reviews: 1 | 2;
+  /** `light`: the reviewer is shown less, and asked about risks only. */
+  readonly review: 'full' | 'light';
+  /** The model tier it thinks with; its role's unless told. */
+  readonly tier: 'strategy' | 'coding' | 'light' | undefined;
+  /** Whether it may split a task into parts by itself. */
+  readonly splits: boolean;
+};
+
+export type StandingPolicy = {
+  /** Where somebody new stands. */
+  readonly start: Exclude<StandingName, 'benched'>;
+  /** The last so many tasks count. */
+  readonly window: number;
+  /** After this long a score weighs half, ms. */
+  readonly halfLifeMs: number;
+  /** Of the interval around the mean, 0.5 to 0.999. */
+  readonly confidence: number;
+  /** The least standard deviation that is believed, points: equal scores by chance must not look like certainty. */
+  readonly spread: number;
+  /** Up, when the lower bound reaches `from` and at least `tasks` count. */
+  readonly trusted: { readonly from: number; readonly tasks: number };
+  readonly lead: { readonly from: number; readonly tasks: number };
+  /** Down, when the upper bound is under `below` and at least `tasks` count. */
+  readonly probation: { readonly below: number; readonly tasks: number };
+  readonly benched: { readonly below: number; readonly tasks: number; readonly forMs: number };
+  readonly effects: Readonly<Record<StandingName, StandingEffects>>;
 };

@@ -3,7 +3,7 @@ import { createActor } from 'xstate';
 import { placeOf, placesOf, stranded, walk } from '../tests/walk.ts';
 import type { RewardPolicy } from './policy.ts';
 import { buildRewardMachine, type Finished, judge, noteOf, type RewardCommand, type RewardEvent } from './reward.ts';
-import { bandOf, type Deed, scoreOf, signalsOf, weakestOf } from './score.ts';
+import { bandOf, type Deed, ledgerOf, scoreOf, signalsOf, valuesOf, weakestOf } from './score.ts';
 
 const policy: RewardPolicy = {
   weights: { qa: 0.3, time: 0.2, regressions: 0.2, quality: 0.15, attempts: 0.15 },
@@ -80,40 +80,73 @@ describe('a score', () => {
 });
 
 describe('the signals of a task', () => {
-  const deed: Deed = { attempts: 1, estimateMs: 60_000, workingMs: 30_000, evidence: [], failures: [] };
+  const ended = { id: 'task.T7.completed', what: 'done' };
+  const deed: Deed = {
+    runs: [],
+    estimateMs: 60_000,
+    workingMs: 30_000,
+    suite: undefined,
+    kept: [],
+    judgements: [],
+    failed: [],
+    ended,
+  };
+  const run = (id: string, ok: boolean) => ({ id, what: id, ok });
+  const suite = (id: string, passed: number, ok = true) => ({ id, what: `${passed} passed`, ok, passed });
+  const of = (more: Partial<Deed>) => valuesOf(signalsOf({ ...deed, ...more }));
 
-  test('are left out where there is no evidence', () => {
-    expect(signalsOf(deed)).toEqual({ time: 1, attempts: 1 });
-    expect(signalsOf({ ...deed, estimateMs: 0 })).toEqual({ attempts: 1 });
+  test('are left out where there is no evidence, and say why', () => {
+    expect(of({})).toEqual({ time: 1, attempts: 1 });
+    expect(of({ estimateMs: 0 })).toEqual({ attempts: 1 });
+    expect(signalsOf(deed).qa).toBe('no tests or checks were run');
   });
 
-  test('count the share of passed tests and of accepted work', () => {
-    const evidence = [
-      { check: 'tests', ok: false },
-      { check: 'tests', ok: true },
-      { check: 'checks', ok: true },
-      { check: 'syntax', ok: true },
-      { check: 'review', ok: false },
-      { check: 'merge', ok: true },
-    ] as const;
-    expect(signalsOf({ ...deed, evidence })).toEqual({ qa: 2 / 3, quality: 0.5, regressions: 1, time: 1, attempts: 1 });
+  test('count the runs of all attempts that passed', () => {
+    expect(of({ runs: [run('a', false), run('b', true), run('c', true)] }).qa).toBeCloseTo(2 / 3);
   });
 
-  test('fall with the time over the estimate and with each attempt', () => {
-    expect(signalsOf({ ...deed, workingMs: 120_000, attempts: 4 })).toEqual({ time: 0.5, attempts: 0.25 });
+  test('fall with the time worked over the estimate', () => {
+    expect(of({ workingMs: 120_000 }).time).toBe(0.5);
   });
 
-  test('give nothing for regressions when one check of the whole failed', () => {
-    const evidence = [
-      { check: 'merge', ok: true },
-      { check: 'health', ok: false },
-    ] as const;
-    expect(signalsOf({ ...deed, evidence }).regressions).toBe(0);
+  test('fall with each failed attempt of the lineage', () => {
+    expect(of({ failed: [run('x', false), run('y', false), run('z', false)] }).attempts).toBe(0.25);
   });
 
-  test('count a broken contract as work not accepted', () => {
-    const evidence = [{ check: 'answer', ok: true }] as const;
-    expect(signalsOf({ ...deed, evidence, failures: [{ kind: 'contract' }] }).quality).toBe(0.5);
+  test('see a regression in tests that passed before and are gone or broken', () => {
+    expect(of({ suite: { before: suite('p1', 8), after: suite('p2', 10) } }).regressions).toBe(1);
+    expect(of({ suite: { before: suite('p1', 8), after: suite('p2', 6) } }).regressions).toBe(0.75);
+    expect(of({ suite: { before: suite('p1', 8), after: suite('p2', 9, false) } }).regressions).toBe(0);
+    expect(of({ suite: { before: undefined, after: suite('p1', 3) } }).regressions).toBe(1);
+    expect(of({ kept: [run('health', false)] }).regressions).toBe(0);
+  });
+
+  test('take the mean of what was judged for quality', () => {
+    const judgements = [
+      { id: 'v', what: 'syntax: 0 findings', value: 1 },
+      { id: 'r', what: 'qa: rename it', value: 0.9 },
+      { id: 's', what: 'qa: reject', value: 0 },
+    ];
+    expect(of({ judgements }).quality).toBeCloseTo(1.9 / 3);
+  });
+
+  test('name the messages that show them', () => {
+    const found = signalsOf({
+      ...deed,
+      runs: [run('task.T7.a1.test', true)],
+      failed: [run('task.T7.a1.w0.failed', false)],
+    });
+    expect(found.qa).toMatchObject({ evidence: ['task.T7.a1.test'] });
+    expect(found.attempts).toMatchObject({ evidence: ['task.T7.a1.w0.failed', 'task.T7.completed'] });
+  });
+
+  test('make a ledger whose points add up to the score, and which says what is missing', () => {
+    const found = signalsOf({ ...deed, runs: [run('a', false), run('b', true)] });
+    const ledger = ledgerOf(policy, found);
+    const points = ledger.rows.reduce((sum, row) => sum + row.points, 0);
+    expect(points).toBeCloseTo(scoreOf(policy, valuesOf(found)).score, 1);
+    expect(ledger.rows.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    expect(ledger.missing.map(({ signal }) => signal)).toEqual(['regressions', 'quality']);
   });
 });
 

@@ -7,7 +7,8 @@
 //   R3. Every band but the first tells the agent what to do better; `recover` also asks for a lesson.
 
 import { assign, emit, setup } from 'xstate';
-import type { Effect, RewardPolicy, Signal } from './policy.ts';
+import type { Signal } from '../bus/scores.ts';
+import type { Effect, RewardPolicy } from './policy.ts';
 import { bandOf, type Score, scoreOf, weakestOf } from './score.ts';
 
 /** A finished task, as the reward engine sees it. */

@@ -24,7 +24,7 @@ describe('what changes', () => {
     const lines = diffLines(
       diff({
         title: 'Acme Labs',
-        milestones: ['first-deployment', 'launch'],
+        milestones: ['first-deployment', { name: 'launch', when: 'users > 3' }],
         reward: { bands: { elite: { from: 95 } } },
         roles: {
           legal: { reportsTo: 'ceo', title: 'Counsel', duties: ['advise'], instances: 2 },

@@ -114,7 +114,11 @@ function companyChanges(before: Org, after: Org): Change[] {
   const bands = (org: Org) =>
     org.reward.bands.map(({ name, from, effect }) => `${name} from ${from} (${effect})`).join(', ');
   field('reward bands', bands(before), bands(after));
-  changes.push(...listChanges('milestone', before.milestones, after.milestones));
+  for (const part of ['standing', 'memory', 'staffing'] as const) {
+    if (!isDeepStrictEqual(before[part], after[part])) changes.push(`${part} changed`);
+  }
+  const milestones = (org: Org) => org.milestones.map(({ name }) => name);
+  changes.push(...listChanges('milestone', milestones(before), milestones(after)));
   const slugs = (org: Org) => org.products.map(({ slug }) => slug);
   changes.push(...listChanges('product', slugs(before), slugs(after)));
   for (const product of after.products) {

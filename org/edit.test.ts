@@ -50,12 +50,12 @@ reports:
       Manager
     # the next one is only an example
     # reports: { legal: {} }
-milestones: [launch] # one day
+milestones: [100-users] # one day
 `;
     const after = addRole(text, { ...legal, reportsTo: 'hr' });
     expect(after.replace(/ {4}reports:\n.*\n/, '')).toBe(text);
     expect(roleOf(load(after), 'legal')?.boss).toBe('hr');
-    expect(load(after).milestones).toEqual(['launch']);
+    expect(load(after).milestones.map(({ name }) => name)).toEqual(['100-users']);
   });
 
   test('a title that YAML would misread is quoted', () => {

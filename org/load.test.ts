@@ -323,8 +323,8 @@ reports:
     ],
     [
       'a milestone twice',
-      small('milestones: [launch, launch]\n'),
-      'org.yaml:2:22 milestones[1] "launch" is listed twice',
+      small('milestones: [100-users, 100-users]\n'),
+      'org.yaml:2:25 milestones[1] "100-users" is listed twice',
     ],
     [
       'a duty twice',

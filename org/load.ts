@@ -9,6 +9,7 @@ import { readDocument } from './document.ts';
 import { parseCadence } from './duration.ts';
 import { enginesOf, everyType } from './engines.ts';
 import { knowledgeOf } from './knowledge.ts';
+import { memoryOf, milestonesOf, staffingOf, standingOf } from './learning.ts';
 import type { Cadence, Org, Role } from './org.ts';
 import { policyOf, rewardOf } from './policy.ts';
 import { OrgInvalid, OrgUnreadable, type Problem, sortProblems } from './problems.ts';
@@ -97,7 +98,10 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     budget: { ...capsOf(file.budget), warn: warnAt(file.budget) },
     knowledge: knowledgeOf(file.knowledge),
     reward: rewardOf(file.reward),
-    milestones: file.milestones ?? [],
+    standing: standingOf(file.standing),
+    memory: memoryOf(file.memory),
+    staffing: staffingOf(file.staffing),
+    milestones: milestonesOf(file.milestones),
     roles: rolesOf(file.reports).map(
       ({ name, boss, role }): Role => ({
         name,

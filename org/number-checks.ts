@@ -67,10 +67,3 @@ export function checkReward({ reward }: OrgFile, document: OrgDocument): Problem
   }
   return problems;
 }
-
-/** Every milestone once. */
-export function checkMilestones({ milestones = [] }: OrgFile, document: OrgDocument): Problem[] {
-  return milestones.flatMap((name, index) =>
-    milestones.indexOf(name) < index ? [document.problem(['milestones', index], `${quote(name)} is listed twice`)] : [],
-  );
-}

@@ -2,7 +2,9 @@
 
 import type { ToolName } from '../bus/policy.ts';
 import type { Product } from '../bus/records.ts';
-import type { AgentPolicy, RewardPolicy } from '../machines/policy.ts';
+import type { AgentPolicy, RewardPolicy, StandingPolicy } from '../machines/policy.ts';
+import type { MemoryPolicy, StaffingPolicy } from './learning.ts';
+import type { Milestone } from './milestones.ts';
 
 export type Tier = 'strategy' | 'coding' | 'light';
 
@@ -96,7 +98,10 @@ export type Org = {
   /** Undefined: all of it as it is unless told. */
   readonly knowledge?: KnowledgeSettings | undefined;
   readonly reward: RewardPolicy;
-  readonly milestones: readonly string[];
+  readonly standing: StandingPolicy;
+  readonly memory: MemoryPolicy;
+  readonly staffing: StaffingPolicy;
+  readonly milestones: readonly Milestone[];
   /** In the order of the file, bosses before their reports. */
   readonly roles: readonly Role[];
 };

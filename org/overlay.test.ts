@@ -42,13 +42,13 @@ describe('a patch', () => {
   });
 
   test('merges policies and replaces lists', () => {
-    const org = patched({ retry: { waits: 9, backoff: { first: '1s' } }, milestones: ['launch'], title: null });
+    const org = patched({ retry: { waits: 9, backoff: { first: '1s' } }, milestones: ['10-users'], title: null });
     expect(roleOf(org, 'qa')?.policy).toMatchObject({
       waits: 9,
       depth: 2,
       backoff: { firstMs: 1_000, maxMs: 120_000 },
     });
-    expect([org.milestones, org.title]).toEqual([['launch'], 'Acme']);
+    expect([org.milestones.map(({ name }) => name), org.title]).toEqual([['10-users'], 'Acme']);
   });
 
   test('with reports of its own is another company', () => {

@@ -9,6 +9,7 @@ import { parseCadence } from './duration.ts';
 import { Duration } from './duration-schema.ts';
 import { EngineChoice, Engines } from './engine-schema.ts';
 import { KnowledgeSection } from './knowledge.ts';
+import { MemoryFile, MilestoneFile, StaffingFile, StandingFile } from './learning-schema.ts';
 
 /** A role's name is a token of its subject. */
 export const ROLE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
@@ -207,10 +208,13 @@ export const OrgFile = z
     knowledge: KnowledgeSection.optional(),
     retry: Retry.optional(),
     reward: Reward.optional(),
+    standing: StandingFile.optional(),
+    memory: MemoryFile.optional(),
+    staffing: StaffingFile.optional(),
     milestones: z
-      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'is no name: letters, digits, - and _, at most 64'))
+      .array(MilestoneFile)
       .optional()
-      .meta({ description: 'Celebrated once each.' }),
+      .meta({ description: 'Celebrated once each: names such as 100-users, or a name with a condition.' }),
     products: z
       .record(slug(40), Product)
       .optional()

@@ -118,6 +118,7 @@ const WHOLES: Readonly<Record<string, string>> = {
   fault: 'a fault',
   condition: 'a condition',
   task: 'a task',
+  milestone: 'a milestone',
 };
 
 /** What a place in the file is called, and the fields it may have. */

@@ -28,10 +28,10 @@ type Reading = {
 export async function readAnswers(file: ScenarioFile, reading: Reading): Promise<ScriptedAnswer[]> {
   const rules: ScriptedAnswer[] = [];
   for (const [index, rule] of file.answers.entries()) {
-    const { role, purpose, task, attempt } = rule.for;
+    const { role, purpose, task, attempt, told } = rule.for;
     const attempts = typeof attempt === 'number' ? [attempt] : attempt;
     const reply = await replyOf(rule, purpose, ['answers', index], reading);
-    if (reply) rules.push({ for: { role, purpose, task, attempts }, ...effortOf(rule, file, purpose), reply });
+    if (reply) rules.push({ for: { role, purpose, task, attempts, told }, ...effortOf(rule, file, purpose), reply });
   }
   for (const [name, fallback] of Object.entries(file.defaults)) {
     const purpose = name as Purpose;

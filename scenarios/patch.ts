@@ -20,6 +20,9 @@ export const OrgPatch = z
     budget: OrgFile.shape.budget,
     retry: OrgFile.shape.retry,
     reward: OrgFile.shape.reward,
+    standing: OrgFile.shape.standing,
+    memory: OrgFile.shape.memory,
+    staffing: OrgFile.shape.staffing,
     milestones: OrgFile.shape.milestones,
   })
   .meta({ title: 'org patch', description: 'How this company differs from org.yaml.' });

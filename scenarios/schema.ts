@@ -59,6 +59,7 @@ const Match = z
       description: 'Key of a task or of what it is about; its last part will do; * = any.',
     }),
     attempt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).optional(),
+    told: Text.optional().meta({ description: 'Text that stands in the brief, word for word.' }),
   })
   .meta({ title: 'match', description: 'Which questions this answers; what is absent fits every question.' });
 

@@ -12,6 +12,7 @@ import type { Message } from '../../bus/messages.ts';
 import type { PlannedTask, Product, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { enginesOf } from '../../org/engines.ts';
+import { memoryOf, milestonesOf, staffingOf, standingOf } from '../../org/learning.ts';
 import type { Org, Role } from '../../org/org.ts';
 import { decide } from '../../tools/policy/gate.ts';
 import type { Tools } from '../../tools/tools.ts';
@@ -19,6 +20,7 @@ import { type JobWork, type StandingDuty, type TaskWork, type Work, WorkFailure 
 import { noTools } from '../fakes.ts';
 import { jobId } from '../job-id.ts';
 import { JobJournal, TaskJournal } from '../journal.ts';
+import { standingNow } from '../learned.ts';
 import { publishOnce } from '../once.ts';
 import { follow, type Projections } from '../projections.ts';
 import { taskIn } from '../release.ts';
@@ -62,7 +64,10 @@ export function orgWith(products: readonly Product[] = []): Org {
     engines: enginesOf(),
     budget: { warn: 0.8 },
     reward: { weights: { qa: 0.3, time: 0.2, regressions: 0.2, quality: 0.15, attempts: 0.15 }, bands: [] },
-    milestones: ['first-deployment'],
+    standing: standingOf(),
+    memory: memoryOf(),
+    staffing: staffingOf(),
+    milestones: milestonesOf(['first-deployment']),
     roles: [
       role('ceo', undefined, ['strategy']),
       role('cto', 'ceo', ['decompose', 'remediate', 'digest', 'review']),
@@ -215,6 +220,7 @@ export async function openOffice(
         get task() {
           return journal.task;
         },
+        standing: org.standing.effects[standingNow(seen.board.learned, org.standing, agent, clock.now())],
         note: (patch) => journal.note(patch),
       };
     },

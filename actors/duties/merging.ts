@@ -15,11 +15,14 @@ type Review = Pull['reviews'][number];
 
 /**
  * Who reviews the work of a role: a colleague under the same boss before anybody else, in the order of the org chart.
- * Undefined when nobody but the author's own role can.
+ * Undefined when nobody but the author's own role, or who has reviewed it already, can.
+ * @param done roles that have reviewed it
  */
-export function reviewerFor(org: Org, authorRole: string): string | undefined {
+export function reviewerFor(org: Org, authorRole: string, done: readonly string[] = []): string | undefined {
   const boss = org.roles.find((role) => role.name === authorRole)?.boss;
-  const able = org.roles.filter((role) => role.duties.includes('review') && role.name !== authorRole);
+  const able = org.roles.filter(
+    ({ name, duties }) => duties.includes('review') && name !== authorRole && !done.includes(name),
+  );
   return (able.find((role) => role.boss === boss) ?? able[0])?.name;
 }
 
@@ -37,11 +40,15 @@ async function green(work: TaskWork, pull: Pull): Promise<Pull> {
   return checked;
 }
 
-async function askReview(work: TaskWork, pull: Pull): Promise<Verdict> {
-  const reviewer = reviewerFor(work.org, pull.authorRole);
+/** Asks the next reviewer; undefined when nobody is left to ask and somebody has approved: one approval must do then. */
+async function askReview(work: TaskWork, pull: Pull, approvals: readonly Review[]): Promise<Verdict | undefined> {
+  const done = approvals.map(({ role }) => role);
+  const reviewer = reviewerFor(work.org, pull.authorRole, done);
+  if (reviewer === undefined && approvals.length > 0) return undefined;
   if (reviewer === undefined) throw failed('permanent', `nobody but ${pull.authorRole} can review pull ${pull.number}`);
   await work.publish<'review.requested'>(subjects.tasksFor(reviewer), {
-    id: `pull.${pull.number}.review.${short(pull.head)}`,
+    // The second of two asks is a request of its own.
+    id: `pull.${pull.number}.review.${short(pull.head)}${approvals.length === 0 ? '' : `.${approvals.length + 1}`}`,
     type: 'review.requested',
     data: { pull: pull.number, task: work.task.id, head: pull.head },
   });
@@ -71,11 +78,17 @@ export async function verifyPull(work: TaskWork): Promise<Verdict> {
     }),
   );
   const pull = await openPull(work, number);
-  const review = pull.reviews.findLast((one) => one.head === head);
-  if (!review) return askReview(work, pull);
-  if (review.verdict === 'reject') {
-    throw failed('quality', `${review.by} rejected pull ${number}: ${review.notes.join('; ') || 'no reason given'}`);
+  const reviews = pull.reviews.filter((one) => one.head === head);
+  const rejected = reviews.find(({ verdict }) => verdict === 'reject');
+  if (rejected) {
+    throw failed(
+      'quality',
+      `${rejected.by} rejected pull ${number}: ${rejected.notes.join('; ') || 'no reason given'}`,
+    );
   }
+  const asked = reviews.length < work.standing.reviews ? await askReview(work, pull, reviews) : undefined;
+  const review = reviews.at(-1);
+  if (asked || !review) return asked ?? { awaiting: `waits for review of pull ${number}` };
   const wish = { tool: 'merge', summary: `pull ${number} of ${pull.product} at ${short(head)}` };
   const awaiting = await permission(work, wish, short(head));
   if (awaiting !== undefined) return { awaiting };

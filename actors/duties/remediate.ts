@@ -3,6 +3,7 @@ import { subjects } from '../../bus/subjects.ts';
 import { isOpen } from '../board.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { filedUnder, fileTasks } from '../file-tasks.ts';
+import { unlearnFrom } from '../lessons.ts';
 import { refusePlan, staffSection } from '../plan.ts';
 
 async function run(work: JobWork): Promise<void> {
@@ -11,6 +12,7 @@ async function run(work: JobWork): Promise<void> {
   // Recorded, because this job's own tasks are open when it is resumed.
   const { busy } = await work.step('look', async () => ({ busy: filedUnder(work.board, alert.id).some(isOpen) }));
   if (busy) return;
+  if (alert.commit !== undefined) await unlearnFrom(work, alert.commit, work.message.id);
   await work.publish<'brain.bug'>(subjects.brain('bug'), {
     id: `bug.${alert.id}.open`,
     type: 'brain.bug',

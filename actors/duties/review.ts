@@ -3,16 +3,31 @@ import type { Message } from '../../bus/messages.ts';
 import { isOfType } from '../../bus/messages.ts';
 import type { Pull } from '../../bus/records.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
+import { standingNow } from '../learned.ts';
 import { giveTo } from '../release.ts';
 import { short, using } from './failing.ts';
 import { changeSection } from './source.ts';
 
 type Request = Message<'review.requested'>['data'];
 
+/** Bytes of the change that a light review is shown. */
+const LIGHT_BYTES = 6_000;
+
+/** True for the work of somebody whose standing asks for a light review. */
+function isLight({ org, board, turn }: JobWork, author: string): boolean {
+  return org.standing.effects[standingNow(board.learned, org.standing, author, turn.now())].review === 'light';
+}
+
 async function sectionsFor(work: JobWork, pull: Pull): Promise<readonly Section[]> {
   const task = work.board.task(pull.task);
   const { title, author, authorRole, checks } = pull;
+  const light = isLight(work, author);
+  const change = await changeSection(work.tools.products, pull.product, pull.base, pull.head);
   return [
+    {
+      name: 'How deep to look',
+      text: light ? `${author} is a lead: look for risks only, and let style be.` : '',
+    },
     {
       name: `Pull request ${pull.number}`,
       text: `${title}\nby ${author} (${authorRole})\nChecks: ${checks.at(-1)?.summary ?? 'none'}`,
@@ -21,7 +36,7 @@ async function sectionsFor(work: JobWork, pull: Pull): Promise<readonly Section[
       name: 'What was asked for',
       text: task ? [task.title, task.description, ...task.acceptance.map((one) => `- ${one}`)].join('\n') : '',
     },
-    await changeSection(work.tools.products, pull.product, pull.base, pull.head),
+    light ? { ...change, budget: LIGHT_BYTES } : change,
   ];
 }
 
@@ -43,9 +58,11 @@ async function run(work: JobWork): Promise<void> {
   const { pull: number, head, task }: Request = work.message.data;
   const pull = await using(() => work.tools.forge.get(number));
   if (pull?.status !== 'open' || pull.head !== head) return;
-  if (!pull.reviews.some((one) => one.head === head)) await judge(work, pull);
+  const said = pull.reviews.filter((one) => one.head === head);
+  if (!said.some(({ by, role }) => by === work.agent || role === work.role.name)) await judge(work, pull);
   const to = { id: task, role: pull.authorRole, lineage: work.board.task(task)?.lineage ?? task };
-  await giveTo(work.bus, to, `reviewed.${short(head)}`, { source: work.agent, why: 'reviewed' });
+  const tag = `reviewed.${short(head)}${said.length === 0 ? '' : `.${work.role.name}`}`;
+  await giveTo(work.bus, to, tag, { source: work.agent, why: 'reviewed' });
 }
 
 /** Reviews pull requests of other roles; the requests come in the role's own mailbox. */

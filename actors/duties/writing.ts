@@ -24,6 +24,9 @@ import { canHandOn, handOn } from './handing-on.ts';
 import { type Pulled, verifyPull } from './merging.ts';
 import { infoOf, type Opened, type Workbench, workbench } from './workbench.ts';
 
+/** Paths of a draft that its record keeps. */
+const MOST_PATHS = 50;
+
 export type Writing = {
   readonly name: string;
   readonly types: readonly string[];
@@ -124,6 +127,7 @@ async function execute(work: TaskWork, { refusePath }: Writing): Promise<void> {
   const { start, on, branch } = opened;
   const ground: Ground = { product, start, on, branch, refusePath };
   const { report, files } = await engines[engineFor(role, task.type)](work, ground);
+  work.note({ paths: files.map(({ path }) => path).slice(0, MOST_PATHS) });
   const bench = workbench(work, product, opened, files);
   if (report.status === 'complete') return submit(work, bench, opened, product, report.summary);
   if (!canHandOn(report, files)) throw new WorkFailure(failureOf(report));

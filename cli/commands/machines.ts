@@ -27,7 +27,7 @@ function machines(name: string | undefined, options: Options, context: CliContex
   const policy = policyFor(org, options.role);
   const wanted = name === undefined ? chartNames : [name];
   const charts = wanted.map((one) => {
-    const drawn = drawChart(one, policy, org.reward);
+    const drawn = drawChart(one, { ...org, agent: policy });
     if (!drawn) throw new UsageError(`there is no chart "${one}"`, `one of: ${chartNames.join(', ')}`);
     return drawn;
   });
