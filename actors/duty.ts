@@ -20,6 +20,7 @@ import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
 import type { StandingEffects } from '../machines/policy.ts';
 import type { Org, Role } from '../org/org.ts';
 import type { Call, Decision } from '../tools/policy/gate.ts';
+import type { Secrets } from '../tools/policy/secrets.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
 import type { Outcome } from './journal.ts';
@@ -58,6 +59,18 @@ export type Bill = {
   readonly model?: string | undefined;
 };
 
+/**
+ * The failure in whatever was thrown, with its reason scrubbed, for it is recorded; undefined for anything that no chart
+ * reacts to, which is a crash of the agent.
+ */
+export function failureIn(error: unknown, secrets: Secrets): WorkFailure | undefined {
+  // A fault put in by a scenario carries its failure in the same way.
+  if (!(error instanceof Error) || !('failure' in error)) return undefined;
+  const failure = error.failure as Failure;
+  const usage = error instanceof WorkFailure ? error.usage : undefined;
+  return new WorkFailure({ ...failure, reason: secrets.scrub(failure.reason) }, usage);
+}
+
 /** What every duty gets. */
 export interface Work {
   readonly agent: string;
@@ -68,6 +81,8 @@ export interface Work {
   readonly signal: AbortSignal;
   readonly bus: Bus;
   readonly tools: Tools;
+  /** For what goes out by another way than `tools` and `think`. */
+  readonly secrets: Secrets;
   /** What the company was given to read. */
   readonly knowledge: Knowledge;
   /** Every task and agent, folded from the stream. */

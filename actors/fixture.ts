@@ -14,6 +14,7 @@ import { PlannedTask, type Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
 import { Company } from './company.ts';
 import { duties, dutyFacts } from './duties/registry.ts';
 import type { Duty } from './duty.ts';
@@ -131,6 +132,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
       quote: () => 1,
     },
     tools: noTools,
+    secrets: createSecrets({}),
     knowledge: createFileKnowledge(documents),
     duties: new Map([...duties, ...(options.duties ?? []).map((duty) => [duty.name, duty] as const)]),
     org: () => org,

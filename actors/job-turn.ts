@@ -8,7 +8,7 @@ import type { Failure, Job } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentCommand, AgentEvent } from '../machines/agent.ts';
 import { companySections } from './brief-sections.ts';
-import { type JobWork, type StandingDuty, WorkFailure } from './duty.ts';
+import { failureIn, type JobWork, type StandingDuty } from './duty.ts';
 import { giveUpOn } from './escalation.ts';
 import { jobId } from './job-id.ts';
 import { JobJournal } from './journal.ts';
@@ -75,11 +75,10 @@ export async function runJob(t: JobTurn): Promise<void> {
           stop = error.stop;
           return { event: { type: 'UNFUNDED' } };
         }
-        const known =
-          error instanceof Error && 'failure' in error ? new WorkFailure(error.failure as Failure) : undefined;
+        const known = failureIn(error, ports.secrets);
         // Nothing is left to try when giving up fails: that is a crash, and those are counted.
         if (!known || command.type === 'escalate') throw error;
-        if (error instanceof WorkFailure) journal.charge(error.usage);
+        journal.charge(known.usage);
         return { event: { type: 'FAILED', failure: known.failure, affordable: true } };
       },
     );

@@ -17,6 +17,7 @@ import { buildAgentMachine } from '../machines/agent.ts';
 import { roleOf } from '../org/org.ts';
 import { startProxy } from '../tests/fixtures/proxy.ts';
 import { aTask } from '../tests/fixtures/story.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
 import { Agent } from './agent.ts';
 import { Company } from './company.ts';
 import { duties } from './duties/registry.ts';
@@ -49,7 +50,17 @@ const open = (company: string, url = server.url): Promise<JetStreamBus> =>
 async function portsOn(bus: Bus, think: Model['think']): Promise<{ ports: Ports; close(): Promise<void> }> {
   const { board, company, episodes, close } = await follow(bus);
   const knowledge = createFileKnowledge([]);
-  const rest = { board, company, episodes, knowledge, duties, org: () => org, tools: noTools, log: () => {} };
+  const rest = {
+    board,
+    company,
+    episodes,
+    knowledge,
+    duties,
+    org: () => org,
+    tools: noTools,
+    secrets: createSecrets({}),
+    log: () => {},
+  };
   const money = openMoney({ bus, clock, ...rest });
   return { ports: { bus, clock, money, model: { think, quote: () => 1 }, ...rest }, close };
 }

@@ -8,6 +8,7 @@ import type { Model } from '../brain/models/model.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock, Turn } from '../bus/clock.ts';
 import type { Org } from '../org/org.ts';
+import type { Secrets } from '../tools/policy/secrets.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
 import type { Duty } from './duty.ts';
@@ -26,6 +27,8 @@ export type Ports = {
   /** Whatever costs something goes through here. */
   readonly money: Money;
   readonly tools: Tools;
+  /** What must never be sent, written or said. */
+  readonly secrets: Secrets;
   readonly knowledge: Knowledge;
   readonly duties: ReadonlyMap<string, Duty>;
   /** The org chart in force; a function, so that a change takes effect. */

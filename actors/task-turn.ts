@@ -11,7 +11,7 @@ import type { AgentCommand, AgentEvent, WorkView } from '../machines/agent.ts';
 import type { Role } from '../org/org.ts';
 import { affordable } from './budget.ts';
 import { complete } from './completion.ts';
-import { type TaskWork, WorkFailure } from './duty.ts';
+import { failureIn, type TaskWork, WorkFailure } from './duty.ts';
 import { escalateHeld } from './escalation.ts';
 import { consult, decompose, delegate, recall } from './help.ts';
 import { lessonsFor, unlearn } from './lessons.ts';
@@ -54,7 +54,7 @@ export async function runTask(t: TaskTurn): Promise<void> {
         stop = error.stop;
         return { type: 'UNFUNDED' };
       }
-      const known = failureOf(error);
+      const known = failureIn(error, ports.secrets);
       // Nothing is left to try when giving up fails: that is a crash, and those are counted.
       if (!known || command.type === 'escalate') throw error;
       journal.charge(known.usage);
@@ -75,14 +75,6 @@ export async function runTask(t: TaskTurn): Promise<void> {
     if (event.type === 'PARKED') return;
   }
   t.delivery.ack();
-}
-
-/** A failure the chart reacts to; undefined for anything else, which is a crash of the agent. */
-function failureOf(error: unknown): WorkFailure | undefined {
-  if (error instanceof WorkFailure) return error;
-  // A fault put in by a scenario carries its failure in the same way.
-  if (error instanceof Error && 'failure' in error) return new WorkFailure(error.failure as Failure);
-  return undefined;
 }
 
 async function perform(

@@ -65,6 +65,7 @@ export class HeldWork implements Work {
   readonly turn: Turn;
   readonly bus: Work['bus'];
   readonly tools: Work['tools'];
+  readonly secrets: Work['secrets'];
   readonly knowledge: Work['knowledge'];
   readonly board: Work['board'];
   readonly company: Work['company'];
@@ -79,6 +80,7 @@ export class HeldWork implements Work {
     this.role = role;
     this.bus = ports.bus;
     this.tools = ports.tools;
+    this.secrets = ports.secrets;
     this.knowledge = ports.knowledge;
     this.board = ports.board;
     this.company = ports.company;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { InspectionEvent } from 'xstate';
 import { Company } from '../actors/company.ts';
 import { duties } from '../actors/duties/registry.ts';
+import { guardedModel } from '../actors/guarded-model.ts';
 import { openMoney } from '../actors/money/desk.ts';
 import type { Ports, StepHook } from '../actors/ports.ts';
 import type { Projections } from '../actors/projections.ts';
@@ -15,6 +16,8 @@ import type { Org } from '../org/org.ts';
 import { openLocalDeployer } from '../tools/deploy/local.ts';
 import { openLocalForge } from '../tools/forge/local.ts';
 import { type Git, openGit } from '../tools/git.ts';
+import { guardedTools } from '../tools/policy/guarded-tools.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
 import { openProducts } from '../tools/products.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
 import type { Tools } from '../tools/tools.ts';
@@ -80,16 +83,18 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   const products = openProducts({ root: places.products, workRoot: join(places.work, 'work'), sandbox, git, env });
   const forge = openLocalForge({ bus, products });
   const deployer = openLocalDeployer({ products, sandbox, root: join(places.work, 'deploy') });
-  const tools = { products, forge, deployer };
+  const secrets = createSecrets(env);
+  const tools = guardedTools({ products, forge, deployer }, secrets);
   let org = parts.org;
   const { projections, open } = parts.following ?? (await followCompany(parts));
   const { board, company: brain, episodes } = projections;
   const ports: Ports = {
     bus,
     clock,
-    model: parts.model,
+    model: guardedModel(parts.model, secrets),
     money: openMoney({ bus, clock, org: () => org, board, log: parts.log }),
     tools,
+    secrets,
     knowledge: parts.knowledge,
     duties,
     org: () => org,

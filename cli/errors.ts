@@ -1,6 +1,7 @@
 // How a command ends badly: what happened, why, what to do next, and the documented exit code. Never a stack, unless asked.
 
 import { type ExitCode, HeadcountError, reasonOf } from '../bus/errors.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
 import type { CliContext } from './context.ts';
 import { clean, painter, safeJson } from './output.ts';
 
@@ -39,7 +40,10 @@ function explain(error: unknown): Explained {
 
 /** Prints an error on standard error and returns the exit code. */
 export function reportError(error: unknown, context: CliContext): ExitCode {
-  const { code, what, why, next, exit } = explain(error);
+  const { scrub } = createSecrets(context.env);
+  const { code, exit, ...said } = explain(error);
+  const [what, next] = [scrub(said.what), scrub(said.next)];
+  const why = said.why === undefined ? undefined : scrub(said.why);
   if (context.json) {
     context.err(`${safeJson({ error: { code, what, why, next, exit } })}\n`);
   } else {
@@ -50,7 +54,7 @@ export function reportError(error: unknown, context: CliContext): ExitCode {
     if (why !== undefined) context.err(`${paint('why:  ', 'dim')} ${clean(why)}\n`);
     context.err(`${paint('next: ', 'dim')} ${next.split('\n').map(clean).join('\n       ')}\n`);
   }
-  if (context.verbose && error instanceof Error) context.err(`${stackOf(error)}\n`);
+  if (context.verbose && error instanceof Error) context.err(`${scrub(stackOf(error))}\n`);
   return exit;
 }
 

@@ -5,18 +5,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { destination, pino } from 'pino';
 import type { Ports } from '../actors/ports.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
 import type { CliContext } from './context.ts';
 
-/** Names of environment variables whose values are secrets. */
-const SECRET_NAME = /(KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)/i;
-const SHORTEST_SECRET = 8;
-
-/** Replaces every value of a secret variable in a text. */
+/** Replaces every secret of the environment, in every form, and what looks like one. */
 export function redactor(env: CliContext['env']): (text: string) => string {
-  const secrets = Object.entries(env)
-    .filter(([name, value]) => SECRET_NAME.test(name) && value !== undefined && value.length >= SHORTEST_SECRET)
-    .map(([, value]) => value ?? '');
-  return (text) => secrets.reduce((clean, secret) => clean.replaceAll(secret, '[secret]'), text);
+  const { scrub } = createSecrets(env);
+  return scrub;
 }
 
 export type RunLog = {

@@ -18,6 +18,7 @@ import type { Draft } from '../bus/messages.ts';
 import type { Org } from '../org/org.ts';
 import { openLocalForge } from '../tools/forge/local.ts';
 import { openMemoryDeployer } from '../tools/memory/deployer.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
 import type { LocalProducts } from '../tools/products.ts';
 import type { Tools } from '../tools/tools.ts';
 import { Life } from './life.ts';
@@ -147,6 +148,7 @@ export class Member {
       model: build.model?.(asked) ?? asked,
       money: openMoney({ bus, clock, org, board, log }),
       tools,
+      secrets: createSecrets({}),
       knowledge,
       duties,
       org,

@@ -16,6 +16,7 @@ const kinds: Readonly<Record<string, FailureKind>> = {
   CONFLICT: 'quality',
   MERGE_REFUSED: 'permanent',
   REVIEW_REFUSED: 'permanent',
+  SECRET_REFUSED: 'permanent',
 };
 
 /** Runs a tool. Throws WorkFailure for whatever the tool refuses or cannot do; the stream's own errors pass. */

@@ -15,6 +15,7 @@ import { enginesOf } from '../../org/engines.ts';
 import { memoryOf, milestonesOf, staffingOf, standingOf } from '../../org/learning.ts';
 import type { Org, Role } from '../../org/org.ts';
 import { decide } from '../../tools/policy/gate.ts';
+import { createSecrets } from '../../tools/policy/secrets.ts';
 import type { Tools } from '../../tools/tools.ts';
 import { type JobWork, type StandingDuty, type TaskWork, type Work, WorkFailure } from '../duty.ts';
 import { noTools } from '../fakes.ts';
@@ -160,6 +161,7 @@ export async function openOffice(
       signal: new AbortController().signal,
       bus,
       tools,
+      secrets: createSecrets({}),
       knowledge,
       board: seen.board,
       company: seen.company,

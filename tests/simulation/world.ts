@@ -21,6 +21,7 @@ import { loadOrg } from '../../org/load.ts';
 import type { Org } from '../../org/org.ts';
 import { plainSandbox, productsIn } from '../../tools/fixture.ts';
 import { openLocalForge } from '../../tools/forge/local.ts';
+import { createSecrets } from '../../tools/policy/secrets.ts';
 import type { Tools } from '../../tools/tools.ts';
 import { type Fate, Mortal, mortalBus, mortalModel, mortalTools } from './mortal.ts';
 
@@ -172,6 +173,7 @@ export async function live(world: World, ...fates: readonly Fate[]): Promise<Lif
           money: openMoney({ bus: raw, clock: own, org: () => world.org, board: seen.board, log }),
           model: mortalModel(modelOf(world, clock), life),
           tools: world.dir === undefined ? noTools : mortalTools(realTools(world.dir, raw), life),
+          secrets: createSecrets({}),
           knowledge: createFileKnowledge(world.documents),
           duties,
           org: () => world.org,

@@ -1,0 +1,47 @@
+// The model behind the secret check: no question with a secret in it is asked, and no answer with one is handed on, for answers
+// are recorded. The failure is permanent: asking again would send the same words.
+
+import { type Answer, type Model, ModelFailure, type Question } from '../brain/models/model.ts';
+import type { Usage } from '../bus/records.ts';
+import type { Found, Secrets } from '../tools/policy/secrets.ts';
+
+/** The same model. Throws ModelFailure (`permanent`) for a question or an answer that holds a secret. */
+export function guardedModel(model: Model, secrets: Secrets): Model {
+  return {
+    quote: (question) => model.quote(question),
+    async think(question, signal, heard) {
+      refuse(`the question ${question.id}`, secrets.find(wordsOf(question)));
+      const answer = await model.think(question, signal, heard && scrubbed(heard, secrets)).catch((error: unknown) => {
+        throw cleaned(error, secrets);
+      });
+      refuse(`the answer to ${question.id}`, secrets.find(saidIn(answer)), answer.usage);
+      return answer;
+    },
+  };
+}
+
+/** Everything that differs from question to question: the tools and the schema are ours. */
+function wordsOf({ system, prompt, rounds }: Question): string {
+  return rounds.length === 0 ? `${system}\n${prompt}` : `${system}\n${prompt}\n${JSON.stringify(rounds)}`;
+}
+
+function saidIn({ text, calls, said }: Answer): string {
+  return calls.length === 0 ? text : `${text}\n${JSON.stringify(calls)}\n${JSON.stringify(said)}`;
+}
+
+function refuse(what: string, found: Found | undefined, usage?: Usage): void {
+  if (found === undefined) return;
+  const reason = `policy: ${what} holds ${found.what}, ${found.how}`;
+  throw new ModelFailure({ kind: 'permanent', reason }, usage);
+}
+
+/** Parts of an answer that somebody watches; a secret may come in two parts, and is then found in the whole answer. */
+function scrubbed(heard: (text: string) => void, secrets: Secrets): (text: string) => void {
+  return (text) => heard(secrets.scrub(text));
+}
+
+/** Providers repeat keys in their errors. */
+function cleaned(error: unknown, secrets: Secrets): unknown {
+  if (!(error instanceof ModelFailure) || secrets.find(error.failure.reason) === undefined) return error;
+  return new ModelFailure({ ...error.failure, reason: secrets.scrub(error.failure.reason) }, error.usage);
+}

@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { noDeployer } from '../../actors/fakes.ts';
+import { VirtualClock } from '../../bus/clock.ts';
+import { MemoryBus } from '../../bus/memory.ts';
+import { gitIn, plainSandbox, productsIn, START, scratch, shop, signal } from '../fixture.ts';
+import { openLocalForge } from '../forge/local.ts';
+import { guardedTools } from './guarded-tools.ts';
+import { createSecrets } from './secrets.ts';
+
+const CANARY = 'canary-9f81c2-value';
+const hidden = Buffer.from(CANARY).toString('base64url').toLowerCase();
+
+/** Real git behind the guard. */
+async function open() {
+  const dir = scratch();
+  const clock = new VirtualClock({ start: START });
+  const bus = new MemoryBus('acme', clock, {});
+  const products = productsIn(dir, await plainSandbox());
+  const forge = openLocalForge({ bus, products });
+  const tools = guardedTools({ products, forge, deployer: noDeployer }, createSecrets({ SHOP_TOKEN: CANARY }));
+  const { head } = await tools.products.ensure(shop, START);
+  return { dir, bus, tools, head };
+}
+
+const refused = { code: 'SECRET_REFUSED', message: expect.not.stringContaining(CANARY) };
+const info = { author: 'backend-1', at: START };
+
+test('no secret gets into a repository or to the forge, by whatever way', async () => {
+  const { dir, bus, tools, head } = await open();
+  const { products, forge } = tools;
+  const clone = await products.openClone('shop', 'T1', 'agent/T1/the-shop');
+
+  await expect(products.openClone('shop', 'T2', `agent/T2/${CANARY}`)).rejects.toMatchObject(refused);
+  await expect(products.openClone('shop', 'T2', `agent/T2/${hidden}`)).rejects.toMatchObject(refused);
+  for (const content of [
+    CANARY,
+    Buffer.from(`key=${CANARY}`).toString('base64'),
+    Buffer.from(CANARY).toString('hex'),
+  ]) {
+    await expect(products.apply(clone, [{ path: 'a.md', content }], head)).rejects.toMatchObject(refused);
+  }
+  await expect(products.apply(clone, [{ path: `${CANARY}.md`, content: '' }], head)).rejects.toMatchObject(refused);
+
+  await products.apply(clone, [{ path: 'a.md', content: 'fine\n' }], head);
+  await expect(products.commit(clone, { ...info, message: `T1: ${CANARY}` })).rejects.toMatchObject(refused);
+  const commit = (await products.commit(clone, { ...info, message: 'T1: a' })) ?? '';
+  const request = { clone, head: commit, task: 'T1', author: 'backend-1', authorRole: 'backend' };
+  await expect(forge.open({ ...request, title: encodeURIComponent(CANARY) })).rejects.toMatchObject(refused);
+  const pull = await forge.open({ ...request, title: 'T1: a' });
+  const review = { by: 'qa', role: 'qa', head: commit, verdict: 'approve', notes: [`see ${CANARY}`] } as const;
+  await expect(forge.review(pull, { ...review, notes: [...review.notes] })).rejects.toMatchObject(refused);
+  await expect(forge.merge(pull, { ...info, message: CANARY })).rejects.toMatchObject(refused);
+
+  const needles = [CANARY, Buffer.from(CANARY).toString('hex'), hidden];
+  const history = gitIn(join(dir, 'products', 'shop'), 'log', '--all', '-p');
+  expect(history).toContain('fine');
+  for (const text of [history, ...filesBelow(dir), JSON.stringify(bus.stream.messages)]) {
+    for (const needle of needles) expect(text.includes(needle)).toBe(false);
+  }
+});
+
+test('what a worker wrote into the clone past the guard is found when it is committed', async () => {
+  const { dir, tools } = await open();
+  const clone = await tools.products.openClone('shop', 'T1', 'agent/T1/the-shop');
+  writeFileSync(join(dir, 'work', clone.dir, 'b.txt'), `token: ${CANARY}\n`);
+  await expect(tools.products.changes(clone)).rejects.toMatchObject(refused);
+  await expect(tools.products.commit(clone, { ...info, message: 'T1: a' })).rejects.toMatchObject(refused);
+});
+
+test('what tests print is scrubbed before anybody reads it', async () => {
+  const { tools, head } = await open();
+  const clone = await tools.products.openClone('shop', 'T1', 'agent/T1/the-shop');
+  // The secret is put together while it runs, as code that finds one would print it.
+  const parts = JSON.stringify(CANARY.split('-'));
+  const content = `console.log(${parts}.join('-')); process.exitCode = 1;\n`;
+  await tools.products.apply(clone, [{ path: 'print.js', content }], head);
+  const run = await tools.products.test(clone, ['node', 'print.js'], signal);
+  expect(run.ok).toBe(false);
+  expect(run.tail).toContain('[SHOP_TOKEN]');
+  expect(run.tail + run.summary).not.toContain(CANARY);
+});
+
+function filesBelow(dir: string): readonly string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+}
