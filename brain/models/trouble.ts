@@ -1,7 +1,7 @@
 // From what goes wrong on a connection to a typed failure. Pure: the adapters say what their SDK threw in the words of
 // `Trouble`, and this table judges it the same way for every provider.
 
-import { LONGEST_WAIT_MS, retryAfterMsOf } from './back-off.ts';
+import { LONGEST_WAIT_MS, retryAfterMsOf } from './retry-after.ts';
 import { WireFailure, type WireFault, type WireUsage } from './wire.ts';
 
 /** What went wrong with a call, as far as it is known. */
@@ -105,8 +105,8 @@ export type TroubleContext = {
 };
 
 /**
- * The failure that a trouble is. Quota without a time from the provider has no `until` (the provider chart waits as
- * back-off.ts says), except for an empty account: nobody fills one within minutes, so it is asked again after an hour.
+ * The failure that a trouble is. Quota without a time from the provider has no `until`, and the provider chart waits by its
+ * own policy; except for an empty account: nobody fills one within minutes, so it is asked again after an hour.
  */
 export function failureOf(trouble: Trouble, { provider, now, secrets, spent }: TroubleContext): WireFailure {
   const fault = faultOf(trouble);

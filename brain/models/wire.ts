@@ -113,7 +113,7 @@ export type WireFault = keyof typeof wireFaults;
 export type WireFailureDetail = {
   /** HTTP status; undefined when there was none. */
   readonly status?: number | undefined;
-  /** When the provider said it works again, as a wait from now in ms, already capped (back-off.ts). */
+  /** When the provider said it works again, as a wait from now in ms, already capped (retry-after.ts). */
   readonly retryAfterMs?: number | undefined;
   /** Epoch ms of the same moment on the company's clock. */
   readonly until?: number | undefined;

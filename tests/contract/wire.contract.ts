@@ -1,9 +1,9 @@
 // What every wire does, whichever format it speaks: run against a strict server of the vendors' wire formats.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LONGEST_WAIT_MS } from '../../brain/models/back-off.ts';
 import type { ToolSpec } from '../../brain/models/model.ts';
 import { openWire, type ProviderConfig } from '../../brain/models/open-wire.ts';
+import { LONGEST_WAIT_MS } from '../../brain/models/retry-after.ts';
 import { saidBy } from '../../brain/models/said.ts';
 import { type Wire, WireFailure, type WireRequest } from '../../brain/models/wire.ts';
 import { type ModelServer, modelServer, type Turn } from '../fixtures/model-server.ts';

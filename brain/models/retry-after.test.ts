@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LONGEST_WAIT_MS, retryAfterMsOf } from './back-off.ts';
+import { LONGEST_WAIT_MS, retryAfterMsOf } from './retry-after.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
 
