@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { type CommandRow, commandTable, nameOf } from './commands/table.ts';
 import { type CliContext, processContext } from './context.ts';
+import { withEnvFile } from './env-file.ts';
 import { reportError, UsageError } from './errors.ts';
 import { packageVersion } from './package-root.ts';
 
@@ -78,13 +79,22 @@ export async function main(line: readonly string[], context: CliContext): Promis
   }
 }
 
+async function run(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    return await main(argv, { ...context, env: withEnvFile(context.cwd, context.env) });
+  } catch (error) {
+    return reportError(error, context);
+  }
+}
+
 /**
  * Runs the command line of this process, then ends it once everything written has gone out. For bin/headcount.js.
  * @public
  */
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
-  const code = await main(argv, processContext(argv));
+  const context = processContext(argv);
+  const code = await run(argv, context);
   if (code !== 0) process.exitCode = code;
   // Ended on purpose: a handle that something forgot must not keep a command that has printed its answer.
   process.stdout.write('', () => process.stderr.write('', () => process.exit()));

@@ -97,6 +97,12 @@ export const commandTable: readonly CommandRow[] = [
   { usage: 'diff <a> <b>', summary: 'where two companies differ', group: KEEP, load: () => import('./diff.ts') },
   { usage: 'export', summary: 'a whole company in one file', group: KEEP, load: () => import('./export.ts') },
   { usage: 'import <file>', summary: 'the company of such a file', group: KEEP, load: () => import('./import.ts') },
+  {
+    usage: 'init [folder]',
+    summary: 'write a new company from a template',
+    group: SHAPE,
+    load: () => import('./init.ts'),
+  },
   { usage: 'org', summary: 'draw, check and change the org chart', group: SHAPE, load: () => import('./org.ts') },
   { usage: 'machines', summary: 'print the statecharts', group: SHAPE, load: () => import('./machines.ts') },
   {

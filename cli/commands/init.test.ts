@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openTerminal } from '../../tests/fixtures/terminal.ts';
+import { main } from '../main.ts';
+import { templates } from '../new-company.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'headcount-init-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+async function headcount(line: string, at = cwd) {
+  const argv = line.split(' ');
+  const terminal = openTerminal(argv, { cwd: at, env: { PATH: process.env.PATH } });
+  const code = (await main(argv, terminal.context)) || terminal.exit();
+  return { code, out: terminal.stdout(), err: terminal.stderr() };
+}
+
+describe('a new company', () => {
+  test.each(templates)('of the template $name is valid, and its first day ends as it says', async ({ name }) => {
+    const made = await headcount(`init shop --template ${name} --yes`);
+    expect([made.code, made.err]).toEqual([0, '']);
+    const dir = join(cwd, 'shop');
+    expect((await headcount('org check', dir)).out).toMatch(/^ok {2}org\/org\.yaml {2}shop: \d+ roles/);
+    const { code, out } = await headcount('run scenarios/first-day.yaml --bus memory', dir);
+    expect(out).toMatch(/(\d+) of \1 expectations met/);
+    expect(code).toBe(0);
+  });
+
+  test('fits on a page', () => {
+    for (const { name } of templates) {
+      const file = new URL(`../../org/templates/${name}/org.yaml`, import.meta.url);
+      expect(readFileSync(file, 'utf8').split('\n').length).toBeLessThan(40);
+    }
+  });
+
+  test('is called like its folder, as far as a company can be', async () => {
+    await headcount('init 2024-My_Shop --yes');
+    expect(readFileSync(join(cwd, '2024-My_Shop/org/org.yaml'), 'utf8')).toContain("company: 'my-shop'");
+  });
+
+  test('called like a word of YAML is still called that', async () => {
+    await headcount('init x --name no --yes');
+    expect((await headcount('org check', join(cwd, 'x'))).out).toMatch(/no: 12 roles/);
+  });
+});
+
+describe('init', () => {
+  test('touches nothing where a company is, and says what is there', async () => {
+    mkdirSync(join(cwd, 'org'));
+    writeFileSync(join(cwd, 'org/mine.txt'), 'mine');
+    const { code, err } = await headcount('init --yes');
+    expect([code, err]).toEqual([2, expect.stringContaining('there is already: org; nothing was changed')]);
+    expect(readdirSync(cwd)).toEqual(['org']);
+    expect(readFileSync(join(cwd, 'org/mine.txt'), 'utf8')).toBe('mine');
+  });
+
+  test('adds to a .gitignore that is there, once', async () => {
+    writeFileSync(join(cwd, '.gitignore'), 'dist/\nproducts/');
+    await headcount('init --yes');
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('dist/\nproducts/\n.headcount/\n.env\n');
+  });
+
+  test.each([
+    ['init --template softwre --yes', 'did you mean "software"'],
+    ['init --workers gpt --yes', 'one of scripted, claude, openai'],
+    ['init --name Bad_Name --yes', 'small letters'],
+  ])('%s says what is meant, and writes nothing', async (line, said) => {
+    const { code, err } = await headcount(line);
+    expect([code, err]).toEqual([2, expect.stringContaining(said)]);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test('asks nothing where no person is', async () => {
+    const { code, out } = await headcount('init shop');
+    expect(code).toBe(0);
+    expect(out).toContain('headcount run scenarios/first-day.yaml');
+    expect(existsSync(join(cwd, 'shop/.env.example'))).toBe(true);
+  });
+});

@@ -1,0 +1,148 @@
+import { basename, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { dutyFacts } from '../../actors/duties/registry.ts';
+import { drawOrg } from '../../org/draw.ts';
+import { loadOrg, readOrg } from '../../org/load.ts';
+import { didYouMean } from '../../org/problems.ts';
+import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { type Template, templates, type Workers, workers, writeCompany } from '../new-company.ts';
+import { clean } from '../output.ts';
+import { print } from './shared.ts';
+
+type InitOptions = {
+  readonly name?: string;
+  readonly template?: string;
+  readonly workers?: string;
+  readonly yes?: true;
+};
+
+type Wanted = { readonly slug: string; readonly template: Template; readonly workers: Workers };
+
+/** The environment variable that holds the key of a kind of workers. */
+const KEYS: Readonly<Record<Workers, string | undefined>> = {
+  scripted: undefined,
+  claude: 'ANTHROPIC_API_KEY',
+  openai: 'OPENAI_API_KEY',
+};
+
+export function register(program: Command, context: CliContext): void {
+  program
+    .command('init [folder]')
+    .description('Write a new company: org chart, prompts, a scenario that passes. Asks three questions at most.')
+    .option('--name <slug>', "the company's name: small letters, digits and dashes (default: the folder's)")
+    .option('--template <name>', `one of ${templates.map(({ name }) => name).join(', ')}`)
+    .option('--workers <kind>', `who does the work: ${workers.join(', ')}`)
+    .option('-y, --yes', 'ask nothing, take the defaults')
+    .option('--json', 'JSON on standard output')
+    .action((folder: string | undefined, options: InitOptions) => init(folder ?? '.', options, context));
+}
+
+async function init(folder: string, options: InitOptions, context: CliContext): Promise<void> {
+  const dir = resolve(context.cwd, folder);
+  const wanted = await wantedOf(options, slugFrom(basename(dir)), context);
+  const written = await writeCompany(dir, wanted);
+  const org = loadOrg(readOrg(resolve(dir, 'org/org.yaml')), { duties: dutyFacts() });
+  const place = relative(context.cwd, dir);
+  const next = [
+    ...(place === '' ? [] : [`cd ${place}`]),
+    'headcount run scenarios/first-day.yaml',
+    ...(wanted.workers === 'scripted'
+      ? []
+      : [`export ${KEYS[wanted.workers]}=... && headcount up --mission "what you want"`]),
+  ];
+  const value = { folder: dir, company: wanted.slug, template: wanted.template.name, written, next };
+  print(context, value, (paint) => [
+    `${paint('ready', 'good')}  ${clean(wanted.slug)}: ${wanted.template.summary}`,
+    ...drawOrg(org)
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`),
+    '',
+    `wrote  ${written.join(', ')}`,
+    ...next.map((line, index) => `${index === 0 ? 'next ' : '     '}  ${paint(line, 'info')}`),
+  ]);
+}
+
+/** A name that the company may have, made of another. */
+function slugFrom(text: string): string {
+  const slug = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 32)
+    .replace(/-+$/, '');
+  return slug === '' ? 'acme' : slug;
+}
+
+async function wantedOf(options: InitOptions, usual: string, context: CliContext): Promise<Wanted> {
+  const given = {
+    slug: options.name === undefined ? undefined : checkSlug(options.name),
+    template: options.template === undefined ? undefined : templateOf(options.template),
+    workers: options.workers === undefined ? undefined : workersOf(options.workers),
+  };
+  const asks = context.isTTY && process.stdin.isTTY === true && options.yes === undefined && !context.json;
+  const ask = asks ? asker(context) : undefined;
+  const [first] = templates;
+  if (!first) throw new Error('there are no templates');
+  try {
+    const slug = given.slug ?? (await ask?.('name of the company', usual, checkSlug)) ?? usual;
+    if (ask && !given.template)
+      context.out(`${templates.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}\n`);
+    const template = given.template ?? (await ask?.('template', first.name, templateOf)) ?? first;
+    const kind = given.workers ?? (await ask?.(`workers (${workers.join(', ')})`, 'scripted', workersOf)) ?? 'scripted';
+    return { slug, template, workers: kind };
+  } finally {
+    ask?.close();
+  }
+}
+
+type Asker = {
+  <T>(what: string, usual: string, read: (text: string) => T): Promise<T>;
+  close(): void;
+};
+
+/** Asks until the answer can be read; an empty one is the usual one. */
+function asker({ out, stop }: CliContext): Asker {
+  const line = createInterface({ input: process.stdin, output: process.stdout });
+  const ask = async <T>(what: string, usual: string, read: (text: string) => T): Promise<T> => {
+    for (;;) {
+      const said = (await line.question(`${what} [${usual}]: `, { signal: stop })).trim();
+      try {
+        return read(said === '' ? usual : said);
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        out(`  ${error.message}; ${error.next}\n`);
+      }
+    }
+  };
+  return Object.assign(ask, { close: () => line.close() });
+}
+
+function checkSlug(text: string): string {
+  if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(text) && text.length <= 32) return text;
+  throw new UsageError(
+    `${JSON.stringify(text)} is no name for a company`,
+    'small letters, digits and single dashes, at most 32',
+  );
+}
+
+function templateOf(text: string): Template {
+  const found = templates.find(({ name }) => name === text);
+  if (found) return found;
+  const names = templates.map(({ name }) => name);
+  throw new UsageError(
+    `there is no template ${JSON.stringify(text)}${didYouMean(text, names)}`,
+    `one of ${names.join(', ')}`,
+  );
+}
+
+function workersOf(text: string): Workers {
+  const found = workers.find((kind) => kind === text);
+  if (found) return found;
+  throw new UsageError(
+    `${JSON.stringify(text)} is no kind of workers${didYouMean(text, workers)}`,
+    `one of ${workers.join(', ')}`,
+  );
+}
