@@ -29,7 +29,7 @@ const MICRO = 1e6;
 /** Dollars in millionths, rounded up: what costs something never counts as nothing. */
 export function micro(dollars: number): number {
   // What is a whole number of millionths but for the last bits of its fraction is not rounded up.
-  return Math.ceil(dollars * MICRO - 1e-4);
+  return Math.max(0, Math.ceil(dollars * MICRO - 1e-4));
 }
 
 export function dollars(micros: number): number {

@@ -28,7 +28,17 @@ const COMPILED = !import.meta.url.endsWith('.ts');
 
 function lost(seed: number, detail: string): RunResult {
   const violations = [{ invariant: 'S1', seq: 0, subject: 'the simulation', detail }];
-  return { seed, violations, messages: 0, virtualMs: 0, strikes: [], processes: 0, healAfterMs: 0, taken: [] };
+  const nothing = {
+    messages: 0,
+    virtualMs: 0,
+    cost: 0,
+    workMs: 0,
+    stops: 0,
+    strikes: [],
+    processes: 0,
+    healAfterMs: 0,
+  };
+  return { seed, violations, ...nothing, taken: [] };
 }
 
 /** Runs every seed. Throws what reading the plan throws. */

@@ -8,9 +8,11 @@ import { VirtualClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
 import { MemoryStream } from '../bus/memory/stream.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { createEnding } from '../scenarios/ending.ts';
 import type { Strike } from '../scenarios/events.ts';
+import { countLosses } from '../scenarios/losses.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import { openMemoryProducts } from '../tools/memory/products.ts';
 import type { LocalProducts } from '../tools/products.ts';
@@ -47,6 +49,12 @@ export type RunResult = Weathered & {
   readonly violations: readonly Violation[];
   readonly messages: number;
   readonly virtualMs: number;
+  /** US dollars, with the worst case of what nobody settled. */
+  readonly cost: number;
+  /** From the start until the last task ended, ms. */
+  readonly workMs: number;
+  /** How often a call found no money. */
+  readonly stops: number;
   /** States and transitions that were taken. */
   readonly taken: readonly string[];
 };
@@ -231,6 +239,7 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
     seed: spec.seed,
     violations: watch.violations,
     messages: stream.lastSeq,
+    ...spendingIn(stream, watch.board.tasks(), start),
     virtualMs: clock.now() - start,
     strikes: tape.strikes,
     processes: weather.processes,
@@ -238,6 +247,14 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
     taken: [...coverage.taken],
     stream,
     products: openMemoryProducts({ disk: members.disk, test: () => passed }),
+  };
+}
+
+function spendingIn({ messages }: MemoryStream, tasks: readonly Task[], start: number) {
+  return {
+    cost: countLosses(messages).cost,
+    workMs: tasks.reduce((last, { endedAt }) => Math.max(last, (endedAt ?? start) - start), 0),
+    stops: messages.filter(({ message }) => message.type === 'money.stopped').length,
   };
 }
 

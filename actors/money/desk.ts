@@ -242,7 +242,6 @@ class Desk implements Money {
       const data = { purse: name, used: dollars(used), cap: dollars(cap) };
       const said = { id: `money.warned.${name}`, type: 'money.warned' as const, source: 'supervisor', data };
       while (!books.warned(name)) await this.#write(said);
-      this.#ports.log('warn', `${name} has used $${data.used.toFixed(2)} of its $${data.cap.toFixed(2)}`);
     }
   }
 

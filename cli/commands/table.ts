@@ -36,10 +36,22 @@ export const commandTable: readonly CommandRow[] = [
     group: RUN,
     load: () => import('./sim.ts'),
   },
+  {
+    usage: 'forecast <scenario>',
+    summary: 'what it would cost and how long it would take',
+    group: RUN,
+    load: () => import('./forecast.ts'),
+  },
   { usage: 'up', summary: 'start a company that keeps running', group: RUN, load: () => import('./up.ts') },
   { usage: 'status', summary: 'one screen, problems first', group: READ, load: () => import('./status.ts') },
   { usage: 'tasks', summary: 'every task, one a line', group: READ, load: () => import('./tasks.ts') },
   { usage: 'why <task>', summary: 'the chain from goal to commit', group: READ, load: () => import('./why.ts') },
+  {
+    usage: 'cost',
+    summary: 'what was spent, by role, task, goal, model or day',
+    group: READ,
+    load: () => import('./cost.ts'),
+  },
   { usage: 'log', summary: 'what happened, in order', group: READ, load: () => import('./log.ts') },
   {
     usage: 'audit [export]',

@@ -4,6 +4,7 @@ import type { Stored } from '../../bus/bus.ts';
 import { type DataOf, isTaskMessage, type Message } from '../../bus/messages.ts';
 import type { AgentMemory, Approval, Job, Pull, Task } from '../../bus/records.ts';
 import { type When, whenOf } from '../format.ts';
+import { callsOf } from './calls.ts';
 
 export const timeOf = (message: Message): number => Date.parse(message.time);
 
@@ -46,36 +47,24 @@ export type Spending = {
   readonly cost: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** Steps that asked a model. */
+  /** Calls that cost something, or may have. */
   readonly calls: number;
   readonly byAgent: ReadonlyMap<string, number>;
 };
 
-type Spent = { readonly inputTokens: number; readonly outputTokens: number; readonly cost: number };
-
-/** Money and tokens, charged to the agent in whose message they first show up. Failed calls count. */
+/** Money and tokens, as the ledger has them: what nobody settled counts with its worst case. */
 export function spendingOf(history: readonly Stored[]): Spending {
-  const seen = new Map<string, Spent>();
   const byAgent = new Map<string, number>();
   const total = { cost: 0, inputTokens: 0, outputTokens: 0, calls: 0 };
-  const charge = (key: string, agent: string, now: Spent) => {
-    const before = seen.get(key) ?? { inputTokens: 0, outputTokens: 0, cost: 0 };
-    seen.set(key, now);
-    total.inputTokens += now.inputTokens - before.inputTokens;
-    total.outputTokens += now.outputTokens - before.outputTokens;
-    total.cost += now.cost - before.cost;
-    if (now.cost !== before.cost) byAgent.set(agent, (byAgent.get(agent) ?? 0) + now.cost - before.cost);
-  };
-  for (const { message } of history) {
-    if ('step' in message.data && message.data.step.usage) total.calls += 1;
-    if (isTaskMessage(message)) {
-      const { task } = message.data;
-      charge(`task.${task.id}`, task.agent ?? message.source, task.spent);
-    } else if ('job' in message.data) {
-      charge(`job.${message.data.job.id}`, message.data.job.agent, message.data.job.spent);
-    }
+  for (const { state, agent, cost, inputTokens, outputTokens } of callsOf(history)) {
+    if (state === 'refunded') continue;
+    total.calls += 1;
+    total.cost += cost;
+    total.inputTokens += inputTokens;
+    total.outputTokens += outputTokens;
+    byAgent.set(agent, (byAgent.get(agent) ?? 0) + cost);
   }
-  return { ...total, byAgent };
+  return { ...total, cost: Math.round(total.cost * 1e6) / 1e6, byAgent };
 }
 
 export type Latest = {

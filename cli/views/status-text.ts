@@ -1,5 +1,6 @@
 // The status screen as lines.
 
+import { usedOf } from '../../actors/money/asking.ts';
 import { count, duration, money } from '../format.ts';
 import { type Cell, clean, cut, flowed, type Paint, type Tone, table } from '../output.ts';
 import { processLines } from './processes.ts';
@@ -11,6 +12,7 @@ const stateTones: Readonly<Record<string, Tone>> = {
   working: 'info',
   retrying: 'warn',
   decomposing: 'warn',
+  unfunded: 'bad',
   escalated: 'bad',
   crashed: 'bad',
   fenced: 'warn',
@@ -61,6 +63,13 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
       lines.push(`      ${paint(`headcount answer ${clean(id)} ${clean(best?.key ?? '')}`, 'info')}`);
     }
   }
+  if (status.low.length > 0) {
+    heading('MONEY', status.low.length);
+    for (const { purse, used, cap, empty } of status.low) {
+      const state = empty ? paint('  agents wait', 'bad') : '';
+      lines.push(`${cut(`  ${usedOf({ purse, used, cap })}`, width - 14)}${state}`);
+    }
+  }
   if (status.late.length > 0) {
     heading('LATE', status.late.length);
     for (const late of status.late) {
@@ -87,11 +96,18 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
   return lines;
 }
 
+/** `$3.41`, and where the company has a cap for a day `   today $1.20 of $20.00 (6 %)`. */
+function moneyLine({ cost, today }: Status): string {
+  if (today === undefined) return money(cost);
+  const part = Math.floor((today.used / today.cap) * 100);
+  return `${money(cost)}   today ${money(today.used)} of ${money(today.cap)} (${part} %)`;
+}
+
 /** The screen as lines. */
 export function renderStatus(status: Status, paint: Paint, width: number): string[] {
   const { flow } = status;
   const lag = status.lag === undefined ? '' : `   lag ${status.lag}`;
-  const head = `${status.state} ${duration(status.runningMs)}   ${money(status.cost)}   seq ${count(status.seq)}${lag}`;
+  const head = `${status.state} ${duration(status.runningMs)}   ${moneyLine(status)}   seq ${count(status.seq)}${lag}`;
   const flowItems = [
     `todo ${flow.ready + flow.blocked}`,
     `working ${flow.working}`,

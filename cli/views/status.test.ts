@@ -11,7 +11,7 @@ const screen = (story: Story) => renderStatus(statusOf(story.history, asked), pa
 test('the screen begins with what needs a person, then what is late, then what is stuck', () => {
   expect(screen(morning())).toMatchInlineSnapshot(`
     [
-      "acme   running 1 h 35 m   $0.0400   seq 29",
+      "acme   running 1 h 35 m   $0.0400   seq 33",
       "NEEDS YOU (1)",
       "  A1  Which database for T2?  waits 45 m, blocks 2",
       "      a  PostgreSQL (recommended)",

@@ -6,6 +6,7 @@ import { lettersIn } from '../../bus/dead.ts';
 import type { Task, TaskStatus } from '../../bus/records.ts';
 import { type Latest, latestOf, nowIn, ofType, spendingOf, timeOf } from './history.ts';
 import { type Present, type ProcessRow, processesOf } from './processes.ts';
+import { type LowWallet, walletsIn } from './wallets.ts';
 
 type Question = {
   readonly id: string;
@@ -48,6 +49,10 @@ export type Status = {
   readonly state: string;
   readonly runningMs: number;
   readonly cost: number;
+  /** What the company may spend today, US dollars; undefined: as much as it likes. */
+  readonly today: { readonly used: number; readonly cap: number } | undefined;
+  /** Wallets without enough for the next call, and those that are nearly empty. */
+  readonly low: readonly LowWallet[];
   readonly seq: number;
   /** Messages that wait in mailboxes; undefined when it was not asked. */
   readonly lag: number | undefined;
@@ -185,6 +190,7 @@ export function statusOf(history: readonly Stored[], options: StatusOptions): St
     state: options.live ? (said === 'stopped' ? 'running' : said) : said === 'stopped' ? 'stopped' : 'not running',
     runningMs: first === undefined ? 0 : now - timeOf(first.message),
     cost: spending.cost,
+    ...walletsIn(history, now),
     seq: history.at(-1)?.seq ?? 0,
     lag: options.lag,
     broken: ofType(history, 'audit.violated').map(({ data: { invariant, seq, detail } }) => ({
