@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { examineMachine, type Machine, withoutSecret } from './checks.ts';
+import type { Machine } from './checks/finding.ts';
+import { examineMachine } from './checks.ts';
 import { renderFindings } from './commands/doctor.ts';
 import { painter } from './output.ts';
+import { withoutSecret } from './urls.ts';
 
 let dir = '';
 
@@ -19,7 +21,9 @@ const machine = (more: Partial<Machine>): Machine => ({
   cwd: dir,
   nodeVersion: '20.19.0',
   uid: 1000,
+  now: Date.now(),
   fetch: false,
+  live: false,
   progress: () => {},
   ...more,
 });
@@ -48,6 +52,11 @@ test('what is missing names the command that mends it, and nothing is fetched un
     ['nats-server', true, true],
     ['bubblewrap', false, true],
     ['python3', false, true],
+    ['chromium', false, true],
+    ['anthropic', false, true],
+    ['openai', false, true],
+    ['claude', false, true],
+    ['codex', false, true],
   ]);
 });
 

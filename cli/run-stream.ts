@@ -11,7 +11,7 @@ import { streamName } from '../bus/jetstream/stream.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { NoServer } from '../bus/server/errors.ts';
-import { withoutSecret } from './checks.ts';
+import { withoutSecret } from './urls.ts';
 import { NoCompany } from './connect.ts';
 import type { CliContext } from './context.ts';
 import { keepServer } from './kept-server.ts';

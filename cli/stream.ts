@@ -6,7 +6,7 @@ import { RealClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
 import { BadCredentials } from '../bus/jetstream/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
-import { withoutSecret } from './checks.ts';
+import { withoutSecret } from './urls.ts';
 import type { Known } from './connect.ts';
 import { keepItsTime } from './own-time.ts';
 

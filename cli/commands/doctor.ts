@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { examineMachine, type Finding } from '../checks.ts';
+import type { Finding } from '../checks/finding.ts';
+import { examineMachine } from '../checks.ts';
 import type { CliContext } from '../context.ts';
 import { clean, type Paint, pad } from '../output.ts';
 import { print } from './shared.ts';
@@ -11,14 +12,17 @@ export function register(program: Command, context: CliContext): void {
       'Check this machine. Each failure names the command that mends it; exit code 5 when something required fails.',
     )
     .option('--fetch', 'fetch nats-server and bubblewrap when they are missing')
+    .option('--live', 'ask each model and coding CLI for one word: costs a fraction of a cent each')
     .option('--json', 'JSON on standard output')
-    .action(async ({ fetch }: { fetch?: true }) => {
+    .action(async ({ fetch, live }: { fetch?: true; live?: true }) => {
       const checks = await examineMachine({
         env: context.env,
         cwd: context.cwd,
         nodeVersion: process.versions.node,
         uid: process.getuid?.(),
+        now: context.now(),
         fetch: fetch === true,
+        live: live === true,
         progress: (line) => context.err(`${clean(line)}\n`),
       });
       const ok = checks.every((check) => check.ok || !check.required);

@@ -1,0 +1,55 @@
+// What a check of `headcount doctor` is given and what it finds. A check finds the real cause and names the command that mends it.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+export type Machine = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Without the `v`. */
+  readonly nodeVersion: string;
+  /** Undefined where there is no such thing. */
+  readonly uid: number | undefined;
+  /** Wall time, epoch ms. */
+  readonly now: number;
+  /** True: fetch what is missing. False: look only. */
+  readonly fetch: boolean;
+  /** True: ask each model and coding CLI one tiny question, which costs a little money. */
+  readonly live: boolean;
+  readonly progress: (line: string) => void;
+};
+
+export type Finding = {
+  readonly name: string;
+  readonly ok: boolean;
+  /** False: Headcount works without it, with what `detail` says missing. */
+  readonly required: boolean;
+  readonly detail: string;
+  /** The command that mends it. */
+  readonly fix?: string;
+};
+
+/** One check; it may find several things, or nothing worth a line. */
+export type Check = (machine: Machine) => Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>;
+
+const ANSWER_MS = 5_000;
+const execute = promisify(execFile);
+
+export const good = (name: string, detail: string, required = true): Finding => ({ name, ok: true, required, detail });
+export const bad = (name: string, detail: string, fix: string, required = true): Finding => ({
+  name,
+  ok: false,
+  required,
+  detail,
+  fix,
+});
+
+/** The version that a program prints; undefined when there is none on the PATH, or it does not say. */
+export async function versionOf(program: string, machine: Machine): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await execute(program, ['--version'], { timeout: ANSWER_MS, env: { ...machine.env } });
+    return /\d+\.\d+(\.\d+)?/.exec(stdout || stderr)?.[0];
+  } catch {
+    return undefined;
+  }
+}
