@@ -11,12 +11,12 @@ import { streamName } from '../bus/jetstream/stream.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { NoServer } from '../bus/server/errors.ts';
-import { withoutSecret } from './urls.ts';
 import { NoCompany } from './connect.ts';
 import type { CliContext } from './context.ts';
 import { keepServer } from './kept-server.ts';
 import { type Checking, explainGone, openCompanyLedger } from './ledgers.ts';
 import { readRunFile, removeRunFile, storeDirOf, writeRunFile } from './run-file.ts';
+import { withoutSecret } from './urls.ts';
 
 export type RunStream<C extends Clock = Clock> = {
   readonly bus: Bus;

@@ -6,9 +6,9 @@ import { RealClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
 import { BadCredentials } from '../bus/jetstream/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
-import { withoutSecret } from './urls.ts';
 import type { Known } from './connect.ts';
 import { keepItsTime } from './own-time.ts';
+import { withoutSecret } from './urls.ts';
 
 const ANSWER_MS = 5_000;
 

@@ -52,7 +52,8 @@ async function askOnce(asked: Asked, { env, now }: Machine): Promise<void> {
   }
 }
 
-async function examine(asked: Asked, machine: Machine): Promise<Finding> {
+/** Whether one provider can be asked; with `live`, whether it answers. */
+export async function checkProvider(asked: Asked, machine: Machine): Promise<Finding> {
   const { name, model } = asked;
   const key = keyNameOf(asked);
   if (key !== undefined && !machine.env[key]?.trim()) {
@@ -71,5 +72,5 @@ async function examine(asked: Asked, machine: Machine): Promise<Finding> {
 }
 
 export function checkProviders(machine: Machine): Promise<Finding[]> {
-  return Promise.all(usual.map((asked) => examine(asked, machine)));
+  return Promise.all(usual.map((asked) => checkProvider(asked, machine)));
 }
