@@ -1,6 +1,7 @@
 // Tools that a test does not need: whoever touches one is told which.
 
 import type { Deployer, Forge, Products, Tools } from '../tools/tools.ts';
+import { noWeb } from '../tools/web/web.ts';
 
 function absent(what: string): () => never {
   return () => {
@@ -43,4 +44,4 @@ export const noDeployer: Deployer = {
   close: async () => {},
 };
 
-export const noTools: Tools = { products: noProducts, forge: noForge, deployer: noDeployer };
+export const noTools: Tools = { products: noProducts, forge: noForge, deployer: noDeployer, web: noWeb };

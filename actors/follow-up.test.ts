@@ -5,7 +5,7 @@ import { openLocalForge } from '../tools/forge/local.ts';
 import { type Office, openOffice, orgWith, planned, tick } from './duties/fixture.ts';
 import { review } from './duties/review.ts';
 import { writeCode } from './duties/write-code.ts';
-import { noDeployer } from './fakes.ts';
+import { noDeployer, noTools } from './fakes.ts';
 import { fileTasks } from './file-tasks.ts';
 import { fields, followUpOf } from './follow-up.ts';
 import { taskRecords } from './plan.ts';
@@ -124,7 +124,7 @@ describe('partial work', () => {
     const products = productsIn(dir, sandbox);
     office = await openOffice({
       org: orgWith([{ ...shop, test: ['true'] }]),
-      tools: (bus) => ({ products, forge: openLocalForge({ bus, products }), deployer: noDeployer }),
+      tools: (bus) => ({ ...noTools, products, forge: openLocalForge({ bus, products }), deployer: noDeployer }),
     });
     const tasks = [planned('both', { title: 'Write both files' })];
     await fileTasks(await office.jobWork(tick('setup'), 'cto'), tasks, { prefix: 'D1', product: 'shop' });

@@ -32,6 +32,10 @@ export const toolNames = [
   'chat',
 ] as const;
 
+/** Search engines that the web may be asked through (tools/web/). */
+export const searchProviders = ['duckduckgo', 'tavily', 'brave', 'searxng'] as const;
+export type SearchProvider = (typeof searchProviders)[number];
+
 export const ToolName = z.enum(toolNames);
 export type ToolName = z.infer<typeof ToolName>;
 

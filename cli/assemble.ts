@@ -21,6 +21,8 @@ import { createSecrets } from '../tools/policy/secrets.ts';
 import { openProducts } from '../tools/products.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
 import type { Tools } from '../tools/tools.ts';
+import { openWeb } from '../tools/web/open.ts';
+import type { Web } from '../tools/web/web.ts';
 import { type Following, followCompany, type Past } from './following.ts';
 
 /** Where a company keeps what is not on its stream. */
@@ -52,6 +54,8 @@ export type Assembly = Past & {
   readonly knowledge: Knowledge;
   readonly sandbox: Sandbox;
   readonly places: Places;
+  /** Instead of the real one that org.yaml allows. */
+  readonly web?: Web | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly atStep?: StepHook | undefined;
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
@@ -83,8 +87,9 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   const products = openProducts({ root: places.products, workRoot: join(places.work, 'work'), sandbox, git, env });
   const forge = openLocalForge({ bus, products });
   const deployer = openLocalDeployer({ products, sandbox, root: join(places.work, 'deploy') });
+  const web = parts.web ?? openWeb({ settings: parts.org.web, env });
   const secrets = createSecrets(env);
-  const tools = guardedTools({ products, forge, deployer }, secrets);
+  const tools = guardedTools({ products, forge, deployer, web }, secrets);
   let org = parts.org;
   const { projections, open } = parts.following ?? (await followCompany(parts));
   const { board, company: brain, episodes } = projections;

@@ -18,6 +18,7 @@ import { createFaults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
 import { withLock } from '../tools/lock.ts';
+import { openWrittenWeb } from '../tools/memory/web.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
 import { answerApproval } from './commands/answer.ts';
@@ -155,6 +156,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     clock,
     model: faults.model(model),
     knowledge: createFileKnowledge(given.knowledge.map(({ name, text }) => ({ source: name, text }))),
+    ...(given.pages && { web: openWrittenWeb(given.pages, org.web?.allow ?? []) }),
     sandbox,
     places,
     env: { ...context.env },

@@ -106,6 +106,7 @@ function companyChanges(before: Org, after: Org): Change[] {
   field('warning', `at ${before.budget.warn} of a cap`, `at ${after.budget.warn} of a cap`);
   const copies = ({ replicas }: Org) => (replicas === undefined ? undefined : `${replicas}, from the next start`);
   field('copies of the stream', copies(before), copies(after));
+  if (!isDeepStrictEqual(before.web, after.web)) changes.push('web changed, from the next start');
   for (const name of ['loop', 'claude', 'codex'] as const) {
     if (!isDeepStrictEqual(before.engines[name], after.engines[name])) changes.push(`engine ${name} changed`);
   }

@@ -10,11 +10,12 @@ import { parseCadence } from './duration.ts';
 import { enginesOf, everyType } from './engines.ts';
 import { knowledgeOf } from './knowledge.ts';
 import { memoryOf, milestonesOf, staffingOf, standingOf } from './learning.ts';
-import type { Cadence, Org, Role } from './org.ts';
+import type { Cadence, Org, Role, WebSettings } from './org.ts';
 import { policyOf, rewardOf } from './policy.ts';
 import { OrgInvalid, OrgUnreadable, type Problem, sortProblems } from './problems.ts';
 import { type HealthFile, type OrgFile, type ProductFile, parseProbe } from './schema.ts';
 import { readShape } from './shape.ts';
+import type { WebFile } from './web-schema.ts';
 
 /** A company file in hand: its text, the name that errors call it, and its prompt files. */
 export type OrgSource = {
@@ -95,6 +96,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     sandbox: file.sandbox ?? 'required',
     replicas: file.stream?.replicas,
     engines: enginesOf(file.engines),
+    ...(file.web && { web: webOf(file.web) }),
     budget: { ...capsOf(file.budget), warn: warnAt(file.budget) },
     knowledge: knowledgeOf(file.knowledge),
     reward: rewardOf(file.reward),
@@ -123,6 +125,10 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
       }),
     ),
   };
+}
+
+function webOf({ provider = 'duckduckgo', key, url, allow = [], research = false }: WebFile): WebSettings {
+  return { provider, key, url, allow, research };
 }
 
 function cadenceOf(text: string): Cadence {

@@ -1,6 +1,6 @@
 // Who works here, as plain data: what org.yaml says after parsing, defaults and checks. Everything else reads this.
 
-import type { ToolName } from '../bus/policy.ts';
+import type { SearchProvider, ToolName } from '../bus/policy.ts';
 import type { Product } from '../bus/records.ts';
 import type { AgentPolicy, RewardPolicy, StandingPolicy } from '../machines/policy.ts';
 import type { MemoryPolicy, StaffingPolicy } from './learning.ts';
@@ -46,6 +46,19 @@ export type Cadence = { readonly every: number } | { readonly cron: string };
 
 /** US dollars in a day and in a calendar month of UTC; undefined = no limit. */
 export type Caps = { readonly day?: number | undefined; readonly month?: number | undefined };
+
+/** What the company may see of the web. */
+export type WebSettings = {
+  readonly provider: SearchProvider;
+  /** Name of the environment variable that holds the key of the search engine. */
+  readonly key: string | undefined;
+  /** Where the search engine is; its usual address when undefined. */
+  readonly url: string | undefined;
+  /** Hosts that may be read: `example.com`, `*.example.com`, `*`. Nothing else. */
+  readonly allow: readonly string[];
+  /** Whether strategy looks around before it decides. */
+  readonly research: boolean;
+};
 
 export type Role = {
   readonly name: string;
@@ -93,6 +106,8 @@ export type Org = {
   /** Copies of the stream in a cluster; undefined = as it is. */
   readonly replicas?: number | undefined;
   readonly engines: EngineSettings;
+  /** Undefined: the company has no web. */
+  readonly web?: WebSettings | undefined;
   /** What everybody may spend together, each task, and of which part of a cap people are warned (0 to 1). */
   readonly budget: Caps & { readonly task?: number | undefined; readonly warn: number };
   /** Undefined: all of it as it is unless told. */

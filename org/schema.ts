@@ -10,6 +10,7 @@ import { Duration } from './duration-schema.ts';
 import { EngineChoice, Engines } from './engine-schema.ts';
 import { KnowledgeSection } from './knowledge.ts';
 import { MemoryFile, MilestoneFile, StaffingFile, StandingFile } from './learning-schema.ts';
+import { WebFile } from './web-schema.ts';
 
 /** A role's name is a token of its subject. */
 export const ROLE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
@@ -206,6 +207,7 @@ export const OrgFile = z
     engines: Engines.optional(),
     budget: CompanyBudget.optional(),
     knowledge: KnowledgeSection.optional(),
+    web: WebFile.optional(),
     retry: Retry.optional(),
     reward: Reward.optional(),
     standing: StandingFile.optional(),

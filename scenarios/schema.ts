@@ -47,6 +47,10 @@ const Given = z
       .enum(['required', 'none'])
       .optional()
       .meta({ description: 'Unless told: used where there is one; what runs here is written in this scenario.' }),
+    pages: z
+      .record(z.url({ protocol: /^https?$/, error: 'is no URL' }), z.string())
+      .optional()
+      .meta({ description: 'The whole web, as HTML by address; `org.web.allow` says what of it may be read.' }),
     knowledge: z.array(Knowledge).default([]).meta({ description: 'What the knowledge agent has read.' }),
   })
   .meta({ title: 'given' });

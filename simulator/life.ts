@@ -221,8 +221,8 @@ export class Life {
     };
   }
 
-  tools({ products, forge, deployer }: Tools): Tools {
-    return { products: this.tool('products', products), forge: this.tool('forge', forge), deployer };
+  tools({ products, forge, deployer, web }: Tools): Tools {
+    return { products: this.tool('products', products), forge: this.tool('forge', forge), deployer, web };
   }
 
   /** Every method of a tool, as a call that something may happen at. */

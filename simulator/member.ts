@@ -21,6 +21,7 @@ import { openMemoryDeployer } from '../tools/memory/deployer.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
 import type { LocalProducts } from '../tools/products.ts';
 import type { Tools } from '../tools/tools.ts';
+import { noWeb } from '../tools/web/web.ts';
 import { Life } from './life.ts';
 
 /** What stands between a company and its ports: where a test puts a company that is wrong. */
@@ -173,6 +174,7 @@ export class Member {
       products,
       forge: openLocalForge({ bus, products: { ...products, repos: life.tool('repos', repos) } }),
       deployer: openMemoryDeployer(),
+      web: noWeb,
     });
   }
 

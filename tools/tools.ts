@@ -2,6 +2,7 @@
 // by the host, never by a model.
 
 import type { FileChange, HealthCheck, Product, Pull } from '../bus/records.ts';
+import type { Web } from './web/web.ts';
 
 /** A task's own clone of a product repository: never a worktree of the host's. */
 export type Clone = {
@@ -125,6 +126,7 @@ export interface Deployer {
 }
 
 export interface Tools {
+  readonly web: Web;
   readonly products: Products;
   readonly forge: Forge;
   readonly deployer: Deployer;

@@ -4,6 +4,7 @@ import type { Product } from '../../bus/records.ts';
 import { openLocalDeployer } from '../../tools/deploy/local.ts';
 import { plainSandbox, productsIn, scratch } from '../../tools/fixture.ts';
 import type { Deployer, Forge } from '../../tools/tools.ts';
+import { noTools } from '../fakes.ts';
 import { fileTasks } from '../file-tasks.ts';
 import { assure } from './assure.ts';
 import { openOffice, orgWith, planned, START, tick } from './fixture.ts';
@@ -44,7 +45,10 @@ async function shopWith(price: number) {
   const products = productsIn(dir, sandbox);
   const deployer = openLocalDeployer({ products, sandbox, root: join(dir, 'live') });
   deployers.push(deployer);
-  const office = await openOffice({ org: orgWith([shop]), tools: { products, deployer, forge: {} as Forge } });
+  const office = await openOffice({
+    org: orgWith([shop]),
+    tools: { ...noTools, products, deployer, forge: {} as Forge },
+  });
   await products.ensure(shop, START);
   const release = async (text: string) => {
     const clone = await products.openClone('shop', 'setup', 'agent/setup/server');

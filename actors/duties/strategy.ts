@@ -6,6 +6,7 @@ import { subjects } from '../../bus/subjects.ts';
 import type { JobWork, StandingDuty, Work } from '../duty.ts';
 import { directiveEnded } from './digest.ts';
 import { slugOf } from './failing.ts';
+import { research } from './research.ts';
 
 /** Directives for one mission before it takes a person to say what changes. */
 const MOST_DIRECTIVES = 5;
@@ -45,7 +46,7 @@ async function run(work: JobWork): Promise<void> {
   if (mission === undefined) return;
   const begun = await work.step('start', () => start(work, mission));
   if (begun === null) return;
-  const answer = await work.think('strategy', sectionsFor(work, mission));
+  const answer = await work.think('strategy', [...sectionsFor(work, mission), ...(await research(work, mission))]);
   const goals = answer.goals.map(({ id, text }) => ({ id: slugOf(id), text }));
   const product = productOf(work);
   const directive: DataOf<'directive.issued'> = {

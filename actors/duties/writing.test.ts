@@ -3,6 +3,7 @@ import type { Product } from '../../bus/records.ts';
 import { gitIn, plainSandbox, productsIn, scratch } from '../../tools/fixture.ts';
 import { openLocalForge } from '../../tools/forge/local.ts';
 import type { Deployer } from '../../tools/tools.ts';
+import { noTools } from '../fakes.ts';
 import { fileTasks } from '../file-tasks.ts';
 import { message, type Office, openOffice, orgWith, planned, tick } from './fixture.ts';
 import { reviewerFor } from './merging.ts';
@@ -38,7 +39,7 @@ beforeEach(async () => {
   const products = productsIn(dir, sandbox);
   office = await openOffice({
     org: orgWith([shop]),
-    tools: (bus) => ({ products, forge: openLocalForge({ bus, products }), deployer: {} as Deployer }),
+    tools: (bus) => ({ ...noTools, products, forge: openLocalForge({ bus, products }), deployer: {} as Deployer }),
   });
   const tasks = [planned('add', { title: 'Add numbers' }), planned('guide', { role: 'marketing' })];
   await fileTasks(await office.jobWork(tick('setup'), 'cto'), tasks, { prefix: 'D1', product: 'shop' });

@@ -169,6 +169,6 @@ function mortalTool<T extends object>(tool: T, life: Mortal): T {
   });
 }
 
-export function mortalTools({ products, forge, deployer }: Tools, life: Mortal): Tools {
-  return { products: mortalTool(products, life), forge: mortalTool(forge, life), deployer };
+export function mortalTools({ products, forge, deployer, web }: Tools, life: Mortal): Tools {
+  return { products: mortalTool(products, life), forge: mortalTool(forge, life), deployer, web };
 }

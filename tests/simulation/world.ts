@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isOpen } from '../../actors/board.ts';
 import { Company } from '../../actors/company.ts';
 import { duties, dutyFacts } from '../../actors/duties/registry.ts';
-import { noDeployer, noTools } from '../../actors/fakes.ts';
+import { noTools } from '../../actors/fakes.ts';
 import { openMoney } from '../../actors/money/desk.ts';
 import type { Ports } from '../../actors/ports.ts';
 import { follow } from '../../actors/projections.ts';
@@ -204,7 +204,7 @@ export async function live(world: World, ...fates: readonly Fate[]): Promise<Lif
 
 function realTools(dir: string, bus: Bus): Tools {
   const products = productsIn(dir, sandbox);
-  return { products, forge: openLocalForge({ bus, products }), deployer: noDeployer };
+  return { ...noTools, products, forge: openLocalForge({ bus, products }) };
 }
 
 export const productDir = (world: World, slug: string) => join(world.dir ?? '', 'products', slug);

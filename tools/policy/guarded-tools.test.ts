@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { noDeployer } from '../../actors/fakes.ts';
+import { noTools } from '../../actors/fakes.ts';
 import { VirtualClock } from '../../bus/clock.ts';
 import { MemoryBus } from '../../bus/memory.ts';
 import { gitIn, plainSandbox, productsIn, START, scratch, shop, signal } from '../fixture.ts';
@@ -19,7 +19,7 @@ async function open() {
   const bus = new MemoryBus('acme', clock, {});
   const products = productsIn(dir, await plainSandbox());
   const forge = openLocalForge({ bus, products });
-  const tools = guardedTools({ products, forge, deployer: noDeployer }, createSecrets({ SHOP_TOKEN: CANARY }));
+  const tools = guardedTools({ ...noTools, products, forge }, createSecrets({ SHOP_TOKEN: CANARY }));
   const { head } = await tools.products.ensure(shop, START);
   return { dir, bus, tools, head };
 }

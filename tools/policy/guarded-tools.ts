@@ -4,6 +4,7 @@
 import { HeadcountError } from '../../bus/errors.ts';
 import type { FileChange } from '../../bus/records.ts';
 import type { Clone, Forge, Products, Tools } from '../tools.ts';
+import type { Web } from '../web/web.ts';
 import { noiseIn, SecretRefused, type Secrets } from './secrets.ts';
 
 /** The same tools; a text that holds a secret is refused with SecretRefused before anything is done with it. */
@@ -12,6 +13,7 @@ export function guardedTools(tools: Tools, secrets: Secrets): Tools {
     ...tools,
     products: guardedProducts(tools.products, secrets),
     forge: guardedForge(tools.forge, secrets),
+    web: guardedWeb(tools.web, secrets),
   };
 }
 
@@ -71,6 +73,28 @@ function guardedForge(forge: Forge, secrets: Secrets): Forge {
       return forge.merge(pull, info);
     }),
   };
+}
+
+/** A question and an address go out as much as a page that is posted. */
+function guardedWeb(web: Web, secrets: Secrets): Web {
+  return {
+    search: cleanly(secrets, async (query, signal) => {
+      secrets.refuse('a web search', query);
+      return web.search(query, signal);
+    }),
+    read: cleanly(secrets, async (url, signal) => {
+      secrets.refuse('the address of a page', url, decoded(url));
+      return web.read(url, signal);
+    }),
+  };
+}
+
+function decoded(url: string): string | undefined {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Refuses a name that holds a secret, or that holds what only looks like noise: nobody reads it, and it can carry anything. */

@@ -1,0 +1,85 @@
+// The web as org.yaml allows it.
+
+import { Agent } from 'undici';
+import type { WebSettings } from '../../org/org.ts';
+import { shownText } from './html.ts';
+import { ask, type Reply } from './http.ts';
+import { readPage } from './page.ts';
+import { pinnedDispatcher, type Resolve } from './pinned.ts';
+import { wires } from './providers.ts';
+import { noWeb, type SearchResult, type Web, WebFailure, webLimits } from './web.ts';
+
+export type WebOptions = {
+  /** From org.yaml; undefined: the company has no web. */
+  readonly settings: WebSettings | undefined;
+  /** Where the key of the search engine is. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Resolves names; asks the system unless told. */
+  readonly resolve?: Resolve | undefined;
+};
+
+/** Opens the web. Nothing is connected before it is asked. */
+export function openWeb({ settings, env, resolve }: WebOptions): Web {
+  if (settings === undefined) return noWeb;
+  const pages = pinnedDispatcher(resolve);
+  // The search engine's address is the operator's own word: it may be on this machine.
+  const engine = new Agent({ connect: { timeout: webLimits.ms } });
+  return {
+    search: (query, signal) => search(settings, env, engine, query, signal),
+    read: (url, signal) => readPage(url, settings.allow, pages, signal),
+  };
+}
+
+async function search(
+  { provider, key: variable, url: given }: WebSettings,
+  env: WebOptions['env'],
+  engine: Agent,
+  query: string,
+  signal: AbortSignal,
+): Promise<readonly SearchResult[]> {
+  const wire = wires[provider];
+  const base = given ?? wire.url;
+  if (base === undefined) throw off(`${provider} has no address`, 'say where it is: web.url in org.yaml');
+  const key = env[variable ?? '']?.trim() ?? '';
+  if (wire.needsKey && key === '')
+    throw off(`${provider} needs a key`, `set ${variable ?? 'a variable, and name it in org.yaml (web.key)'}`);
+  const { url, ...asked } = wire.request(base, query.slice(0, webLimits.query), key);
+  const reply = await ask(url, asked, engine, signal);
+  refuseStatus(provider, reply);
+  return tidied(provider, () => wire.results(reply.text));
+}
+
+function off(message: string, next: string): WebFailure {
+  return new WebFailure('off', message, next);
+}
+
+function refuseStatus(provider: string, { status }: Reply): void {
+  if (status === 200) return;
+  if (status === 401 || status === 403) throw off(`${provider} refuses the key (${status})`, 'check the key');
+  if (status === 429 || status === 432)
+    throw new WebFailure('quota', `${provider} was asked too often (${status})`, 'wait, or use another search engine');
+  throw new WebFailure('failed', `${provider} answers ${status}`, 'try again later, or use another search engine');
+}
+
+/** Results as text: without markup, of pages that can have an address, and not too many. */
+function tidied(provider: string, read: () => readonly SearchResult[]): readonly SearchResult[] {
+  let found: readonly SearchResult[];
+  try {
+    found = read();
+  } catch (cause) {
+    throw new WebFailure(
+      'failed',
+      `${provider} answers in words that nobody here understands`,
+      'check web.url and web.provider in org.yaml',
+      cause,
+    );
+  }
+  return found
+    .filter(({ url }) => /^https?:\/\//i.test(url) && URL.canParse(url) && url.length <= webLimits.url)
+    .slice(0, webLimits.results)
+    .map(({ title, url, snippet }) => ({
+      title: shownText(title).text.slice(0, 200),
+      url: new URL(url).href,
+      snippet: shownText(snippet).text.slice(0, 600),
+    }));
+}
