@@ -9,6 +9,8 @@ import type { ToolCall, ToolSpec } from '../../brain/models/model.ts';
 import type { WorkReport } from '../../bus/records.ts';
 import { type Call, toolsOf } from '../../tools/policy/gate.ts';
 import type { TestRun } from '../../tools/tools.ts';
+import { type Seen, webRead, webSearch } from '../../tools/web/tools.ts';
+import type { Web } from '../../tools/web/web.ts';
 import { ToolRefused, type Workbook } from './workbook.ts';
 
 /** What one result may say, in bytes. */
@@ -25,6 +27,8 @@ export type Hands = {
   readonly test: () => Promise<TestRun>;
   /** Searches what the company was given to read. */
   readonly recall: (question: string) => Promise<Findings>;
+  /** Uses the web, as a recorded step. What comes back is from outside. */
+  readonly browse: (use: (web: Web, signal: AbortSignal) => Promise<Seen>) => Promise<string>;
   /** Asks the policy gate. Why a call may not be done; undefined when it may. */
   readonly refused: (call: Call) => Promise<string | undefined>;
 };
@@ -123,15 +127,30 @@ const tools = {
         .trim();
     },
   }),
+  web_search: tool({
+    description: webSearch.description,
+    input: webSearch.input,
+    run: async (input, { browse }) => outside(await browse((web, signal) => webSearch.run(input, web, signal))),
+  }),
+  web_read: tool({
+    description: webRead.description,
+    input: webRead.input,
+    run: async (input, { browse }) => outside(await browse((web, signal) => webRead.run(input, web, signal))),
+  }),
 } as const;
+
+/** Text of the web as a model may read it: fenced. */
+function outside(text: string): string {
+  return buildBrief([{ name: 'What the web says', text, untrusted: true, budget: RESULT_BYTES }]).text;
+}
 
 /** How a loop ends. */
 const FINISH = 'finish';
 
-/** What the model is shown: the tools of its role, and how it ends. */
-export function toolSpecs(role: Parameters<typeof toolsOf>[0]): readonly ToolSpec[] {
+/** What the model is shown: the tools of its role, without those of the web where the company has none, and how it ends. */
+export function toolSpecs(role: Parameters<typeof toolsOf>[0], hasWeb: boolean): readonly ToolSpec[] {
   const own = toolsOf(role);
-  const known = Object.entries(tools).filter(([name]) => own.includes(name));
+  const known = Object.entries(tools).filter(([name]) => own.includes(name) && (hasWeb || !name.startsWith('web_')));
   const shown = known.map(([name, { description, input }]) => ({
     name,
     description,

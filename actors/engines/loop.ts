@@ -12,6 +12,8 @@ import type { Exchange, ToolCall, ToolResult } from '../../brain/models/model.ts
 import type { WorkReport } from '../../bus/records.ts';
 import type { LoopSettings } from '../../org/org.ts';
 import type { TestRun } from '../../tools/tools.ts';
+import type { Seen } from '../../tools/web/tools.ts';
+import { WebFailure } from '../../tools/web/web.ts';
 import { failed, using } from '../duties/failing.ts';
 import { aboutSections } from '../duties/source.ts';
 import type { TaskWork } from '../duty.ts';
@@ -114,6 +116,20 @@ class Loop {
         this.#work.tainted(outsideOf(found.passages.map(({ source }) => source)));
         return found;
       },
+      browse: async (use) => {
+        const { tools, turn, signal } = this.#work;
+        const seen = await this.#work.step(`${step}.web`, async () =>
+          turn
+            .pause(() => use(tools.web, signal))
+            .catch((error: unknown): Seen => {
+              // No web is no reason to give up: the model is told, and goes on without.
+              if (error instanceof WebFailure) return { text: error.message, taint: [] };
+              throw error;
+            }),
+        );
+        this.#work.tainted(seen.taint);
+        return seen.text;
+      },
       refused: async (call) => {
         const decision = await this.#work.decide(call);
         return decision.allowed ? undefined : decision.reason;
@@ -152,7 +168,7 @@ export const loopEngine: Engine = async (work, ground): Promise<Drafted> => {
     ...aboutSections(product, files.paths()),
     { name: 'How you work', text: HOW },
   ];
-  const talk = await work.converse(sections, toolSpecs(work.role));
+  const talk = await work.converse(sections, toolSpecs(work.role, work.org.web !== undefined));
   const loop = new Loop(work, ground, files, limits.idle);
   const used: Used = { turns: 0, ms: 0, cost: 0 };
   const rounds: Exchange[] = [];
