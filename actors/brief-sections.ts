@@ -76,9 +76,11 @@ export function taskSections(
   return [
     {
       name: `Task ${task.id}: ${task.title}`,
-      text: [task.description, task.acceptance.length > 0 ? `Accepted when:\n${bullets(task.acceptance)}` : ''].join(
-        '\n\n',
-      ),
+      // A section without text is left out, and with it the title.
+      text: [
+        task.description || task.title,
+        task.acceptance.length > 0 ? `Accepted when:\n${bullets(task.acceptance)}` : '',
+      ].join('\n\n'),
       budget: 6_000,
     },
     { name: 'Where it comes from', text: ancestry(task, board), budget: 2_000 },

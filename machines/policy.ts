@@ -73,8 +73,6 @@ export type RewardPolicy = {
 /** How far an agent is trusted (machines/standing.ts). */
 export type StandingName = 'probation' | 'trusted' | 'lead' | 'benched';
 
-export const standings: readonly StandingName[] = ['probation', 'trusted', 'lead', 'benched'];
-
 /** What a standing changes besides who is asked first. */
 export type StandingEffects = {
   /** Approvals by other roles that a change needs. */

@@ -31,7 +31,12 @@ export async function readAnswers(file: ScenarioFile, reading: Reading): Promise
     const { role, purpose, task, attempt, told } = rule.for;
     const attempts = typeof attempt === 'number' ? [attempt] : attempt;
     const reply = await replyOf(rule, purpose, ['answers', index], reading);
-    if (reply) rules.push({ for: { role, purpose, task, attempts, told }, ...effortOf(rule, file, purpose), reply });
+    if (reply)
+      rules.push({
+        for: { role, purpose, task, attempts, told: told === undefined ? undefined : [told].flat() },
+        ...effortOf(rule, file, purpose),
+        reply,
+      });
   }
   for (const [name, fallback] of Object.entries(file.defaults)) {
     const purpose = name as Purpose;

@@ -7,6 +7,7 @@ import { matches } from '../bus/subjects.ts';
 import { type Rung, rungs } from '../machines/policy.ts';
 import type { TaskExpectation } from './expectations.ts';
 import { isAgentOf } from './faults.ts';
+import { learningOf } from './learning.ts';
 import { countLosses, type Losses } from './losses.ts';
 import type { Scenario } from './schema.ts';
 import type { Amount } from './words.ts';
@@ -156,7 +157,10 @@ function rungsOf(events: readonly TaskMessage[]): Rung[] {
 }
 
 function checkAgents({ agents }: Scenario['then'], messages: readonly Stored[]): Check[] {
-  return Object.entries(agents).flatMap(([name, { visits, average }]) => {
+  return Object.entries(agents).flatMap(([name, { visits, average, standings }]) => {
+    const stood = messages.flatMap(({ message }) =>
+      message.type === 'standing.changed' && isAgentOf(message.data.agent, name) ? [message.data.standing] : [],
+    );
     const states: string[] = [];
     let last: number | undefined;
     for (const { message } of messages) {
@@ -168,6 +172,7 @@ function checkAgents({ agents }: Scenario['then'], messages: readonly Stored[]):
     const verdicts = [
       ...(visits === undefined ? [] : [includes(`agent ${name}: visits`, visits, visited)]),
       ...(average === undefined ? [] : [amount(`agent ${name}: average`, average, last)]),
+      ...(standings === undefined ? [] : [same(`agent ${name}: standings`, standings.join(', '), stood.join(', '))]),
     ];
     const before = eventsBefore(
       messages,
@@ -238,8 +243,26 @@ function checkCompany(then: Scenario['then'], { messages, audited }: World): Ver
     ),
     ...(then.cost === undefined ? [] : [amount('cost in dollars', then.cost, losses.cost)]),
     ...(then.retries === undefined ? [] : [amount('retries', then.retries, losses.retries)]),
+    ...checkLearning(then, messages),
     ...(then.escalations === undefined ? [] : [amount('escalations', then.escalations, losses.escalations)]),
     counted('lost'),
     counted('duplicated'),
   ];
+}
+
+function checkLearning({ learning, lessons }: Scenario['then'], messages: readonly Stored[]): Verdict[] {
+  const { retries, held } = learningOf(messages, learning?.tasks ?? 1);
+  const verdicts: Verdict[] = [];
+  if (learning !== undefined) {
+    const { first, last } = retries;
+    verdicts.push({
+      // Without any retry at first there was nothing to learn.
+      ok: first > 0 && last <= first * learning.atMost,
+      what: `retries of the last ${learning.tasks} tasks`,
+      expected: `at most ${learning.atMost} of those of the first ${learning.tasks}`,
+      actual: `${last} after ${first}`,
+    });
+  }
+  if (lessons !== undefined) verdicts.push(amount('lessons', lessons, held));
+  return verdicts;
 }

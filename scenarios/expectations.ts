@@ -1,6 +1,7 @@
 // The `then` of a scenario: what must be so when it has ended, read from the stream and the product.
 
 import { z } from 'zod';
+import { StandingName } from '../bus/learned.ts';
 import type { MessageType } from '../bus/messages.ts';
 import { Evidence, FailureKind, TaskStatus, Token } from '../bus/records.ts';
 import { schemas } from '../bus/schemas.ts';
@@ -48,6 +49,10 @@ export const Expectations = z
         z.strictObject({
           visits: z.array(Text).optional().meta({ description: 'States it was in, at any time: retrying.consulting.' }),
           average: Amount.optional().meta({ description: 'Mean score of its tasks.' }),
+          standings: z
+            .array(StandingName)
+            .optional()
+            .meta({ description: 'Where it came to stand, in order; where it started is not said.' }),
         }),
       )
       .default({})
@@ -76,6 +81,11 @@ export const Expectations = z
       .meta({ description: 'How many deployments ended so.' }),
     cost: Amount.optional().meta({ description: 'US dollars.' }),
     retries: Amount.optional(),
+    learning: z
+      .strictObject({ tasks: z.int().positive(), atMost: z.number().min(0) })
+      .optional()
+      .meta({ description: 'Retries of the last so many tasks, as a part of those of the first so many, at most.' }),
+    lessons: Amount.optional().meta({ description: 'Lessons that hold at the end.' }),
     escalations: Amount.optional(),
     lost: Amount.default(0),
     duplicated: Amount.default(0),

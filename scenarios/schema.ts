@@ -3,18 +3,17 @@
 // show up in editors.
 
 import { z } from 'zod';
-import { answers } from '../brain/answers.ts';
 import type { ScriptedAnswer } from '../brain/models/scripted.ts';
-import type { PlannedTask } from '../bus/records.ts';
-import { FailureKind, Token } from '../bus/records.ts';
+import { FailureKind, PlannedTask, Token } from '../bus/records.ts';
 import type { LocatePatch } from '../org/overlay.ts';
 import { OrgFile } from '../org/schema.ts';
 import { Condition, Event, type EventFile, Fault, type FaultFile } from './events.ts';
 import { Expectations } from './expectations.ts';
 import { OrgPatch, RoleName } from './patch.ts';
-import { Duration, exactlyOne, Instant, purposes, Text } from './words.ts';
+import { Duration, exactlyOne, Instant, OneOrMore, purposes, Text } from './words.ts';
 
-const Plan: z.ZodType<PlannedTask[]> = answers.decompose.shape.tasks;
+/** Longer than any plan of a model: a year's letters may be given. */
+const Plan = z.array(PlannedTask).min(1).max(500);
 
 // A product as org.yaml writes it.
 const Product = OrgFile.shape.products.unwrap().valueType;
@@ -63,7 +62,7 @@ const Match = z
       description: 'Key of a task or of what it is about; its last part will do; * = any.',
     }),
     attempt: z.union([z.int().positive(), z.array(z.int().positive()).min(1)]).optional(),
-    told: Text.optional().meta({ description: 'Text that stands in the brief, word for word.' }),
+    told: OneOrMore.optional().meta({ description: 'Texts that stand in the brief, word for word: all of them.' }),
   })
   .meta({ title: 'match', description: 'Which questions this answers; what is absent fits every question.' });
 

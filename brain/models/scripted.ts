@@ -16,8 +16,8 @@ export type ScriptedMatch = {
   /** Key of a plan; see `keyMatches`. */
   readonly task?: string | undefined;
   readonly attempts?: readonly number[] | undefined;
-  /** Text that must stand in the prompt: what whoever asks was told. */
-  readonly told?: string | undefined;
+  /** Texts that must all stand in the prompt: what whoever asks was told. */
+  readonly told?: readonly string[] | undefined;
 };
 
 /** One call of a tool. */
@@ -69,7 +69,7 @@ function fits(match: ScriptedMatch, question: Question): boolean {
     (match.purpose === undefined || match.purpose === question.purpose) &&
     (match.task === undefined || keyMatches(match.task, question.about)) &&
     (match.attempts === undefined || match.attempts.includes(question.attempt)) &&
-    (match.told === undefined || question.prompt.includes(match.told))
+    (match.told === undefined || match.told.every((text) => question.prompt.includes(text)))
   );
 }
 
