@@ -40,7 +40,6 @@ const table: Readonly<Record<string, Room>> = {
       '@anthropic-ai/sdk/lib/transform-json-schema',
       'openai',
       'chromadb',
-      '@orama/orama',
       'unpdf',
       'htmlparser2',
       'node:',

@@ -26,8 +26,8 @@ export async function askStore(
   signal: AbortSignal,
 ): Promise<Found> {
   const [vector = new Float32Array(embeddings.dimensions)] = await embeddings.embed([question], signal);
-  const { name, dimensions } = embeddings;
-  return store.search({ question, vector, vectors: { name, dimensions }, limit, category, version });
+  const { name, dimensions, weight } = embeddings;
+  return store.search({ question, vector, vectors: { name, dimensions, weight }, limit, category, version });
 }
 
 export type Library = Knowledge & { close(): Promise<void> };

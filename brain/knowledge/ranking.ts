@@ -1,16 +1,23 @@
-// One order from two: by words and by vectors. Each list gives its places points that fall with the place (reciprocal rank
-// fusion), so that scores which cannot be compared need not be. The constant 60 is that of Cormack, Clarke and Buettcher,
-// "Reciprocal Rank Fusion outperforms Condorcet", SIGIR 2009.
+// One order from two: by words and by vectors. Their scores cannot be compared, so each counts as a share of the best one of
+// its kind. Places alone (reciprocal rank fusion) did worse here: they forget how far the first is in front.
 
-const FLATTEN = 60;
-
-export type Ranked = { readonly ids: readonly number[]; readonly weight: number };
-
-/** Ids by their points over all lists, best first; ties in the order of the first list that has them. Pure. */
-export function fused(lists: readonly Ranked[]): number[] {
-  const points = new Map<number, number>();
-  for (const { ids, weight } of lists) {
-    for (const [place, id] of ids.entries()) points.set(id, (points.get(id) ?? 0) + weight / (FLATTEN + place + 1));
+/**
+ * Scores of all passages together; one below zero counts as zero. Pure.
+ * @param weight of the closeness beside the words; 1: as much
+ */
+export function blended(words: ArrayLike<number>, closeness: ArrayLike<number>, weight: number): Float32Array {
+  const [mostWords, mostClose] = [highest(words), highest(closeness)];
+  const scores = new Float32Array(words.length);
+  for (let id = 0; id < scores.length; id += 1) {
+    const near = Math.max(0, closeness[id] ?? 0) / mostClose;
+    scores[id] = Math.max(0, words[id] ?? 0) / mostWords + weight * near;
   }
-  return [...points].toSorted(([, one], [, other]) => other - one).map(([id]) => id);
+  return scores;
+}
+
+/** At least so much that dividing by it is safe. */
+function highest(scores: ArrayLike<number>): number {
+  let most = 1e-9;
+  for (let id = 0; id < scores.length; id += 1) most = Math.max(most, scores[id] ?? 0);
+  return most;
 }

@@ -47,8 +47,8 @@ export type NewDocument = Omit<DocumentEntry, 'since' | 'passages'> & {
 export type Query = {
   readonly question: string;
   readonly vector: Float32Array;
-  /** What made the vector. */
-  readonly vectors: VectorKind;
+  /** What made the vector, and what the order by vectors counts beside the order by words (1: as much). */
+  readonly vectors: VectorKind & { readonly weight: number };
   readonly limit: number;
   readonly category?: Category | undefined;
   /** As it was then; undefined: now. */

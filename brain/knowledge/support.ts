@@ -4,8 +4,8 @@ import type { Passage } from './passage.ts';
 import type { Hit } from './store.ts';
 import { termsOf } from './words.ts';
 
-/** Share of a question's words that a passage must have to answer it by itself. Measured: docs/knowledge.md. */
-export const SUPPORTS = 0.5;
+/** More than half of the words of a question: a passage with fewer does not answer it by itself. Measured: docs/knowledge.md. */
+export const SUPPORTS = 0.55;
 
 /** Share of the question's words, 0 to 1, that the passage or its headings have. Pure. */
 export function supportOf(question: string, { text, heading, source }: Passage): number {

@@ -1,10 +1,12 @@
 // `npm run bench`: what Headcount reaches on this machine, each number beside a reference measured in the same run.
 //
 //   npm run bench              all of it (about three minutes)
-//   npm run bench -- stream    only the sections named: stream, cli, rest, start, install, recovery
+//   npm run bench -- stream    only the sections named: stream, cli, rest, start, install, recovery,
+//                              retrieval
 
 import { cliStart, demoStart, installSize, restingCompany } from './process.ts';
 import { measureRecovery } from './recovery.ts';
+import { measureRetrieval } from './retrieval.ts';
 import { measureStream } from './stream.ts';
 
 export type Row = {
@@ -21,6 +23,7 @@ const sections: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   start: demoStart,
   install: installSize,
   recovery: measureRecovery,
+  retrieval: measureRetrieval,
 };
 
 const asked = process.argv.slice(2);

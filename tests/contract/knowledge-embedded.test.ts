@@ -10,7 +10,8 @@ const root = mkdtempSync(join(tmpdir(), 'headcount-knowledge-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const open = (name: string) => openEmbeddedStore({ folder: join(root, name), newId: () => 'id-of-store' });
-const vectors = { name: lexical.name, dimensions: lexical.dimensions };
+const { name, dimensions, weight } = lexical;
+const vectors = { name, dimensions };
 
 knowledgeContract('embedded', async (name) => open(name));
 
@@ -30,7 +31,12 @@ test('a damaged catalogue and a damaged text are typed trouble that names the fi
   await store.put([document('a.md', ['Tea is hot.'])], 1, vectors);
   const [file = ''] = readdirSync(join(root, 'damaged')).filter((name) => /^[0-9a-f]{32}/.test(name));
   writeFileSync(join(root, 'damaged', file), 'x');
-  const asked = open('damaged').search({ question: 'tea', vector: lexicalVector('tea'), vectors, limit: 1 });
+  const asked = open('damaged').search({
+    question: 'tea',
+    vector: lexicalVector('tea'),
+    vectors: { ...vectors, weight },
+    limit: 1,
+  });
   await expect(asked).rejects.toMatchObject({ code: 'KNOWLEDGE_DAMAGED' });
   writeFileSync(join(root, 'damaged', 'catalogue.json'), '{}');
   await expect(open('damaged').state()).rejects.toMatchObject({ code: 'KNOWLEDGE_DAMAGED' });

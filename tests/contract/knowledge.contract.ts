@@ -5,7 +5,9 @@ import { lexical, lexicalVector } from '../../brain/knowledge/embeddings/lexical
 import type { KnowledgeStore, NewDocument } from '../../brain/knowledge/store.ts';
 import { KEPT_VERSIONS, OtherVectors } from '../../brain/knowledge/store.ts';
 
-const vectors = { name: lexical.name, dimensions: lexical.dimensions };
+const { name, dimensions, weight } = lexical;
+const vectors = { name, dimensions };
+const asking = { ...vectors, weight };
 
 export function document(source: string, texts: readonly string[], more: Partial<NewDocument> = {}): NewDocument {
   const pieces = texts.map((text) => ({ text, heading: 'Guide', page: 1 }));
@@ -29,7 +31,13 @@ export function knowledgeContract(kind: string, open: (name: string) => Promise<
     return store();
   };
   const ask = async (from: KnowledgeStore, question: string, version?: number) => {
-    const { hits } = await from.search({ question, vector: lexicalVector(question), vectors, limit: 5, version });
+    const { hits } = await from.search({
+      question,
+      vector: lexicalVector(question),
+      vectors: asking,
+      limit: 5,
+      version,
+    });
     return hits.map(({ passage }) => passage.text);
   };
 
@@ -54,7 +62,12 @@ export function knowledgeContract(kind: string, open: (name: string) => Promise<
       ];
       await one.put(docs, 1, vectors);
       const question = 'How is a redirect answered?';
-      const { hits, version } = await one.search({ question, vector: lexicalVector(question), vectors, limit: 5 });
+      const { hits, version } = await one.search({
+        question,
+        vector: lexicalVector(question),
+        vectors: asking,
+        limit: 5,
+      });
       expect(hits[0]?.passage).toEqual({
         source: 'a.md',
         category: 'domain',
@@ -135,7 +148,7 @@ export function knowledgeContract(kind: string, open: (name: string) => Promise<
         1,
         vectors,
       );
-      const query = { question: 'tea', vector: lexicalVector('tea'), vectors, limit: 5 } as const;
+      const query = { question: 'tea', vector: lexicalVector('tea'), vectors: asking, limit: 5 } as const;
       const { hits } = await one.search({ ...query, category: 'business' });
       expect(hits.map(({ passage }) => passage.source)).toEqual(['b.md']);
     });
@@ -143,12 +156,14 @@ export function knowledgeContract(kind: string, open: (name: string) => Promise<
     test('vectors of another kind are refused, in documents and in questions, until all are replaced', async () => {
       const one = await fresh();
       await one.put([document('a.md', ['Tea is hot.']), document('b.md', ['Tea.'])], 1, vectors);
-      const other = { name: 'other', dimensions: lexical.dimensions };
-      await expect(one.put([document('c.md', ['New.'])], 2, other)).rejects.toBeInstanceOf(OtherVectors);
+      const other = { name: 'other', dimensions, weight };
+      await expect(one.put([document('c.md', ['New.'])], 2, { name: 'other', dimensions })).rejects.toBeInstanceOf(
+        OtherVectors,
+      );
       const asked = one.search({ question: 'tea', vector: lexicalVector('tea'), vectors: other, limit: 1 });
       await expect(asked).rejects.toBeInstanceOf(OtherVectors);
-      await one.put([document('a.md', ['Tea is hot.']), document('b.md', ['Tea.'])], 2, other);
-      expect((await one.state()).vectors).toEqual(other);
+      await one.put([document('a.md', ['Tea is hot.']), document('b.md', ['Tea.'])], 2, { name: 'other', dimensions });
+      expect((await one.state()).vectors).toEqual({ name: 'other', dimensions });
     });
 
     test('a long document comes back in its order', async () => {

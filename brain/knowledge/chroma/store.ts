@@ -3,7 +3,7 @@
 
 import { ChromaClient, type Collection, type Where } from 'chromadb';
 import type { Passage } from '../passage.ts';
-import { fused } from '../ranking.ts';
+import { blended } from '../ranking.ts';
 import {
   type Found,
   type Hit,
@@ -32,7 +32,7 @@ import {
 } from './records.ts';
 
 /** Passages by vector, from which those that are given are chosen. */
-const CANDIDATES = 60;
+const CANDIDATES = 100;
 /** Records in one call. */
 const BATCH = 500;
 
@@ -130,7 +130,7 @@ class ChromaStore implements KnowledgeStore {
       const closeness = 1 - (found.distances[0]?.[index] ?? 1);
       if (read && counting.has(read.document) && closeness > 0) hits.push({ passage: read.passage, closeness });
     }
-    return { hits: ranked(query.question, hits).slice(0, query.limit), version };
+    return { hits: ranked(query, hits).slice(0, query.limit), version };
   }
 
   async read(source: string, wanted?: number): Promise<Found> {
@@ -237,15 +237,15 @@ function whereFor({ category }: Query, version: number): Where {
   return { $and: category === undefined ? then : [...then, { category }] };
 }
 
-/** The order by vectors, fused with the order by the words in common; what says the same is given once. */
-function ranked(question: string, hits: readonly Hit[]): Hit[] {
-  const support = hits.map(({ passage }) => supportOf(question, passage));
-  const near = hits.map((_, id) => id);
-  const words = near.filter((id) => (support[id] ?? 0) > 0).toSorted((a, b) => (support[b] ?? 0) - (support[a] ?? 0));
-  const order = fused([
-    { ids: words, weight: 1 },
-    { ids: near, weight: 1 },
-  ]);
+/** By vectors and by the words in common; what says the same is given once. */
+function ranked({ question, vectors }: Query, hits: readonly Hit[]): Hit[] {
+  const words = hits.map(({ passage }) => supportOf(question, passage));
+  const scores = blended(
+    words,
+    hits.map(({ closeness }) => closeness),
+    vectors.weight,
+  );
+  const order = hits.map((_, id) => id).toSorted((one, other) => (scores[other] ?? 0) - (scores[one] ?? 0));
   const said = new Set<string>();
   const isNew = ({ text }: Passage) => !said.has(text) && said.add(text);
   return order.flatMap((id) => hits[id] ?? []).filter(({ passage }) => isNew(passage));

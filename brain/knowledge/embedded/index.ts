@@ -1,41 +1,19 @@
-// Passages in memory, searched by words (Orama, BM25) and by vectors (one block of floats, read from end to end).
+// Passages in memory, searched by words and by vectors: both are one pass over numbers that lie side by side.
 
-import { create, insert, type Orama, search, type Tokenizer } from '@orama/orama';
 import type { Category, Passage } from '../passage.ts';
-import { fused } from '../ranking.ts';
+import { blended } from '../ranking.ts';
 import type { Hit, Query } from '../store.ts';
+import { expanded } from '../synonyms.ts';
 import { termsOf } from '../words.ts';
+import { WordIndex } from './words.ts';
 
-/** Both lists are cut here before they are fused. */
+/** Passages of one order. */
 const CANDIDATES = 60;
-/** A heading says in few words what a passage is about. */
-const HEADING_BOOST = 2;
-/** What the order by vectors counts beside the order by words. */
-const VECTORS_COUNT = 0.5;
-/** Words of a question that are looked up, the rarest first. */
-const LOOKED_UP = 12;
-/** Words in a larger share of all passages are left out where there are rarer ones. */
-const COMMON_SHARE = 0.2;
 const GROW_BY = 1.5;
-/** Ends each word in the index: without it Orama would take any word that begins like one asked for. */
-const END = '\u0001';
-
-const schema = { heading: 'string', text: 'string' } as const;
-
-const tokenizer: Tokenizer = {
-  language: 'english',
-  normalizationCache: new Map(),
-  tokenize: (text) => text.split(' ').filter((term) => term !== ''),
-};
-
-/** A text as the index takes it. */
-const asTerms = (terms: readonly string[]): string => terms.map((term) => `${term}${END}`).join(' ');
 
 export class PassageIndex {
-  readonly #words: Orama<typeof schema> = create({ schema, components: { tokenizer } });
+  readonly #words = new WordIndex();
   readonly #passages: Passage[] = [];
-  /** Passages in which a stem occurs. */
-  readonly #holders = new Map<string, number>();
   readonly #dimensions: number;
   #vectors: Float32Array;
 
@@ -50,11 +28,7 @@ export class PassageIndex {
 
   add(passage: Passage, vector: Float32Array): void {
     const id = this.#passages.push(passage) - 1;
-    const heading = termsOf(passage.heading ?? '');
-    const text = termsOf(passage.text);
-    for (const term of new Set([...heading, ...text])) this.#holders.set(term, (this.#holders.get(term) ?? 0) + 1);
-    // Nothing of it is asynchronous without hooks; there are none.
-    void insert(this.#words, { id: String(id), heading: asTerms(heading), text: asTerms(text) });
+    this.#words.add(termsOf(`${passage.source} ${passage.heading ?? ''}`), termsOf(passage.text));
     const end = this.#passages.length * this.#dimensions;
     if (end > this.#vectors.length) {
       const larger = new Float32Array(Math.ceil(end * GROW_BY));
@@ -64,16 +38,15 @@ export class PassageIndex {
     this.#vectors.set(vector, id * this.#dimensions);
   }
 
+  passage(id: number): Passage | undefined {
+    return this.#passages[id];
+  }
+
   /** Best first; passages that say the same are given once. */
-  async search({ question, vector, limit, category }: Query): Promise<Hit[]> {
-    const wanted = (id: number) => category === undefined || this.#passages[id]?.category === category;
+  search({ question, vector, limit, category, vectors }: Query): Hit[] {
     const closeness = this.#closeness(vector);
-    const near = nearest(closeness, CANDIDATES, wanted);
-    const words = await this.#byWords(question, category);
-    const order = fused([
-      { ids: words, weight: 1 },
-      { ids: near, weight: VECTORS_COUNT },
-    ]);
+    const words = this.#words.scores(expanded(question));
+    const order = this.#best(blended(words, closeness, vectors.weight), category);
     const hits: Hit[] = [];
     const said = new Set<string>();
     for (const id of order) {
@@ -86,32 +59,14 @@ export class PassageIndex {
     return hits;
   }
 
-  async #byWords(question: string, category: Category | undefined): Promise<number[]> {
-    const terms = this.#worthAsking(question);
-    if (terms.length === 0) return [];
-    const found = await search(this.#words, {
-      term: asTerms(terms),
-      limit: category === undefined ? CANDIDATES : this.size,
-      threshold: 1,
-      boost: { heading: HEADING_BOOST },
-    });
-    const ids = found.hits.map(({ id }) => Number(id));
-    if (category === undefined) return ids;
-    return ids.filter((id) => this.#passages[id]?.category === category).slice(0, CANDIDATES);
+  /** Ids of the passages nearest to a vector, best first. */
+  byVector(vector: Float32Array): number[] {
+    return this.#best(this.#closeness(vector), undefined);
   }
 
-  /** The stems of a question that tell passages apart: the rare ones. */
-  #worthAsking(question: string): string[] {
-    const known = [...new Set(termsOf(question))].flatMap((term) => {
-      const held = this.#holders.get(term);
-      return held === undefined ? [] : [{ term, held }];
-    });
-    const rare = known.filter(({ held }) => held <= this.size * COMMON_SHARE || held <= CANDIDATES);
-    const asked = rare.length >= 2 ? rare : known;
-    return asked
-      .toSorted((one, other) => one.held - other.held)
-      .slice(0, LOOKED_UP)
-      .map(({ term }) => term);
+  /** Ids of the passages that have the words of a question, best first. */
+  byWords(question: string): number[] {
+    return this.#best(this.#words.scores(expanded(question)), undefined);
   }
 
   /** Cosine with every passage. */
@@ -126,19 +81,19 @@ export class PassageIndex {
     }
     return found;
   }
-}
 
-/** The `count` ids with the highest value above zero, best first. */
-function nearest(values: Float32Array, count: number, wanted: (id: number) => boolean): number[] {
-  const best: number[] = [];
-  for (let id = 0; id < values.length; id += 1) {
-    const value = values[id] ?? 0;
-    if (value <= 0 || !wanted(id)) continue;
-    if (best.length === count && value <= (values[best.at(-1) ?? 0] ?? 0)) continue;
-    let place = best.length;
-    while (place > 0 && (values[best[place - 1] ?? 0] ?? 0) < value) place -= 1;
-    best.splice(place, 0, id);
-    if (best.length > count) best.pop();
+  /** The ids with the highest values above zero, best first; of equals the earlier one. */
+  #best(values: Float32Array, category: Category | undefined): number[] {
+    const best: number[] = [];
+    for (let id = 0; id < values.length; id += 1) {
+      const value = values[id] ?? 0;
+      if (value <= 0 || (category !== undefined && this.#passages[id]?.category !== category)) continue;
+      if (best.length === CANDIDATES && value <= (values[best.at(-1) ?? 0] ?? 0)) continue;
+      let place = best.length;
+      while (place > 0 && (values[best[place - 1] ?? 0] ?? 0) < value) place -= 1;
+      best.splice(place, 0, id);
+      if (best.length > CANDIDATES) best.pop();
+    }
+    return best;
   }
-  return best;
 }

@@ -98,8 +98,8 @@ class EmbeddedStore implements KnowledgeStore {
     if (vectors === undefined) return { hits: [], version };
     if (!sameVectors(vectors, query.vectors)) throw new OtherVectors(vectors, query.vectors);
     const then = query.version ?? version;
-    if (then >= version) return { hits: await (await now.index()).search(query), version };
-    return { hits: await (await this.#build(now.catalogue, wasThen(then))).search(query), version: then };
+    if (then >= version) return { hits: (await now.index()).search(query), version };
+    return { hits: (await this.#build(now.catalogue, wasThen(then))).search(query), version: then };
   }
 
   async read(source: string, version?: number): Promise<Found> {

@@ -6,6 +6,8 @@ export interface Embeddings {
   /** With the number of dimensions it says which vectors can be compared. */
   readonly name: string;
   readonly dimensions: number;
+  /** What their order counts beside the order by words; 1: as much. */
+  readonly weight: number;
   /** Texts at once that it likes best. */
   readonly batch: number;
   /** Cosine from which two texts are about the same thing by themselves; undefined: closeness alone supports nothing. */

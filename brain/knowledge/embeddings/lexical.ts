@@ -44,6 +44,8 @@ export function lexicalVector(text: string): Float32Array {
 export const lexical: Embeddings = {
   name: 'lexical',
   dimensions: DIMENSIONS,
+  // They see little that words do not: measured in docs/knowledge.md.
+  weight: 0.2,
   batch: 256,
   related: undefined,
   embed: async (texts) => texts.map(lexicalVector),

@@ -41,6 +41,7 @@ export async function openMiniLm(folder: string): Promise<Embeddings> {
   return {
     name: 'minilm',
     dimensions: DIMENSIONS,
+    weight: 1,
     batch: 32,
     related: RELATED,
     async embed(texts, signal) {

@@ -18,6 +18,7 @@ export function openAiEmbeddings(settings: WireSettings, { model, dimensions }: 
   return {
     name: model,
     dimensions,
+    weight: 1,
     batch: BATCH,
     related: RELATED,
     async embed(texts, signal) {
