@@ -24,7 +24,7 @@ import type { Secrets } from '../tools/policy/secrets.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
 import type { Outcome } from './journal.ts';
-import type { Said } from './thinking.ts';
+import type { Said, Told } from './thinking.ts';
 
 /** A failure the agent chart reacts to. */
 export class WorkFailure extends Error {
@@ -115,6 +115,8 @@ export interface Work {
    * usage says (money/desk.ts). `think` and `converse` do this themselves.
    */
   pay<T>(bill: Bill, run: () => Promise<Outcome<T>>): Promise<T>;
+  /** What a worker is told that is no model of ours, such as a command line: recorded, so that it stays as it is. */
+  brief(sections: readonly Section[]): Promise<Told>;
   /** Begins a tool loop with this role's model; its brief is recorded, so that every turn has the same one. */
   converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation>;
   /**

@@ -17,7 +17,7 @@ import { StepLimit } from './limit.ts';
 import { publishOnce } from './once.ts';
 import { Permits } from './permits.ts';
 import type { Ports } from './ports.ts';
-import { type Asking, type Thought, takeTurn, think, told, turnName } from './thinking.ts';
+import { type Asking, type Thought, type Told, takeTurn, think, told, turnName } from './thinking.ts';
 
 /** A delivery in an agent's hands. */
 export type Held = {
@@ -148,14 +148,18 @@ export class HeldWork implements Work {
     return this.#recorded(name, () => this.#held.ports.money.during(call, run));
   }
 
-  async converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation> {
-    const { ports, role } = this.#held;
-    // Recorded, for what a brief says changes with time, and all turns of a loop must have begun with the same one.
-    const brief = await this.step('brief', async () => {
+  brief(sections: readonly Section[]): Promise<Told> {
+    return this.step('brief', async () => {
       const all = [...this.#bound.sections(), ...sections];
       this.tainted(taintOf(all));
-      return told(role, 'work', all);
+      return told(this.role, 'work', all);
     });
+  }
+
+  async converse(sections: readonly Section[], tools: readonly ToolSpec[]): Promise<Conversation> {
+    const { ports } = this.#held;
+    // Recorded, for what a brief says changes with time, and all turns of a loop must have begun with the same one.
+    const brief = await this.brief(sections);
     return {
       next: (rounds, afford) => {
         const name = turnName(rounds);

@@ -137,6 +137,8 @@ export const schemas = {
     until: z.number().optional(),
     reason: z.string().optional(),
   }),
+  /** A line of what an agent's model or command line says or does while it works. */
+  'agent.said': z.strictObject({ agent: z.string(), task: z.string().optional(), text: z.string().max(500) }),
   'agent.remembered': AgentMemory,
   // What was learned.
   ...learnedSchemas,

@@ -58,6 +58,8 @@ describe('the subject table', () => {
     subjects.job('J1'),
     subjects.agentState('backend-2'),
     subjects.agentMemory('backend-2'),
+    subjects.agentSaid('backend-2'),
+    subjects.provider('anthropic'),
     subjects.agentStanding('backend-2'),
     subjects.lesson('L1'),
     subjects.decision('T1'),

@@ -16,6 +16,7 @@ export const subjects = {
   task: (id: string) => `task.${id}`,
   job: (id: string) => `job.${id}`,
   agentState: (agent: string) => `agent.${agent}.state`,
+  agentSaid: (agent: string) => `agent.${agent}.said`,
   agentMemory: (agent: string) => `agent.${agent}.memory`,
   agentStanding: (agent: string) => `agent.${agent}.standing`,
   lesson: (id: string) => `lesson.${id}`,
@@ -106,6 +107,12 @@ export const subjectTable: readonly SubjectRow[] = [
     subject: 'agent.<id>.state',
     carries: 'each transition of an agent, published without waiting',
     types: ['agent.changed'],
+    readers: 'readers only',
+  },
+  {
+    subject: 'agent.<id>.said',
+    carries: 'what it says while it works, line by line, published without waiting',
+    types: ['agent.said'],
     readers: 'readers only',
   },
   {

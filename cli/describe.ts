@@ -108,6 +108,8 @@ type Rest = Exclude<
 function describeRest(message: Rest, when: When): Line {
   const who = message.source;
   switch (message.type) {
+    case 'agent.said':
+      return news(who, 'says', message.data.text, 'plain');
     case 'policy.decided': {
       const { tool, verdict, reason, summary } = message.data;
       const said = verdict === 'deny' ? 'policy refuses' : 'policy allows';

@@ -24,10 +24,15 @@ export type Wrapped = {
   readonly env?: Readonly<Record<string, string>>;
   readonly limits?: Limits;
   readonly socketDir?: string;
+  /** A folder of its own, kept outside `dir`: its home. */
+  readonly home?: string;
+  /** Programs it may read, where they are on this machine. */
+  readonly shown?: readonly string[];
 };
 
-/** The folder of the run, inside. */
+/** The folder of the run, inside, and the home of a program that has one of its own. */
 const HOME = '/home/task';
+const OWN_HOME = '/home/task-own';
 
 /** Largest file, most processes, and memory files in /tmp. */
 const FILE_BYTES = 100_000_000;
@@ -113,7 +118,14 @@ function limitArgs(prlimit: string | undefined, limits: Limits | undefined): str
 
 /** The whole command: bubblewrap, its flags, limits, and the program. */
 export function bwrapArgv(inside: Inside, wrapped: Wrapped): string[] {
-  const env = { PATH: pathOf(inside.node), HOME: '/tmp', LANG: 'C.UTF-8', TZ: 'UTC', CI: '1', ...wrapped.env };
+  const env = {
+    PATH: pathOf(inside.node),
+    HOME: wrapped.home === undefined ? '/tmp' : OWN_HOME,
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    CI: '1',
+    ...wrapped.env,
+  };
   return [
     inside.binary,
     ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
@@ -125,7 +137,9 @@ export function bwrapArgv(inside: Inside, wrapped: Wrapped): string[] {
     ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
     ...['--size', String(TMP_BYTES), '--tmpfs', '/tmp'],
     ...nodeArgs(inside.node),
+    ...(wrapped.shown ?? []).flatMap((path) => ['--ro-bind', path, path]),
     ...['--bind', wrapped.dir, HOME],
+    ...(wrapped.home === undefined ? [] : ['--bind', wrapped.home, OWN_HOME]),
     ...(wrapped.socketDir === undefined ? [] : ['--ro-bind', wrapped.socketDir, '/run/headcount']),
     ...['--uid', '1000', '--gid', '1000', '--hostname', 'sandbox', '--cap-drop', 'ALL'],
     ...['--chdir', join(HOME, wrapped.workDir ?? '.'), '--'],

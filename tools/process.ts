@@ -34,6 +34,8 @@ export type Start = {
   readonly env: Readonly<Record<string, string>>;
   readonly limits: Limits;
   readonly input?: string;
+  /** Gets standard output as it comes, for watching; it must not throw. */
+  readonly heard?: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -182,6 +184,10 @@ export async function runLimited(start: Start): Promise<Ended> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout?.on('data', keep(out));
+  if (start.heard) {
+    const decoder = new TextDecoder();
+    child.stdout?.on('data', (chunk: Buffer) => start.heard?.(decoder.decode(chunk, { stream: true })));
+  }
   child.stderr?.on('data', keep(err));
   child.stdin?.end(start.input ?? '');
   const onAbort = () => end('aborted');

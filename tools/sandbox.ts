@@ -19,6 +19,16 @@ type Job = {
   readonly env?: Readonly<Record<string, string>>;
   readonly limits: Limits;
   readonly signal?: AbortSignal | undefined;
+  /** Its standard input; nothing unless told. */
+  readonly input?: string;
+  /** Gets its standard output as it comes, for watching. */
+  readonly heard?: (text: string) => void;
+  /** A folder of its own, its home. */
+  readonly home?: string;
+  /** Programs it may read, where they are. */
+  readonly shown?: readonly string[];
+  /** A folder that it sees, read-only, as /run/headcount. */
+  readonly socketDir?: string;
 };
 
 type Service = {
@@ -145,8 +155,8 @@ function plainSandbox(options: SandboxOptions, reason: string): Sandbox {
     kind: 'none',
     reason,
     seenAs: (dir) => dir,
-    run: ({ argv, dir, env, limits, signal }) =>
-      runLimited({ argv, dir, env: plainEnv(options.env, dir, env), limits, signal }),
+    run: ({ env, home, shown: _, socketDir: __, ...job }) =>
+      runLimited({ ...job, env: plainEnv(options.env, home ?? job.dir, env) }),
     serve: ({ argv, dir, workDir, env }) =>
       launch({ argv, dir: join(dir, workDir), env: plainEnv(options.env, dir, env) }),
   };
@@ -167,13 +177,13 @@ function bwrapSandbox(inside: Inside): Sandbox {
     kind: 'bwrap',
     reason: 'bubblewrap: no network, no files but its own',
     seenAs: () => '/home/task',
-    async run({ argv, dir, env, limits, signal }) {
+    async run({ signal, input, heard, ...job }) {
+      const outside = { dir: job.dir, env: {}, limits: job.limits, signal };
       const ended = await runLimited({
-        argv: bwrapArgv(inside, { dir, argv, limits, ...(env ? { env } : {}) }),
-        dir,
-        env: {},
-        limits,
-        signal,
+        ...outside,
+        argv: bwrapArgv(inside, job),
+        ...(input === undefined ? {} : { input }),
+        ...(heard === undefined ? {} : { heard }),
       });
       return couldNotStart(ended) ? { ...ended, outcome: 'missing' } : ended;
     },

@@ -2,6 +2,7 @@
 // by the host, never by a model.
 
 import type { FileChange, HealthCheck, Product, Pull } from '../bus/records.ts';
+import type { Coders } from './engines/coder.ts';
 import type { Web } from './web/web.ts';
 
 /** A task's own clone of a product repository: never a worktree of the host's. */
@@ -130,4 +131,6 @@ export interface Tools {
   readonly products: Products;
   readonly forge: Forge;
   readonly deployer: Deployer;
+  /** Command lines as employees; a simulated company has none. */
+  readonly coders?: Coders | undefined;
 }

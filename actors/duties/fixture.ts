@@ -1,6 +1,7 @@
 // What the tests of duties share: a company on the memory bus with real journals, and answers that are written down.
 
 import { parseAnswer } from '../../brain/answers.ts';
+import { buildBrief } from '../../brain/brief.ts';
 import { createFileKnowledge } from '../../brain/knowledge/files.ts';
 import type { Passage } from '../../brain/knowledge/passage.ts';
 import type { Exchange, Purpose, ToolResult } from '../../brain/models/model.ts';
@@ -185,6 +186,7 @@ export async function openOffice(
           return { result: answer };
         }),
       pay: (bill, run) => journal.step(bill.name, run),
+      brief: async (sections) => ({ system: '', prompt: buildBrief(sections).text, sizes: [] }),
       converse: async () => ({
         next: (rounds, afford) =>
           journal.step(turnName(rounds), async () => {

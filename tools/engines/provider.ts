@@ -1,0 +1,142 @@
+// The one way out of a command line: to its model provider, and nowhere else. The program talks to a loopback address of its
+// own sandbox, which leads through a socket to this end, and this end calls the provider. The key is put in here, so neither
+// the program nor anything that its model has it run ever holds it.
+
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export type Provider = {
+  /** Where it is; paths go below this one. */
+  readonly url: string;
+  readonly key: string;
+  /** How it wants the key. */
+  readonly scheme: 'x-api-key' | 'bearer';
+};
+
+export type Way = {
+  /** Shown to the sandbox as /run/headcount. */
+  readonly socketDir: string;
+  /** This end as a program without a sandbox reaches it. */
+  readonly port: number;
+  /** What the program takes for its key: good for this way only. */
+  readonly token: string;
+  close(): Promise<void>;
+};
+
+/** Where the program finds the provider inside its sandbox. */
+export const INNER_PORT = 8787;
+
+/** The inner end, for `node -e`: hands each loopback connection to the socket, and ends with the program. */
+const INNER = `
+const net = require('node:net');
+const { spawn } = require('node:child_process');
+const [port, file, ...args] = process.argv.slice(1);
+const server = net.createServer((down) => {
+  const up = net.connect('/run/headcount/provider');
+  up.on('error', () => down.destroy());
+  down.on('error', () => up.destroy());
+  down.pipe(up).pipe(down);
+});
+server.listen(Number(port), '127.0.0.1', () => {
+  const program = spawn(file, args, { stdio: 'inherit' });
+  program.on('error', () => { console.error(file + ' could not be started'); process.exit(127); });
+  program.on('exit', (code) => process.exit(code ?? 1));
+});
+`;
+
+/** The command that runs `argv` with the provider on INNER_PORT. */
+export function withProvider(argv: readonly string[]): readonly string[] {
+  return ['node', '-e', INNER, '--', String(INNER_PORT), ...argv];
+}
+
+/** Headers that belong to one connection, or that this end sets itself. */
+const OWN = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-authorization',
+  'te',
+  'upgrade',
+  'x-api-key',
+  'authorization',
+]);
+
+function presented({ headers }: IncomingMessage): string {
+  const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+  return bearer ?? String(headers['x-api-key'] ?? '');
+}
+
+function same(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** The address at the provider for a path of the program; undefined when it would leave it. */
+function addressOf(provider: Provider, path: string): URL | undefined {
+  const base = new URL(provider.url);
+  const below = base.pathname.replace(/\/+$/, '');
+  const wanted = path.startsWith('/') ? URL.parse(`${base.origin}${below}${path}`) : null;
+  if (!wanted || wanted.origin !== base.origin || !wanted.pathname.startsWith(`${below}/`)) return undefined;
+  return wanted;
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ type: 'error', error: { type: 'headcount', message } }));
+}
+
+function forward(provider: Provider, token: string, incoming: IncomingMessage, response: ServerResponse): void {
+  const to = addressOf(provider, incoming.url ?? '');
+  if (!same(presented(incoming), token)) {
+    refuse(response, 401, 'this way is for another program');
+    return;
+  }
+  if (to === undefined) {
+    refuse(response, 403, 'only the provider is reached here');
+    return;
+  }
+  const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !OWN.has(name)));
+  const key =
+    provider.scheme === 'bearer' ? { authorization: `Bearer ${provider.key}` } : { 'x-api-key': provider.key };
+  const call = to.protocol === 'https:' ? secureRequest : plainRequest;
+  const outgoing = call(to, { method: incoming.method, headers: { ...headers, ...key } }, (reply) => {
+    response.writeHead(reply.statusCode ?? 502, reply.headers);
+    reply.pipe(response);
+    reply.on('error', () => response.destroy());
+  });
+  outgoing.on('error', () => {
+    if (response.headersSent) response.destroy();
+    else refuse(response, 502, `${to.host} does not answer`);
+  });
+  response.on('close', () => outgoing.destroy());
+  incoming.pipe(outgoing);
+}
+
+/** Opens this end, as a socket and on a free loopback port. */
+export async function openWay(provider: Provider): Promise<Way> {
+  const token = randomBytes(24).toString('hex');
+  // A short path: the name of a socket has room for about 100 bytes.
+  const socketDir = await mkdtemp(join(tmpdir(), 'headcount-'));
+  const handle = (incoming: IncomingMessage, response: ServerResponse) => forward(provider, token, incoming, response);
+  const inner = createServer(handle);
+  const outer = createServer(handle);
+  inner.listen(join(socketDir, 'provider'));
+  outer.listen(0, '127.0.0.1');
+  await Promise.all([once(inner, 'listening'), once(outer, 'listening')]);
+  const address = outer.address();
+  return {
+    socketDir,
+    token,
+    port: typeof address === 'object' && address ? address.port : 0,
+    async close() {
+      for (const server of [inner, outer]) server.closeAllConnections();
+      await Promise.all([inner, outer].map((server) => new Promise((resolve) => server.close(resolve))));
+      await rm(socketDir, { recursive: true, force: true });
+    },
+  };
+}
