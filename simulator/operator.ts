@@ -3,9 +3,13 @@
 import type { Board } from '../actors/board.ts';
 import type { Bus } from '../bus/bus.ts';
 import { StaleWrite } from '../bus/errors.ts';
+import type { Approval } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 
-/** Answers an open question; somebody else may have been faster. */
+/**
+ * Answers an open question; somebody else may have been faster. One that has no such option (a fault may have led to another
+ * question than the scenario expects) is answered as recommended.
+ */
 export async function answerQuestion(
   bus: Pick<Bus, 'publish' | 'last'>,
   id: string,
@@ -15,10 +19,13 @@ export async function answerQuestion(
   const last = await bus.last(subjects.approval(id));
   if (last?.message.type !== 'approval.asked') return;
   const { message, seq } = last;
+  const { options } = message.data;
+  const fits = options.some(({ key }) => key === option);
+  const answer = fits ? option : bestOf(options);
   const data = {
     ...message.data,
     status: 'answered' as const,
-    answer: option,
+    answer,
     by,
     ...(note === undefined ? {} : { note }),
   };
@@ -44,7 +51,12 @@ export async function answerOpen(bus: Pick<Bus, 'publish' | 'last'>, board: Boar
     if (status !== 'open') continue;
     const asked = await bus.last(subjects.approval(id));
     if (!asked || Date.parse(asked.message.time) > before) continue;
-    const option = options.find(({ recommended }) => recommended) ?? options[0];
-    if (option) await answerQuestion(bus, id, option.key, { by: 'operator' });
+    const option = bestOf(options);
+    if (option !== undefined) await answerQuestion(bus, id, option, { by: 'operator' });
   }
+}
+
+/** The option that whoever asked recommends, else the first. */
+function bestOf(options: Approval['options']): string | undefined {
+  return (options.find(({ recommended }) => recommended) ?? options[0])?.key;
 }

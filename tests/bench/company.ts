@@ -11,7 +11,7 @@ import type { Bus, Stored } from '../../bus/bus.ts';
 import type { Clock } from '../../bus/clock.ts';
 import type { PlannedTask } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
-import { type Assembled, assemble, placesIn } from '../../cli/assemble.ts';
+import { type Assembled, type Assembly, assemble, placesIn } from '../../cli/assemble.ts';
 import { loadOrg } from '../../org/load.ts';
 import type { Org } from '../../org/org.ts';
 import { openSandbox } from '../../tools/sandbox.ts';
@@ -78,6 +78,7 @@ export async function openBench(
   bus: Bus,
   clock: Clock,
   onMessage: (stored: Stored) => void = () => {},
+  parts: Pick<Assembly, 'atStep'> & { readonly model?: Model } = {},
 ): Promise<Bench> {
   const workspace = await mkdtemp(join(tmpdir(), 'headcount-bench-'));
   const org = benchOrg();
@@ -89,6 +90,7 @@ export async function openBench(
     bus,
     clock,
     model: zeroModel,
+    ...parts,
     knowledge: createFileKnowledge([]),
     sandbox,
     places: placesIn(workspace, org.company),

@@ -1,9 +1,10 @@
 // `npm run bench`: what Headcount reaches on this machine, each number beside a reference measured in the same run.
 //
 //   npm run bench              all of it (about three minutes)
-//   npm run bench -- stream    only the sections named: stream, cli, rest, start, install, recovery,
+//   npm run bench -- stream    only the sections named: stream, call, cli, rest, start, install, recovery,
 //                              retrieval
 
+import { measureCalls } from './call.ts';
 import { cliStart, demoStart, installSize, restingCompany } from './process.ts';
 import { measureRecovery } from './recovery.ts';
 import { measureRetrieval } from './retrieval.ts';
@@ -18,6 +19,7 @@ export type Row = {
 
 const sections: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   stream: measureStream,
+  call: measureCalls,
   cli: cliStart,
   rest: restingCompany,
   start: demoStart,
