@@ -93,7 +93,8 @@ export class HeldWork implements Work {
       role,
       work: bound.at,
       taint: bound.taint,
-      publish: (subject, draft) => publishFrom(held, bound.cause(), subject, draft),
+      // Work that is taken up again asks again, long after the stream has forgotten the ids that it knew.
+      publish: (subject, draft) => publishFrom(held, bound.cause(), subject, draft, bound.cause().since),
     });
   }
 

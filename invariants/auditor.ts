@@ -10,6 +10,7 @@ import { forgeChecks } from './forge-checks.ts';
 import type { Check, JudgeThing, Violation } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { moneyChecks } from './money-checks.ts';
+import { policyChecks } from './policy-checks.ts';
 import { restChecks } from './rest.ts';
 import type { Rules } from './rules.ts';
 import { stepChecks } from './step-checks.ts';
@@ -53,6 +54,7 @@ export function createAuditor(rules: Rules): Auditor {
     ...taskChecks(),
     ...stepChecks(),
     ...forgeChecks(),
+    ...policyChecks,
     ...budgetChecks(),
     ...moneyChecks(),
     ...talkChecks(),

@@ -172,6 +172,12 @@ const rows = [
     why: 'What a task or a job says it has cost is what the ledger has charged it, and never becomes less; only what a crash cut off is in the ledger alone. Two accounts that differ cannot both be shown to anybody.',
     checkedBy: 'message',
   },
+  {
+    id: 'I28',
+    title: 'Who has read text from outside does nothing privileged without a person',
+    why: 'What a stranger wrote may speak through whoever has read it. Their work is merged and deployed when a person has allowed this very commit, and not before.',
+    checkedBy: 'message',
+  },
 ] as const;
 
 export type InvariantId = (typeof rows)[number]['id'];
