@@ -2,6 +2,7 @@
 
 import { reasonOf } from '../bus/errors.ts';
 import { checkClaude, checkCodex } from './checks/agents.ts';
+import { checkEngines } from './checks/engines.ts';
 import { bad, type Check, type Finding, type Machine } from './checks/finding.ts';
 import { checkKnowledge } from './checks/knowledge.ts';
 import {
@@ -37,6 +38,7 @@ const checks: readonly (readonly [name: string, check: Check])[] = [
   ['models', checkProviders],
   ['claude', checkClaude],
   ['codex', checkCodex],
+  ['engines', checkEngines],
   ['knowledge', checkKnowledge],
 ];
 

@@ -41,6 +41,11 @@ export function engineFor(role: Pick<Role, 'engine'>, taskType: string): EngineN
   return role.engine[taskType] ?? role.engine[everyType] ?? 'answer';
 }
 
+/** The engines that a company's roles use, each once, in the order of the file. */
+export function enginesInUse(roles: readonly Pick<Role, 'engine'>[]): readonly EngineName[] {
+  return [...new Set(roles.flatMap(({ engine }) => Object.values(engine)))];
+}
+
 const msOf = (text: string | undefined, usual: number) => (text === undefined ? usual : (parseDuration(text) ?? usual));
 
 function cliOf(file: CliFile = {}, usual: CliSettings): CliSettings {
