@@ -8,6 +8,8 @@ import type { AgentMemory, Approval, Pull, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { createLearned, type Learned } from './learned.ts';
 import { createBooks, type LiveBooks } from './money/books.ts';
+import { createStandings, type LiveStandings } from './standings.ts';
+import { createTrackRecord, type TrackRecord } from './track-record.ts';
 
 export type BoardState = {
   readonly tasks: ReadonlyMap<string, Task>;
@@ -49,6 +51,10 @@ export interface Board {
   openUnder(directive: string): number;
   /** What was spent and is set aside. */
   readonly books: LiveBooks;
+  /** How the providers of models stand. */
+  readonly standings: LiveStandings;
+  /** How work went with each model. */
+  readonly record: TrackRecord;
   /** Calls `look` after each message that is folded in. Returns a function that ends it. */
   watch(look: () => void): () => void;
   /** The highest number in ids that start so: 7 for `T` when there is a T7. */
@@ -77,6 +83,8 @@ export function createBoard(): LiveBoard {
   const unended = new Set<string>();
   const stepped = new Set<string>();
   const books = createBooks();
+  const standings = createStandings();
+  const record = createTrackRecord();
   const watchers = new Set<() => void>();
   const numbers = new Map<string, number>();
   const families = new Map<string, { ids: Set<string>; open: number }>();
@@ -104,6 +112,7 @@ export function createBoard(): LiveBoard {
     learned.told(message, seq);
     if (isTaskMessage(message)) {
       foldTask(message.data.task);
+      record.told(message);
       if (message.type === 'task.stepped') stepped.add(message.data.task.id);
       else if (!isOpen(message.data.task)) stepped.delete(message.data.task.id);
       lasts.set(message.data.task.id, { seq, id: message.id });
@@ -146,6 +155,8 @@ export function createBoard(): LiveBoard {
     learned,
     unreadable,
     books,
+    standings,
+    record,
     watch(look) {
       watchers.add(look);
       return () => watchers.delete(look);
@@ -166,6 +177,7 @@ export function createBoard(): LiveBoard {
     openUnder: (directive) => families.get(directive)?.open ?? 0,
     told(message, seq) {
       if (message.type.startsWith('money.')) books.told(message, seq);
+      else if (message.type === 'provider.changed') standings.told(message, seq);
       else fold(message, seq);
       state.seq = seq;
       for (const look of watchers) look();

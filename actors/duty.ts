@@ -149,6 +149,8 @@ export type Verdict = { readonly evidence: readonly Evidence[] } | { readonly aw
 export type TaskDuty = {
   readonly kind: 'task';
   readonly name: string;
+  /** It asks a model: while none can be asked, its mailbox waits. */
+  readonly thinks?: true;
   /** Types of task it does. */
   readonly types: readonly string[];
   /** Evidence without which a task is not done; all of it about one commit where it names one. */
@@ -162,6 +164,8 @@ export type TaskDuty = {
 export type StandingDuty = {
   readonly kind: 'standing';
   readonly name: string;
+  /** It asks a model: while none can be asked, its mailbox waits. */
+  readonly thinks?: true;
   /** Subjects it listens to, besides `clock.<name>` when the role schedules it. */
   readonly filters: readonly string[];
   readonly types: readonly MessageType[];

@@ -53,6 +53,7 @@ const worn: Required<Task> = {
   attempt: 2,
   rung: 2,
   waits: 1,
+  excused: 1,
   reassigned: 1,
   failures: [{ attempt: 1, agent: 'backend-2', kind: 'quality', reason: 'no' }],
   guidance: [{ from: 'knowledge', text: 'slowly' }],

@@ -41,6 +41,7 @@ export const fields: Readonly<Record<keyof Task, 'copied' | 'reset' | 'new'>> = 
   attempt: 'reset',
   rung: 'reset',
   waits: 'reset',
+  excused: 'reset',
   reassigned: 'reset',
   failures: 'reset',
   guidance: 'copied',

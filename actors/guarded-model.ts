@@ -8,6 +8,7 @@ import type { Found, Secrets } from '../tools/policy/secrets.ts';
 /** The same model. Throws ModelFailure (`permanent`) for a question or an answer that holds a secret. */
 export function guardedModel(model: Model, secrets: Secrets): Model {
   return {
+    ...(model.converses ? { converses: true } : {}),
     quote: (question) => model.quote(question),
     async think(question, signal, heard) {
       refuse(`the question ${question.id}`, secrets.find(wordsOf(question)));

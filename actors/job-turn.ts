@@ -14,6 +14,7 @@ import { jobId } from './job-id.ts';
 import { JobJournal } from './journal.ts';
 import { OutOfMoney, shortage } from './money/asking.ts';
 import { canWait, waitForMoney } from './money/parking.ts';
+import { ofNow } from './task-turn.ts';
 import { PARK_MS } from './task-work.ts';
 import { type Held, HeldWork } from './work.ts';
 
@@ -60,7 +61,16 @@ export async function runJob(t: JobTurn): Promise<void> {
   agent.send(
     {
       type: 'ASSIGN',
-      work: { id: job.id, phase: 'briefing', attempt: 1, rung: 1, waits: 0, depthLeft: 0, affordable: true },
+      work: {
+        id: job.id,
+        phase: 'briefing',
+        attempt: 1,
+        rung: 1,
+        waits: 0,
+        excused: 0,
+        depthLeft: 0,
+        affordable: true,
+      },
     },
     { task: labelOf(t) },
   );
@@ -79,7 +89,10 @@ export async function runJob(t: JobTurn): Promise<void> {
         // Nothing is left to try when giving up fails: that is a crash, and those are counted.
         if (!known || command.type === 'escalate') throw error;
         journal.charge(known.usage);
-        return { event: { type: 'FAILED', failure: known.failure, affordable: true } };
+        const now = turn.now();
+        const waited = now - journal.job.startedAt;
+        const affordable = known.failure.kind !== 'quota' || waited < role.policy.lineage.ms;
+        return { event: { type: 'FAILED', failure: ofNow(known.failure, now), affordable } };
       },
     );
     settled ||= ends ?? false;

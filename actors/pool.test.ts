@@ -78,7 +78,7 @@ it('an agent fired while it works goes when its work has ended', () => {
   pool.remove(agent);
   agent.send({
     type: 'ASSIGN',
-    work: { id: 'T1', phase: 'briefing', attempt: 1, rung: 1, waits: 0, depthLeft: 0, affordable: true },
+    work: { id: 'T1', phase: 'briefing', attempt: 1, rung: 1, waits: 0, excused: 0, depthLeft: 0, affordable: true },
   });
   expect(agent.next()).toEqual({ type: 'brief' });
   expect(told()).not.toContain('gone');
@@ -101,7 +101,16 @@ it('an agent that was stopped with work in hand says so instead of seeming to be
   const agent = seat('backend-1');
   agent.stop();
   vi.spyOn(console, 'warn').mockImplementation(() => {});
-  const work = { id: 'T1', phase: 'briefing', attempt: 1, rung: 1, waits: 0, depthLeft: 0, affordable: true } as const;
+  const work = {
+    id: 'T1',
+    phase: 'briefing',
+    attempt: 1,
+    rung: 1,
+    waits: 0,
+    excused: 0,
+    depthLeft: 0,
+    affordable: true,
+  } as const;
   expect(() => agent.send({ type: 'ASSIGN', work })).toThrow('stopped with work in hand');
 });
 

@@ -7,7 +7,7 @@ import type { Episodes } from '../brain/memory/episodic.ts';
 import type { Model } from '../brain/models/model.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock, Turn } from '../bus/clock.ts';
-import type { Org } from '../org/org.ts';
+import type { Org, Role } from '../org/org.ts';
 import type { Secrets } from '../tools/policy/secrets.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
@@ -20,10 +20,22 @@ export type StepHook = (
   turn: Turn,
 ) => Promise<void>;
 
+/** Whether models can be asked. */
+export interface ModelReach {
+  /** How many questions of a role may be begun now: none, one (a probe), or any number. */
+  room(role: Pick<Role, 'tier'>): number;
+  /** Calls `listener` when that may have changed. Returns a function that ends it. */
+  onChange(listener: () => void): () => void;
+  /** Ends what waits for a provider. */
+  close(): void;
+}
+
 export type Ports = {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly model: Model;
+  /** Looked at before work is taken; undefined: the model can be asked always. */
+  readonly reach?: ModelReach | undefined;
   /** Whatever costs something goes through here. */
   readonly money: Money;
   readonly tools: Tools;

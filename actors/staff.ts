@@ -48,6 +48,8 @@ export class Staff {
   readonly #back: Agent[] = [];
   readonly #gone = new AbortController();
   #closed = false;
+  /** Stops hearing of the models. */
+  #unlisten: (() => void) | undefined;
 
   constructor(options: StaffOptions) {
     this.#options = options;
@@ -67,6 +69,7 @@ export class Staff {
 
   /** Opens the mailboxes of everybody in the chart. */
   async open(org: Org): Promise<void> {
+    this.#unlisten = this.#options.ports.reach?.onChange(() => this.wake());
     await allEnded(org.roles.map((role) => this.#hire(role)));
     this.#sayBack().catch(() => {});
   }
@@ -74,10 +77,12 @@ export class Staff {
   /** Ends the schedules, then waits for what is in hand. A change of the org chart that is under way ends first. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#unlisten?.();
     this.#gone.abort(new Error('closing'));
     for (const { tickers } of this.#staffed.values()) tickers.abort(new Error('closing'));
     await this.#changing.catch(() => {});
     await Promise.all([...this.#staffed.keys()].map((name) => this.#fire(name)));
+    this.#options.ports.reach?.close();
   }
 
   /** Hires, fires and moves until the staff is that of `after`. */
@@ -157,12 +162,26 @@ export class Staff {
     const { pool, consumers } = staffed;
     const mailbox = { pool, role: () => staffed.role, duty };
     let opened: Consumer | undefined;
-    const capacity = () => (taking() ? (opened?.inHand ?? 0) + pool.available : 0);
+    const capacity = () => {
+      if (!taking()) return 0;
+      const room = this.#thinks(staffed.role, duty)
+        ? (ports.reach?.room(staffed.role) ?? pool.available)
+        : pool.available;
+      return (opened?.inHand ?? 0) + Math.min(pool.available, room);
+    };
     opened = await ports.bus.consume({ durable, filters, capacity, ackWaitMs: ACK_WAIT_MS }, (delivery) =>
       host.receive(mailbox, delivery),
     );
     consumers.push(opened);
     opened.wake();
+  }
+
+  /** True for a mailbox whose work asks a model of ours. */
+  #thinks(role: Role, duty: StandingDuty | undefined): boolean {
+    if (duty) return duty.thinks === true;
+    // A command line has a model of its own.
+    if (Object.values(role.engine).some((engine) => engine === 'claude' || engine === 'codex')) return false;
+    return role.duties.some((name) => this.#options.ports.duties.get(name)?.thinks === true);
   }
 
   #tick({ role, tickers }: Staffed): void {

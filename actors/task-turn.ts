@@ -28,6 +28,7 @@ function viewOf(task: Task, role: Role, canAfford: boolean, splits: boolean): Wo
     attempt: Math.max(1, task.attempt),
     rung: task.rung,
     waits: task.waits,
+    excused: task.excused ?? 0,
     // Who may not split work by itself hands it up instead.
     depthLeft: splits ? role.policy.depth - task.depth : 0,
     affordable: canAfford,
@@ -60,7 +61,7 @@ export async function runTask(t: TaskTurn): Promise<void> {
       journal.charge(known.usage);
       return {
         type: 'FAILED',
-        failure: known.failure,
+        failure: ofNow(known.failure, t.turn.now()),
         affordable: affordable(ports.board, journal.task, role.policy, t.turn.now()),
       };
     });
@@ -75,6 +76,13 @@ export async function runTask(t: TaskTurn): Promise<void> {
     if (event.type === 'PARKED') return;
   }
   t.delivery.ack();
+}
+
+/** An instant that has passed tells nothing about when it works again. */
+export function ofNow(failure: Failure, now: number): Failure {
+  if (failure.until === undefined || failure.until > now) return failure;
+  const { until, ...rest } = failure;
+  return rest;
 }
 
 async function perform(
@@ -177,6 +185,7 @@ async function recordFailure(t: TaskTurn, failure: Failure, phase: Phase, dueAt?
     attempt: next?.attempt ?? failed.attempt,
     rung: next?.rung ?? failed.rung,
     waits: next?.waits ?? failed.waits,
+    excused: (next?.excused ?? failed.excused) || undefined,
     reason: `${failure.kind}: ${failure.reason}`,
     dueAt,
   });

@@ -169,6 +169,8 @@ export const Task = z.strictObject({
   rung: z.number(),
   /** Retries of the same attempt, for failures that do not climb. */
   waits: z.number(),
+  /** How many of them are not counted: waits for a quota whose end was known. */
+  excused: z.number().optional(),
   /** How often it was given to somebody else. */
   reassigned: z.number(),
   failures: z.array(z.strictObject({ attempt: z.number(), agent: z.string(), kind: FailureKind, reason: z.string() })),

@@ -9,9 +9,9 @@ import { duties } from '../actors/duties/registry.ts';
 import { guardedModel } from '../actors/guarded-model.ts';
 import { openMoney } from '../actors/money/desk.ts';
 import type { Ports, StepHook } from '../actors/ports.ts';
+import { MAIN } from '../actors/processes.ts';
 import type { Projections } from '../actors/projections.ts';
 import type { Knowledge } from '../brain/knowledge/passage.ts';
-import type { Model } from '../brain/models/model.ts';
 import type { Org } from '../org/org.ts';
 import { openLocalDeployer } from '../tools/deploy/local.ts';
 import { openCoders } from '../tools/engines/run.ts';
@@ -25,6 +25,7 @@ import type { Tools } from '../tools/tools.ts';
 import { openWeb } from '../tools/web/open.ts';
 import type { Web } from '../tools/web/web.ts';
 import { type Following, followCompany, type Past } from './following.ts';
+import type { ModelWorld, Thinking } from './models.ts';
 
 /** Where a company keeps what is not on its stream. */
 export type Places = {
@@ -51,7 +52,8 @@ export function placesIn(workspace: string, company: string): Places {
 export type Assembly = Past & {
   /** The company's past, where it has been read already. */
   readonly following?: Following | undefined;
-  readonly model: Model;
+  /** Makes the company's model. */
+  readonly thinking: (world: ModelWorld) => Thinking;
   readonly knowledge: Knowledge;
   readonly sandbox: Sandbox;
   readonly places: Places;
@@ -95,10 +97,13 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   let org = parts.org;
   const { projections, open } = parts.following ?? (await followCompany(parts));
   const { board, company: brain, episodes } = projections;
+  const world = { bus, clock, org: () => org, board, process: parts.process ?? MAIN, log: parts.log };
+  const thinking = parts.thinking(world);
   const ports: Ports = {
     bus,
     clock,
-    model: guardedModel(parts.model, secrets),
+    model: guardedModel(thinking.model, secrets),
+    reach: thinking.reach,
     money: openMoney({ bus, clock, org: () => org, board, log: parts.log }),
     tools,
     secrets,

@@ -2,10 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import { dutyFacts } from '../actors/duties/registry.ts';
-import type { Model } from '../brain/models/model.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { Clock } from '../bus/clock.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg, type OrgSource, readOrg } from '../org/load.ts';
@@ -17,6 +15,7 @@ import type { Scenario } from '../scenarios/schema.ts';
 import type { Assembled } from './assemble.ts';
 import { NoCompany } from './connect.ts';
 import type { CliContext } from './context.ts';
+import { type ModelWorld, modelsInUse, routedThinking, type Thinking } from './models.ts';
 import type { UpOptions } from './options.ts';
 import { findFile } from './package-root.ts';
 import type { RunStream } from './run-stream.ts';
@@ -47,9 +46,24 @@ export async function prepare(options: UpOptions, context: CliContext): Promise<
   return { org: orgOf(source), source, orgOf, script, joins: options.roles !== undefined };
 }
 
-/** The scripted workers of a script, or of none. */
-export function modelOf(script: Scenario | undefined, clock: Clock): Model {
-  return new ScriptedModel({ answers: script?.answers ?? [], clock });
+/** How a company thinks, and the line that says so. */
+export type Workers = {
+  readonly thinking: (world: ModelWorld) => Thinking;
+  readonly line: string;
+  /** False: they can do nothing, and the line says what to do about it. */
+  readonly able: boolean;
+};
+
+/** Scripted workers where there is a script, otherwise the models that the keys of this process reach. */
+export function workersOf({ script, org }: Staff, env: CliContext['env']): Workers {
+  const scripted = ({ clock }: ModelWorld): Thinking => ({
+    model: new ScriptedModel({ answers: script?.answers ?? [], clock }),
+  });
+  if (script) return { thinking: scripted, line: `scripted by ${script.path}`, able: true };
+  const used = modelsInUse(org, env);
+  if (used.length > 0) return { thinking: (world) => routedThinking(env, world), line: used.join(', '), able: true };
+  const line = 'no key, no answers: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or --script scenarios/first-product.yaml';
+  return { thinking: scripted, line, able: false };
 }
 
 /** The org chart that a running company has in force, with what the script changes in it. Throws NoCompany, OrgInvalid. */

@@ -14,7 +14,7 @@ import { diffLines, diffOrg, isEmptyDiff } from '../org/diff.ts';
 import { readOrg } from '../org/load.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
-import { folderOf, give, joined, modelOf, prepare, type Staff, serves } from './company-start.ts';
+import { folderOf, give, joined, prepare, type Staff, serves, workersOf } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import { followCompany } from './following.ts';
 import { companyKnowledge, seedKnowledge } from './knowledge-company.ts';
@@ -114,12 +114,13 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     if (!join) await seedKnowledge(place, bus, context, (line) => logs.log('warn', line));
     const knowledge = companyKnowledge(place, script, context, (line) => logs.log('warn', line));
     closing.unshift(() => knowledge.close());
+    const workers = workersOf(staff, context.env);
     const assembled = await assemble({
       org,
       following,
       bus,
       clock,
-      model: modelOf(script, clock),
+      thinking: workers.thinking,
       knowledge,
       sandbox,
       places: placesIn(folder, company),
@@ -134,7 +135,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     stream.onHealth((health) => void assembled.company.streamIs(health));
     closing.unshift(() => assembled.tools.deployer.close());
     const { described } = stream;
-    screen.opening({ org, stream: described, sandbox, scripted: script, inspector: inspection?.url, member: entered });
+    screen.opening({ org, stream: described, sandbox, workers, inspector: inspection?.url, member: entered });
     context.stop.addEventListener('abort', () => void assembled.company.stop('interrupted twice'), { once: true });
     if (serves(org, options.roles, 'operate')) await liveAgain(assembled, screen.say, (line) => logs.log('warn', line));
     entered.appear();

@@ -154,7 +154,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     org,
     bus,
     clock,
-    model: faults.model(model),
+    thinking: () => ({ model: faults.model(model) }),
     knowledge: createFileKnowledge(given.knowledge.map(({ name, text }) => ({ source: name, text }))),
     ...(given.pages && { web: openWrittenWeb(given.pages, org.web?.allow ?? []) }),
     sandbox,

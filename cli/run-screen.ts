@@ -5,6 +5,7 @@ import type { Org } from '../org/org.ts';
 import type { Check } from '../scenarios/expect.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
+import type { Workers } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import type { RunOptions } from './options.ts';
 import { clean, cut, pad, painter, safeJson } from './output.ts';
@@ -143,8 +144,8 @@ export type CompanyScreen = {
     readonly org: Org;
     readonly stream: string;
     readonly sandbox: Sandbox;
-    /** Whose scripted answers the workers give; undefined when they have none. */
-    readonly scripted: Scenario | undefined;
+    /** Who thinks. */
+    readonly workers: Pick<Workers, 'line' | 'able'>;
     readonly inspector: string | undefined;
     /** This process among those of the company. */
     readonly member: { readonly name: string; readonly incarnation: number };
@@ -161,13 +162,12 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
   const say = (line: string) => (options.json ? context.err : context.out)(`${line}\n`);
   return {
     say,
-    opening({ org, stream, sandbox, scripted, inspector, member }) {
+    opening({ org, stream, sandbox, workers, inspector, member }) {
       const people = org.roles.reduce((sum, role) => sum + role.instances, 0);
       const label = (name: string, text: string) => say(cut(`${pad(name, LABEL)}${text}`, width));
       label('company', `${org.company}   ${people} agents in ${org.roles.length} roles`);
-      if (scripted) label('workers', `scripted by ${scripted.path}`);
-      else
-        say(paint(`${pad('workers', LABEL)}scripted, without a script: --script scenarios/first-product.yaml`, 'warn'));
+      if (workers.able) label('workers', workers.line);
+      else say(paint(cut(`${pad('workers', LABEL)}${workers.line}`, width), 'warn'));
       label('process', member.incarnation === 1 ? member.name : `${member.name}, start ${member.incarnation}`);
       label('stream', stream);
       label('sandbox', sandboxLine(sandbox));

@@ -83,6 +83,7 @@ function walked(): ReadonlySet<string> {
       attempt: Math.max(1, now.attempt),
       rung,
       waits,
+      excused: 0,
       depthLeft: 1,
       affordable,
     };

@@ -24,6 +24,8 @@ export type WorkView = {
   readonly rung: number;
   /** Retries of this attempt so far, for failures that do not climb. */
   readonly waits: number;
+  /** How many of them the policy does not count: waits for a quota whose end was known. The lineage's time bounds them. */
+  readonly excused: number;
   /** Levels of subtasks that may still go below this one. */
   readonly depthLeft: number;
   /** False when the lineage has no attempts, money or time left for what is about to start. */
@@ -89,6 +91,7 @@ function nextRung(policy: AgentPolicy, work: WorkView): { rung: Rung; position: 
  */
 export function buildAgentMachine(policy: AgentPolicy) {
   const climbs = (failure: Failure) => climbing.includes(failure.kind);
+  const isExcused = ({ kind, until }: Failure) => kind === 'quota' && until !== undefined;
 
   const machine = setup({
     types: {
@@ -103,7 +106,7 @@ export function buildAgentMachine(policy: AgentPolicy) {
         event.type === 'FAILED' &&
         event.affordable &&
         waiting.includes(event.failure.kind) &&
-        (context.work?.waits ?? 0) < policy.waits,
+        (isExcused(event.failure) || (context.work?.waits ?? 0) - (context.work?.excused ?? 0) < policy.waits),
       climbsTo: ({ context, event }, params: { rung: Rung }) =>
         event.type === 'FAILED' &&
         event.affordable &&
@@ -126,12 +129,16 @@ export function buildAgentMachine(policy: AgentPolicy) {
                 rung: nextRung(policy, context.work).position,
                 attempt: context.work.attempt + 1,
                 waits: 0,
+                excused: 0,
               },
             },
       ),
-      wait: assign(({ context }) =>
-        context.work === undefined ? {} : { work: { ...context.work, waits: context.work.waits + 1 } },
-      ),
+      wait: assign(({ context, event }) => {
+        const { work } = context;
+        if (work === undefined || event.type !== 'FAILED') return {};
+        const excused = work.excused + Number(isExcused(event.failure));
+        return { work: { ...work, waits: work.waits + 1, excused } };
+      }),
       forget: assign(nothing),
       brief: emit({ type: 'brief' }),
       execute: emit({ type: 'execute' }),

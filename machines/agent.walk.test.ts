@@ -79,6 +79,11 @@ const order = [
   'working.reporting',
 ];
 
+/** Waits that the policy counts. */
+function countedIn({ waits, excused }: WorkView = fresh): number {
+  return waits - excused;
+}
+
 /** Why a failure may end in `escalated`; undefined when it may not. */
 function excuse(policy: AgentPolicy, work: WorkView, event: Extract<AgentEvent, { type: 'FAILED' }>) {
   const { kind } = event.failure;
@@ -88,7 +93,8 @@ function excuse(policy: AgentPolicy, work: WorkView, event: Extract<AgentEvent, 
     const left = policy.ladder.slice(work.rung).filter((rung) => rung !== 'decompose' || work.depthLeft > 0);
     return left[0] === 'escalate' ? 'ladder used up' : undefined;
   }
-  return work.waits === policy.waits ? 'waits used up' : undefined;
+  if (kind === 'quota' && event.failure.until !== undefined) return undefined;
+  return work.waits - work.excused === policy.waits ? 'waits used up' : undefined;
 }
 
 for (const ladder of ladders) {
@@ -170,27 +176,46 @@ for (const ladder of ladders) {
     });
 
     test('waits at most as often as the policy says, for the right failures only', () => {
-      expect(Math.max(...life.situations.map(({ context }) => context.work?.waits ?? 0))).toBe(policy.waits);
+      expect(Math.max(...life.situations.map(({ context }) => countedIn(context.work)))).toBe(policy.waits);
       for (const { from, event, to } of any.edges) {
         const before = from.context.work;
         const after = to.context.work;
         if (!before || !after || after.waits <= before.waits) continue;
         expect(after.waits).toBe(before.waits + 1);
-        expect(after.waits).toBeLessThanOrEqual(policy.waits);
+        expect(countedIn(after)).toBeLessThanOrEqual(policy.waits);
         expect(placeOf(to)).toBe('retrying.backingOff');
         if (event.type !== 'FAILED') throw new Error(`${event.type} made it wait`);
         expect(['environment', 'quota', 'dependency']).toContain(event.failure.kind);
       }
     });
 
-    test('comes nearer to its end with every event it hears', () => {
+    test('does not count a wait whose end is known, and nothing but those; an unaffordable one escalates', () => {
+      for (const { from, event, to } of any.edges) {
+        const [before, after] = [from.context.work, to.context.work];
+        if (!before || !after || after.excused === before.excused || after.excused === 0) continue;
+        if (event.type !== 'FAILED') throw new Error(`${event.type} excused a wait`);
+        expect([event.failure.kind, event.failure.until, event.affordable]).toEqual(['quota', 1_000, true]);
+        expect([after.waits, after.excused]).toEqual([before.waits + 1, before.excused + 1]);
+        expect(placeOf(to)).toBe('retrying.backingOff');
+      }
+      const late = {
+        type: 'FAILED',
+        failure: { kind: 'quota', reason: 'late', until: 1_000 },
+        affordable: false,
+      } as const;
+      const busy = any.situations.filter(({ value }) => value !== 'idle' && value !== 'escalated');
+      for (const snapshot of busy) expect(placeOf(step(any.machine, snapshot, late).to)).toBe('escalated');
+    });
+
+    test('comes nearer to its end with every event it hears, but for a wait whose end is known', () => {
       const rank = (snapshot: Snapshot) => {
-        const { rung, waits } = snapshot.context.work ?? fresh;
-        return (rung * 10 + waits) * 100 + order.indexOf(placeOf(snapshot));
+        const { rung } = snapshot.context.work ?? fresh;
+        return (rung * 10 + countedIn(snapshot.context.work)) * 100 + order.indexOf(placeOf(snapshot));
       };
       const busy = (snapshot: Snapshot) => order.includes(placeOf(snapshot));
       for (const { from, event, to, heard } of any.edges) {
         if (!heard || !busy(from) || !busy(to)) continue;
+        if (event.type === 'FAILED' && event.failure.until !== undefined) continue;
         expect(rank(to), `${placeOf(from)} ${event.type} ${placeOf(to)}`).toBeGreaterThan(rank(from));
       }
     });

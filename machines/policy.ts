@@ -11,7 +11,10 @@ export const rungs: readonly Rung[] = ['standard', 'recall', 'consult', 'decompo
 /** Failures that say something about the work: only these climb. */
 export const climbing: readonly FailureKind[] = ['quality', 'contract'];
 
-/** Failures that say nothing about the work: the same attempt again, later, at most `waits` times. */
+/**
+ * Failures that say nothing about the work: the same attempt again, later, at most `waits` times. A quota whose end is known
+ * is not counted among them.
+ */
 export const waiting: readonly FailureKind[] = ['environment', 'quota', 'dependency'];
 
 export type AgentPolicy = {

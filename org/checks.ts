@@ -5,6 +5,7 @@ import { matches, subjects } from '../bus/subjects.ts';
 import type { OrgDocument } from './document.ts';
 import { checkEngineChoice, checkEngines } from './engine-checks.ts';
 import { checkMilestones, checkStanding } from './learning-checks.ts';
+import { checkModels } from './model-checks.ts';
 import { checkRetry, checkReward } from './number-checks.ts';
 import { didYouMean, type Keys, nearest, type Problem, quote } from './problems.ts';
 import { type OrgFile, ROLE_NAME, type RoleFile } from './schema.ts';
@@ -74,6 +75,7 @@ export function checkOrg(file: OrgFile, document: OrgDocument, options: CheckOpt
     ...roles.flatMap(({ keys, role }) => checkRetry(keys, file.retry, role.retry, document)),
     ...checkEngines(file, document),
     ...roles.flatMap((placed) => checkEngineChoice(placed, document, typesOf(placed, options))),
+    ...checkModels(file, document, [...new Set(roles.flatMap((placed) => typesOf(placed, options)))]),
     ...checkReward(file, document),
     ...checkStanding(file, document),
     ...checkMilestones(file, document),

@@ -110,6 +110,7 @@ function companyChanges(before: Org, after: Org): Change[] {
   for (const name of ['loop', 'claude', 'codex'] as const) {
     if (!isDeepStrictEqual(before.engines[name], after.engines[name])) changes.push(`engine ${name} changed`);
   }
+  if (!isDeepStrictEqual(before.models, after.models)) changes.push('models changed');
   if (!isDeepStrictEqual(before.knowledge, after.knowledge)) changes.push('knowledge changed, from the next start');
   changes.push(...fieldChanges('reward weights', before.reward.weights, after.reward.weights));
   const bands = (org: Org) =>

@@ -10,6 +10,7 @@ import { parseCadence } from './duration.ts';
 import { enginesOf, everyType } from './engines.ts';
 import { knowledgeOf } from './knowledge.ts';
 import { memoryOf, milestonesOf, staffingOf, standingOf } from './learning.ts';
+import { modelsOf } from './models.ts';
 import type { Cadence, Org, Role, WebSettings } from './org.ts';
 import { policyOf, rewardOf } from './policy.ts';
 import { OrgInvalid, OrgUnreadable, type Problem, sortProblems } from './problems.ts';
@@ -97,6 +98,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     replicas: file.stream?.replicas,
     engines: enginesOf(file.engines),
     ...(file.web && { web: webOf(file.web) }),
+    models: modelsOf(file.models),
     budget: { ...capsOf(file.budget), warn: warnAt(file.budget) },
     knowledge: knowledgeOf(file.knowledge),
     reward: rewardOf(file.reward),

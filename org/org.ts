@@ -41,6 +41,40 @@ export type EngineSettings = {
   readonly codex: CliSettings;
 };
 
+/** Somebody who answers: one provider of models. */
+export type ProviderSettings = {
+  readonly name: string;
+  readonly kind: 'anthropic' | 'openai';
+  readonly api?: 'responses' | 'chat' | undefined;
+  readonly url?: string | undefined;
+  /** Name of the environment variable with its key. */
+  readonly key?: string | undefined;
+  /** Providers of one account share their limits. */
+  readonly account?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+};
+
+export type ModelSettings = {
+  readonly providers: readonly ProviderSettings[];
+  /** `provider/model`, the first one first. */
+  readonly tiers: Readonly<Record<Tier, readonly string[]>>;
+  readonly tasks: Readonly<Record<string, readonly string[]>>;
+  /** US dollars for a million tokens. */
+  readonly prices: readonly {
+    readonly model: string;
+    readonly input: number;
+    readonly output: number;
+    readonly cacheRead?: number | undefined;
+    readonly cacheWrite?: number | undefined;
+    readonly contextTokens?: number | undefined;
+    readonly maxOutputTokens?: number | undefined;
+  }[];
+  /** Most tokens of an answer. */
+  readonly maxTokens: number;
+  /** US dollars that one call may cost at worst. */
+  readonly most: number | undefined;
+};
+
 /** `every` in ms, or a cron expression (UTC). */
 export type Cadence = { readonly every: number } | { readonly cron: string };
 
@@ -108,6 +142,7 @@ export type Org = {
   readonly engines: EngineSettings;
   /** Undefined: the company has no web. */
   readonly web?: WebSettings | undefined;
+  readonly models: ModelSettings;
   /** What everybody may spend together, each task, and of which part of a cap people are warned (0 to 1). */
   readonly budget: Caps & { readonly task?: number | undefined; readonly warn: number };
   /** Undefined: all of it as it is unless told. */

@@ -10,6 +10,7 @@ import { Duration } from './duration-schema.ts';
 import { EngineChoice, Engines } from './engine-schema.ts';
 import { KnowledgeSection } from './knowledge.ts';
 import { MemoryFile, MilestoneFile, StaffingFile, StandingFile } from './learning-schema.ts';
+import { Models } from './model-schema.ts';
 import { WebFile } from './web-schema.ts';
 
 /** A role's name is a token of its subject. */
@@ -205,6 +206,7 @@ export const OrgFile = z
       .optional()
       .meta({ title: 'stream', description: 'How the server keeps the company.' }),
     engines: Engines.optional(),
+    models: Models.optional(),
     budget: CompanyBudget.optional(),
     knowledge: KnowledgeSection.optional(),
     web: WebFile.optional(),

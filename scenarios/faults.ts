@@ -99,6 +99,7 @@ export function createFaults(faults: readonly TimedFault[], clock: Pick<Clock, '
 
   return {
     model: (inner) => ({
+      ...(inner.converses ? { converses: true } : {}),
       quote: (question) => inner.quote(question),
       async think(question: Question, signal: AbortSignal): Promise<Answer> {
         refuse(question);

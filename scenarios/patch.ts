@@ -18,6 +18,7 @@ export const OrgPatch = z
       .meta({ description: 'By name: fields that differ, a new role with reportsTo, or null for one that is gone.' }),
     engines: OrgFile.shape.engines,
     web: OrgFile.shape.web,
+    models: OrgFile.shape.models,
     budget: OrgFile.shape.budget,
     retry: OrgFile.shape.retry,
     reward: OrgFile.shape.reward,

@@ -14,6 +14,7 @@ async function execute(work: TaskWork): Promise<void> {
 /** Work whose result is words: an answer, a plan, an opinion. */
 export const advise: TaskDuty = {
   kind: 'task',
+  thinks: true,
   name: 'advise',
   types: taskTypes.advise,
   needs: ['answer'],

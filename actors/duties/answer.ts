@@ -69,6 +69,7 @@ function sectionsFor({ question, document }: Request, passages: Findings['passag
 /** Answers questions of other agents from what the company was given to read, and summarises documents. */
 export const answer: StandingDuty = {
   kind: 'standing',
+  thinks: true,
   name: 'answer',
   filters: [subjects.knowledge],
   types: ['knowledge.requested'],

@@ -58,6 +58,7 @@ async function fromBacklog(work: JobWork, { id, product, tasks }: DataOf<'backlo
 
 export const decompose: StandingDuty = {
   kind: 'standing',
+  thinks: true,
   name: 'decompose',
   filters: [subjects.directives, 'forge.issue.*'],
   types: ['directive.issued', 'backlog.given', 'issue.opened'],

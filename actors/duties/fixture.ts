@@ -14,6 +14,7 @@ import type { PlannedTask, Product, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { enginesOf } from '../../org/engines.ts';
 import { memoryOf, milestonesOf, staffingOf, standingOf } from '../../org/learning.ts';
+import { modelsOf } from '../../org/models.ts';
 import type { Org, Role } from '../../org/org.ts';
 import { decide } from '../../tools/policy/gate.ts';
 import { createSecrets } from '../../tools/policy/secrets.ts';
@@ -64,6 +65,7 @@ export function orgWith(products: readonly Product[] = []): Org {
     products,
     sandbox: 'none',
     engines: enginesOf(),
+    models: modelsOf(),
     budget: { warn: 0.8 },
     reward: { weights: { qa: 0.3, time: 0.2, regressions: 0.2, quality: 0.15, attempts: 0.15 }, bands: [] },
     standing: standingOf(),

@@ -33,6 +33,7 @@ export function afresh(task: Task, to: HandOver, now: number): Task {
     attempt: task.attempt + 1,
     rung: 1,
     waits: 0,
+    excused: undefined,
     dueAt: undefined,
     reassigned: task.reassigned + 1,
     reason: to.reason,

@@ -36,6 +36,7 @@ function alertSection({ id, product, severity, check, detail, commit }: Alert) {
 /** Alerts become tasks that repair what is broken. */
 export const remediate: StandingDuty = {
   kind: 'standing',
+  thinks: true,
   name: 'remediate',
   filters: [subjects.alerts],
   types: ['alert.raised'],

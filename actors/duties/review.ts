@@ -68,6 +68,7 @@ async function run(work: JobWork): Promise<void> {
 /** Reviews pull requests of other roles; the requests come in the role's own mailbox. */
 export const review: StandingDuty = {
   kind: 'standing',
+  thinks: true,
   name: 'review',
   filters: [],
   types: ['review.requested'],

@@ -141,6 +141,7 @@ async function propose(work: JobWork, request: DataOf<'hr.requested'>): Promise<
 
 export const staff: StandingDuty = {
   kind: 'standing',
+  thinks: true,
   name: 'staff',
   filters: [subjects.hr, 'approval.*'],
   types: ['hr.requested', 'approval.answered', 'approval.expired'],

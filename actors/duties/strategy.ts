@@ -120,6 +120,7 @@ function sectionsFor(work: JobWork, mission: string) {
 /** Sets goals and priorities from the mission; at rest it asks no model. */
 export const strategy: StandingDuty = {
   kind: 'standing',
+  thinks: true,
   name: 'strategy',
   filters: ['brain.mission'],
   types: ['brain.mission', 'clock.ticked'],

@@ -138,6 +138,7 @@ async function execute(work: TaskWork, { refusePath }: Writing): Promise<void> {
 export function writingDuty(writing: Writing): TaskDuty {
   return {
     kind: 'task',
+    thinks: true,
     name: writing.name,
     types: writing.types,
     needs: ['syntax', 'tests', 'checks', 'review', 'merge'],

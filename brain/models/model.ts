@@ -71,6 +71,11 @@ export function plainAnswer(text: string, usage: Usage): Answer {
 
 export interface Model {
   /**
+   * True for a model that can be told what is wrong with its answer, and do better. A scripted one cannot: it would say the
+   * same again, and what its script says should fail, should fail.
+   */
+  readonly converses?: boolean;
+  /**
    * Throws ModelFailure when there is no answer; an aborted call rejects with the signal's reason. Nothing of an answer that
    * broke off is returned.
    * @param heard gets parts of the answer's text as they come; for watching only

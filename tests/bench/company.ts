@@ -89,7 +89,7 @@ export async function openBench(
     org,
     bus,
     clock,
-    model: zeroModel,
+    thinking: () => ({ model: zeroModel }),
     ...parts,
     knowledge: createFileKnowledge([]),
     sandbox,

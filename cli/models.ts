@@ -1,0 +1,125 @@
+// The models that a company thinks with: org.yaml and the keys of this process become a router. No key, no router: then the
+// workers are scripted.
+
+import type { Board } from '../actors/board.ts';
+import type { ModelReach, Ports } from '../actors/ports.ts';
+import { Providers } from '../actors/providers.ts';
+import type { Choice } from '../brain/models/choose.ts';
+import { pricesWith } from '../brain/models/cost.ts';
+import type { Model } from '../brain/models/model.ts';
+import { keyNameOf, openWire } from '../brain/models/open-wire.ts';
+import { RoutedModel, type RoutedProvider, type Routing } from '../brain/models/router.ts';
+import type { Wire } from '../brain/models/wire.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Clock } from '../bus/clock.ts';
+import type { ModelSettings, Org, ProviderSettings, Tier } from '../org/org.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a company that is being put together hands to its model. */
+export type ModelWorld = {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** The org chart in force. */
+  readonly org: () => Org;
+  readonly board: Board;
+  /** Name of this process. */
+  readonly process: string;
+  readonly log: Ports['log'];
+};
+
+/** A model, and whether it can be asked now. */
+export type Thinking = {
+  readonly model: Model;
+  /** Undefined: always. */
+  readonly reach?: ModelReach | undefined;
+};
+
+/** Opens the wire of a provider. */
+export type OpenWire = (provider: ProviderSettings) => Promise<Wire>;
+
+/** Under which the state of a provider is shared. */
+function keyOf({ name, kind, account }: ProviderSettings): string {
+  return account === undefined ? name : `${kind}-${account}`;
+}
+
+/** `vllm/meta-llama/Llama-4`: the provider ends at the first slash. */
+function choiceOf(text: string): Choice {
+  const at = text.indexOf('/');
+  return { provider: text.slice(0, at), model: text.slice(at + 1) };
+}
+
+/** What is missing to ask a provider; undefined when nothing is. */
+function missingFor(provider: ProviderSettings, env: Env): string | undefined {
+  const name = keyNameOf(provider);
+  return name === undefined || env[name]?.trim() ? undefined : `${name} is not set`;
+}
+
+/** Builds the routing of an org chart, once for each; wires stay open as long as their provider stays the same. */
+function routings(env: Env, open: OpenWire): (org: Org) => Routing {
+  const wires = new Map<string, Promise<Wire>>();
+  const wireOf = (provider: ProviderSettings) => {
+    const id = JSON.stringify(provider);
+    const wire = wires.get(id) ?? open(provider);
+    // One that could not be opened is tried again.
+    wire.catch(() => wires.delete(id));
+    wires.set(id, wire);
+    return wire;
+  };
+  const routed = (provider: ProviderSettings): [string, RoutedProvider] => [
+    provider.name,
+    { key: keyOf(provider), missing: missingFor(provider, env), open: () => wireOf(provider) },
+  ];
+  const known = new WeakMap<ModelSettings, Routing>();
+  return ({ models }) => {
+    const before = known.get(models);
+    if (before) return before;
+    const { providers, tiers, tasks, prices, maxTokens, most } = models;
+    const chain = (names: readonly string[]) => names.map(choiceOf);
+    const routing: Routing = {
+      providers: new Map(providers.map(routed)),
+      tiers: { strategy: chain(tiers.strategy), coding: chain(tiers.coding), light: chain(tiers.light) },
+      tasks: Object.fromEntries(Object.entries(tasks).map(([type, names]) => [type, chain(names)])),
+      prices: pricesWith(prices),
+      maxTokens,
+      most,
+    };
+    known.set(models, routing);
+    return routing;
+  };
+}
+
+/**
+ * The model of a company that asks providers.
+ * @param open opens the wire of a provider; the real one unless told
+ */
+export function routedThinking(env: Env, world: ModelWorld, open?: OpenWire): Thinking {
+  const { bus, clock, board, process, log, org } = world;
+  const routing = routings(env, open ?? ((provider) => openWire(provider, env, clock)));
+  const providers = new Providers({ bus, clock, board, process, log });
+  const model = new RoutedModel({
+    routing: () => routing(org()),
+    reach: providers,
+    trials: (name, taskType) => board.record.of(name, taskType),
+    now: () => clock.now(),
+  });
+  return {
+    model,
+    reach: {
+      room: ({ tier }) => model.room(tier),
+      onChange: (listener) => providers.onChange(listener),
+      close: () => providers.close(),
+    },
+  };
+}
+
+const tiers = ['strategy', 'coding', 'light'] as const satisfies readonly Tier[];
+
+/** The first model of each tier that can be asked with the keys there are: `coding anthropic/claude-sonnet-5-5`. */
+export function modelsInUse({ models }: Pick<Org, 'models'>, env: Env): readonly string[] {
+  const able = models.providers.filter((provider) => missingFor(provider, env) === undefined).map(({ name }) => name);
+  return tiers.flatMap((tier) => {
+    const first = models.tiers[tier].find((choice) => able.includes(choiceOf(choice).provider));
+    return first === undefined ? [] : [`${tier} ${first}`];
+  });
+}
