@@ -137,9 +137,9 @@ function replyOf(stream: AnthropicStream, usage: WireUsage, { model }: WireReque
     case 'model_context_window_exceeded':
       throw fail('cut', stopReason);
     case 'refusal':
-      throw fail('refused', text.slice(0, 200));
+      throw fail('refused', text);
     default:
-      throw fail('broken', `it stopped for a reason that is not known here: ${stopReason.slice(0, 40)}`);
+      throw fail('broken', `it stopped for a reason that is not known here: ${stopReason}`);
   }
 }
 

@@ -16,15 +16,14 @@ import {
   readCassette,
   writeCassette,
 } from './cassette-file.ts';
-import { type Scrub, scrubOf } from './scrub.ts';
 import { type Wire, WireFailure, type WireReply, type WireRequest } from './wire.ts';
 
 export type CassetteOptions = {
   readonly path: string;
   /** `record` asks what is not on it yet; `replay` asks nobody. */
   readonly mode: 'record' | 'replay';
-  /** Values that must not be written: the keys of all providers. */
-  readonly secrets: readonly string[];
+  /** Takes secrets out of a text, whichever way they are written; what it gives back it leaves alone. */
+  readonly scrub: (text: string) => string;
 };
 
 /**
@@ -46,14 +45,12 @@ export async function openCassette(options: CassetteOptions): Promise<Cassette> 
 
 export class Cassette {
   readonly #options: CassetteOptions;
-  readonly #scrub: Scrub;
   readonly #exchanges: Map<string, Recorded>;
   #writing: Promise<void> = Promise.resolve();
 
   /** Use `openCassette`. */
   constructor(options: CassetteOptions, exchanges: readonly Recorded[]) {
     this.#options = options;
-    this.#scrub = scrubOf(options.secrets);
     this.#exchanges = new Map(exchanges.map((one) => [one.id, one]));
   }
 
@@ -73,7 +70,7 @@ export class Cassette {
     heard?: (text: string) => void,
   ): Promise<WireReply> {
     signal.throwIfAborted();
-    const asked = this.#scrub(askedIn(request));
+    const asked = this.#clean(askedIn(request));
     const id = idOf(provider, asked);
     const known = this.#exchanges.get(id);
     if (known) return played(known, heard);
@@ -82,9 +79,13 @@ export class Cassette {
     // Two may have asked the same at once: the first answer is the one that is kept.
     const first = this.#exchanges.get(id);
     if (first) return played(first);
-    const exchange = this.#scrub({ id, provider, label: request.label, request: asked, ...outcome });
+    const exchange = this.#clean({ id, provider, label: request.label, request: asked, ...outcome });
     await this.#keep(exchange);
     return played(exchange);
+  }
+
+  #clean<T>(data: T): T {
+    return mapStrings(data, this.#options.scrub) as T;
   }
 
   /** One after the other, each time the whole of it. */
@@ -182,4 +183,12 @@ function samePrefix(a: string, b: string): number {
 
 function excerpt(text: string, at: number): string {
   return JSON.stringify(text.slice(Math.max(0, at - 10), at + 30));
+}
+
+/** JSON data with every string in it changed. */
+function mapStrings(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((one) => mapStrings(one, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, mapStrings(one, change)]));
 }

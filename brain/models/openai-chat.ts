@@ -133,12 +133,11 @@ class ChatStream {
   end({ model }: WireRequest): Omit<WireReply, 'usage'> {
     if (this.#finish === undefined) throw this.#fail('broken', 'it ended before it gave a reason');
     if (this.#finish === 'length') throw this.#fail('cut', 'length');
-    if (this.#finish === 'content_filter' || this.#refusal !== '')
-      throw this.#fail('refused', this.#refusal.slice(0, 200));
+    if (this.#finish === 'content_filter' || this.#refusal !== '') throw this.#fail('refused', this.#refusal);
     const hasCalls = this.#calls.length > 0;
     // Some servers say `stop` where they mean `tool_calls`; the calls are whole all the same.
     const isKnown = this.#finish === 'stop' || (this.#finish === 'tool_calls' && hasCalls);
-    if (!isKnown) throw this.#fail('broken', `it stopped for a reason that does not fit: ${this.#finish.slice(0, 40)}`);
+    if (!isKnown) throw this.#fail('broken', `it stopped for a reason that does not fit: ${this.#finish}`);
     const calls = this.#calls.map(({ id, name, input }): ToolCall => ({ id, name, input: textOrJson(input) }));
     return { text: this.#text, calls, said: this.#said(model), stop: hasCalls ? 'tools' : 'end' };
   }

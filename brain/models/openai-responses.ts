@@ -101,7 +101,7 @@ function read<T>(schema: z.ZodType<T>, raw: unknown, provider: string): T {
 
 function inStream(provider: string, code: string | null | undefined, message: string | null | undefined): WireFailure {
   const told = message ?? '';
-  return new WireFailure(provider, faultOf({ names: [code], message: told, otherwise: 'server' }), told.slice(0, 300));
+  return new WireFailure(provider, faultOf({ names: [code], message: told, otherwise: 'server' }), told);
 }
 
 function givenBy(usage: Whole['usage']): GivenUsage {
@@ -153,7 +153,7 @@ function roundOf(round: Exchange, request: WireRequest, provider: string): OpenA
 }
 
 function replyOf(whole: Whole, { model }: WireRequest, provider: string): Omit<WireReply, 'usage'> {
-  const fail = (fault: WireFault, more = '') => new WireFailure(provider, fault, more.slice(0, 200));
+  const fail = (fault: WireFault, more = '') => new WireFailure(provider, fault, more);
   const { status, error, incomplete_details: incomplete } = whole;
   if (status === 'failed' || error) throw inStream(provider, error?.code, error?.message);
   if (incomplete?.reason === 'content_filter') throw fail('refused', 'content_filter');

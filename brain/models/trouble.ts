@@ -1,6 +1,7 @@
 // From what goes wrong on a connection to a typed failure. Pure: the adapters say what their SDK threw in the words of
 // `Trouble`, and this table judges it the same way for every provider.
 
+import { oneLine } from './one-line.ts';
 import { LONGEST_WAIT_MS, retryAfterMsOf } from './retry-after.ts';
 import { WireFailure, type WireFault, type WireUsage } from './wire.ts';
 
@@ -118,16 +119,4 @@ export function failureOf(trouble: Trouble, { provider, now, secrets, spent }: T
     until: retryAfterMs === undefined ? undefined : now + retryAfterMs,
     spent,
   });
-}
-
-const LONGEST_REASON = 300;
-
-/** Somebody else's words as one short line, without control characters and without secrets. */
-export function oneLine(text: string, secrets: readonly string[]): string {
-  const clean = secrets
-    .filter((secret) => secret !== '')
-    .reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), text.slice(0, 10_000))
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
-    .trim();
-  return clean.length > LONGEST_REASON ? `${clean.slice(0, LONGEST_REASON)}...` : clean;
 }

@@ -9,6 +9,7 @@
 
 import type { Failure } from '../../bus/records.ts';
 import { type Exchange, ModelFailure, type ToolCall, type ToolSpec } from './model.ts';
+import { oneLine } from './one-line.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -135,16 +136,17 @@ export class WireFailure extends ModelFailure {
   readonly retryAfterMs: number | undefined;
   readonly spent: WireUsage | undefined;
 
-  /** @param more what the provider said about it: one line, without secrets (`oneLine`); may be empty */
+  /** @param more what the provider said about it, without secrets; is made one line, may be empty */
   constructor(provider: string, fault: WireFault, more: string, detail: WireFailureDetail = {}) {
     const { kind, scope, words } = wireFaults[fault];
+    const told = oneLine(more);
     const until = kind === 'quota' && detail.until !== undefined ? { until: detail.until } : {};
     const status = detail.status === undefined ? '' : ` (${detail.status})`;
-    super({ kind, reason: `${provider}: ${words}${status}${more === '' ? '' : `: ${more}`}`, ...until });
+    super({ kind, reason: `${provider}: ${words}${status}${told === '' ? '' : `: ${told}`}`, ...until });
     this.provider = provider;
     this.fault = fault;
     this.scope = scope;
-    this.more = more;
+    this.more = told;
     this.status = detail.status;
     this.retryAfterMs = detail.retryAfterMs;
     this.spent = detail.spent;

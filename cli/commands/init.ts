@@ -103,12 +103,22 @@ type Asker = {
   close(): void;
 };
 
-/** Asks until the answer can be read; an empty one is the usual one. */
-function asker({ out, stop }: CliContext): Asker {
-  const line = createInterface({ input: process.stdin, output: process.stdout });
+/** Asks until the answer can be read; an empty one is the usual one, and so is every one after the end of the input. */
+function asker({ out }: CliContext): Asker {
+  const input = createInterface({ input: process.stdin, output: process.stdout });
+  let interrupted = false;
+  input.once('SIGINT', () => {
+    interrupted = true;
+    input.close();
+  });
+  // Lines that come before their question is asked are kept.
+  const lines = input[Symbol.asyncIterator]();
   const ask = async <T>(what: string, usual: string, read: (text: string) => T): Promise<T> => {
     for (;;) {
-      const said = (await line.question(`${what} [${usual}]: `, { signal: stop })).trim();
+      out(`${what} [${usual}]: `);
+      const { value, done } = await lines.next();
+      if (interrupted) throw new UsageError('interrupted; nothing was written', 'headcount init --yes asks nothing');
+      const said = done ? '' : value.trim();
       try {
         return read(said === '' ? usual : said);
       } catch (error) {
@@ -117,7 +127,7 @@ function asker({ out, stop }: CliContext): Asker {
       }
     }
   };
-  return Object.assign(ask, { close: () => line.close() });
+  return Object.assign(ask, { close: () => input.close() });
 }
 
 function checkSlug(text: string): string {

@@ -7,10 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCassette } from '../../brain/models/cassette.ts';
 import { CassetteInvalid } from '../../brain/models/cassette-file.ts';
 import type { Wire } from '../../brain/models/wire.ts';
+import { createSecrets } from '../../tools/policy/secrets.ts';
 import type { Turn } from '../fixtures/model-server.ts';
 import { failureOf, KEY, lookUp, requestOf, stage } from './wire.contract.ts';
 
 const { signal } = new AbortController();
+const { scrub } = createSecrets({ THE_KEY: KEY });
 let folder: string;
 let path: string;
 
@@ -24,18 +26,20 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** A wire that records what a server with these turns says. */
 async function recording(...turns: Turn[]) {
   const { wire, server } = await stage({ kind: 'anthropic' }, ...turns);
-  const cassette = await openCassette({ path, mode: 'record', secrets: [KEY] });
+  const cassette = await openCassette({ path, mode: 'record', scrub });
   return { wire: cassette.wire('stub', async () => wire), server };
 }
 
 /** A wire that can only play. */
 async function playing(): Promise<Wire> {
-  const cassette = await openCassette({ path, mode: 'replay', secrets: [] });
+  const cassette = await openCassette({ path, mode: 'replay', scrub: createSecrets({}).scrub });
   return cassette.wire('stub', () => Promise.reject(new Error('asked for the real wire in a replay')));
 }
 
 async function invalid(): Promise<CassetteInvalid> {
-  const error = await openCassette({ path, mode: 'replay', secrets: [] }).catch((thrown: unknown) => thrown);
+  const error = await openCassette({ path, mode: 'replay', scrub: createSecrets({}).scrub }).catch(
+    (thrown: unknown) => thrown,
+  );
   if (error instanceof CassetteInvalid) return error;
   throw new Error(`no CassetteInvalid: ${String(error)}`);
 }
@@ -110,11 +114,11 @@ describe('a cassette', () => {
     const asked = requestOf({ prompt: `what is ${encodeURIComponent(KEY)}?`, label: `about ${KEY}` });
     const reply = await wire.ask(asked, signal);
     const written = await readFile(path, 'utf8');
-    expect(reply.text).toBe('your key is [secret], or dXNlcjp[secret]g==');
+    expect(reply.text).toBe('your key is [THE_KEY], or dXNlcjp[THE_KEY]g==');
     expect(written).not.toContain(KEY);
     expect(written).not.toContain(Buffer.from(KEY).toString('base64').slice(4, -4));
     const replay = await playing();
-    expect(await replay.ask({ ...asked, prompt: 'what is [secret]?' }, signal)).toEqual(reply);
+    expect(await replay.ask({ ...asked, prompt: 'what is [THE_KEY]?' }, signal)).toEqual(reply);
   });
 });
 
