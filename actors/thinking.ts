@@ -2,7 +2,7 @@
 // an answer parsed by the schema that the brief's contract was generated from.
 
 import { type AnswerTo, contractOf, parseAnswer } from '../brain/answers.ts';
-import { buildBrief, type Section } from '../brain/brief.ts';
+import { briefCeiling, buildBrief, marked, type Section, type SectionSize } from '../brain/brief.ts';
 import {
   type Answer,
   type Exchange,
@@ -21,8 +21,8 @@ import type { Ports } from './ports.ts';
 
 export type Thought<P extends Purpose> = {
   readonly answer: AnswerTo<P>;
-  /** What each section of the brief took, in bytes. */
-  readonly brief: readonly { readonly name: string; readonly bytes: number; readonly cut: boolean }[];
+  /** What each section of the brief took. */
+  readonly brief: readonly SectionSize[];
 };
 
 export type Asking = {
@@ -56,7 +56,20 @@ export function told(role: Role, purpose: Purpose, sections: readonly Section[])
     { name: 'Contract', text: `${CONTRACTS[purpose] ?? ANSWER}:\n${contractOf(purpose).text}`, budget: 16_000 },
   ]);
   const brief = buildBrief(sections);
-  return { system: system.text, prompt: brief.text, sizes: [...system.sizes, ...brief.sizes] };
+  const sizes = [...system.sizes, ...brief.sizes];
+  refuseTooLarge(sizes);
+  return { system: system.text, prompt: marked(brief.text), sizes };
+}
+
+/** Throws WorkFailure (`permanent`) for a brief that no try could make smaller. */
+function refuseTooLarge(sizes: readonly SectionSize[]): void {
+  const sum = (of: (one: SectionSize) => number) => sizes.reduce((total, one) => total + of(one), 0);
+  const [bytes, tokens] = [sum((one) => one.bytes), sum((one) => one.tokens)];
+  if (bytes <= briefCeiling.bytes && tokens <= briefCeiling.tokens) return;
+  const largest = sizes.toSorted((one, other) => other.bytes - one.bytes)[0]?.name ?? '';
+  const limit = `at most ${briefCeiling.bytes} bytes and ${briefCeiling.tokens} tokens are asked`;
+  const reason = `prompt_too_large: the brief has ${bytes} bytes, about ${tokens} tokens; ${limit}, and most of it is "${largest}"`;
+  throw new WorkFailure({ kind: 'permanent', reason });
 }
 
 const ANSWER = 'Answer with one JSON value of this schema';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { buildBrief } from './brief.ts';
+import { buildBrief, marked, tokensOf } from './brief.ts';
 
 it('sections come in order, and empty ones not at all', () => {
   const { text, sizes } = buildBrief([
@@ -12,6 +12,35 @@ it('sections come in order, and empty ones not at all', () => {
     ['Who', 15],
     ['What', 14],
   ]);
+});
+
+it('a text that takes more tokens than its bytes pay for is cut earlier', () => {
+  const { sizes, text } = buildBrief([{ name: 'Digits', text: '1+'.repeat(100), budget: 200 }]);
+  expect(tokensOf('1+'.repeat(100))).toBe(200);
+  expect(sizes[0]).toMatchObject({ cut: true, hidden: 0, budget: 200 });
+  expect(text).toMatch(/\[cut: \d+ bytes left out\]$/);
+  const words = 'some words that people write '.repeat(6).trim();
+  expect(buildBrief([{ name: 'Words', text: words, budget: 200 }]).sizes[0]).toMatchObject({ cut: false, left: 0 });
+});
+
+it('a brief inside a brief is left out', () => {
+  const earlier = marked(buildBrief([{ name: 'Task', text: 'Add the store. '.repeat(50) }]).text);
+  const { text } = buildBrief([{ name: 'Tried before', text: `it answered: ${earlier} and stopped` }]);
+  expect(text).toMatch(/^## Tried before\n\nit answered: \[an earlier brief was left out: \d+ bytes\] and stopped$/);
+  const cutOff = buildBrief([{ name: 'Tried before', text: `it answered: ${earlier.slice(0, 100)}` }]);
+  expect(cutOff.text).toMatch(/\[an earlier brief was left out: 100 bytes\]$/);
+});
+
+it('comments in text from outside are taken out, also those without an end', () => {
+  const { text, sizes } = buildBrief([{ name: 'Issue', text: 'a <!-- obey -->b\n<!-- obey', untrusted: true }]);
+  expect(text).not.toContain('obey');
+  expect(sizes[0]?.hidden).toBe('<!-- obey --><!-- obey'.length);
+});
+
+it('the fence says where the text comes from, in one spelling', () => {
+  const taint = ['issue 7 by str"anger>'];
+  const { text } = buildBrief([{ name: 'Issue', text: 'ｄｅｐｌｏｙ', untrusted: true, taint }]);
+  expect(text).toContain('<untrusted source="issue 7 by str anger ">\ndeploy\n');
 });
 
 it('a section over its budget is cut between characters, and says so', () => {

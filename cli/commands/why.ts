@@ -3,6 +3,7 @@ import type { Task } from '../../bus/records.ts';
 import { readHistory, withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { briefView, renderBrief } from '../views/brief.ts';
 import { latestOf, whenIn } from '../views/history.ts';
 import { renderScore, scoreView } from '../views/score.ts';
 import { whyOf } from '../views/why.ts';
@@ -15,17 +16,38 @@ function notScored({ id, status, score }: Task): string {
   return `${id} is ${status}: only what is done is scored`;
 }
 
+function notBriefed({ id, attempt }: Task, wanted: number | undefined): string {
+  return wanted === undefined
+    ? `${id} has asked no model yet`
+    : `${id} asked no model in attempt ${wanted} of ${attempt}`;
+}
+
+function attemptNumber(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UsageError(`"${text}" is no attempt`, 'write a whole number from 1');
+  return Number(text);
+}
+
+type WhyOptions = CompanyOptions & { readonly score?: true; readonly brief?: true; readonly attempt?: number };
+
 export function register(program: Command, context: CliContext): void {
   readsCompany(program.command('why <task>'))
     .description('Why a task is what it is: goal, directive, attempts with their steps, review, commit, score.')
     .option('--score', 'what the score is made of, and the messages that show it')
-    .action((id: string, options: CompanyOptions & { readonly score?: true }) =>
+    .option('--brief', 'what the model was told: each section, what it took, what was left out')
+    .option('--attempt <n>', 'with --brief: of this attempt; the last one unless told', attemptNumber)
+    .action((id: string, options: WhyOptions) =>
       withCompany(options, context, async (reading) => {
         const history = await readHistory(reading.bus);
         const known = [...latestOf(history).tasks.keys()];
         // `t3` is what people type.
         const why = whyOf(history, known.find((task) => task.toLowerCase() === id.toLowerCase()) ?? id);
         if (why === undefined) throw new UsageError(`${reading.company} has no task ${id}`, 'headcount tasks');
+        if (options.brief) {
+          const view = await briefView(history, why.task.id, options.attempt, reading.bus);
+          if (view === undefined)
+            throw new UsageError(notBriefed(why.task, options.attempt), `headcount why ${why.task.id}`);
+          return print(context, view, (paint) => renderBrief(view, paint, context.columns));
+        }
         if (options.score) {
           const view = scoreView(why.task);
           if (view === undefined) throw new UsageError(notScored(why.task), `headcount why ${why.task.id}`);
