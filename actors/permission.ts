@@ -1,6 +1,6 @@
 // Privileged acts of a task: what the gate refuses for want of a person is asked of one, once for this very act.
 
-import type { Approval } from '../bus/records.ts';
+import type { Approval, Product } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { agentsOf, type Org } from '../org/org.ts';
 import type { Call } from '../tools/policy/gate.ts';
@@ -15,6 +15,9 @@ export function isPermit({ id }: Pick<Approval, 'id'>): boolean {
   return id.startsWith(PERMIT);
 }
 
+/** What a person is shown when they are asked: computed facts, and what agents say, kept apart. */
+export type Card = Required<Pick<Approval, 'facts' | 'said'>>;
+
 /** The person who said yes; an agent's word is no person's. */
 function allowedBy(approval: Approval | undefined, org: Org): string | undefined {
   const { answer, by } = approval ?? {};
@@ -23,22 +26,31 @@ function allowedBy(approval: Approval | undefined, org: Org): string | undefined
 }
 
 /**
- * Passes the gate for one act, or asks a person. Called again when they have answered.
- * @param about what exactly would be done: part of the question's id, so that an answer counts for nothing else
+ * Passes the gate for one act, or asks a person. Called again when they have answered. On a supervised product a person is
+ * always asked.
+ * @param about what exactly would be done (a commit): part of the question's id, so that an answer counts for nothing else
  * Returns undefined when the act may be done now, or what the task waits for.
  * Throws WorkFailure (`permanent`) when it may not be done.
  */
-export async function permission(work: TaskWork, call: Call, about: string): Promise<string | undefined> {
+export async function permission(
+  work: TaskWork,
+  call: Call,
+  about: string,
+  { automation }: Pick<Product, 'automation'>,
+  card: () => Promise<Card>,
+): Promise<string | undefined> {
+  const supervised = automation === 'supervised';
   const id = `${PERMIT}${work.task.id}-${call.tool}-${about}`.slice(0, 64);
-  const asked = work.taint.length === 0 ? undefined : await questionOf(work, id);
-  const decision = await work.decide(call, allowedBy(asked, work.org));
-  if (decision.allowed) return undefined;
+  const asked = supervised || work.taint.length > 0 ? await questionOf(work, id) : undefined;
+  const allowedNow = allowedBy(asked, work.org);
+  const decision = await work.decide(call, allowedNow);
+  if (decision.allowed && (!supervised || allowedNow !== undefined)) return undefined;
   const refused = asked?.answer !== undefined && asked.answer !== 'allow';
-  if (!decision.askable || refused) {
-    const why = refused ? `${asked.by ?? work.org.person} refused ${call.tool}` : decision.reason;
+  if (refused || !(decision.allowed || decision.askable)) {
+    const why = refused || decision.allowed ? `${asked?.by ?? work.org.person} refused ${call.tool}` : decision.reason;
     throw new WorkFailure({ kind: 'permanent', reason: `policy: ${why}` });
   }
-  if (asked === undefined) await ask(work, id, call);
+  if (asked === undefined) await ask(work, id, call, await card());
   return `waits for ${work.org.person} to allow ${call.tool} (${id})`;
 }
 
@@ -55,15 +67,16 @@ async function questionOf({ bus }: TaskWork, id: string): Promise<Approval | und
   return message?.type === 'approval.expired' ? message.data : undefined;
 }
 
-async function ask(work: TaskWork, id: string, { tool, summary }: Call): Promise<void> {
+async function ask(work: TaskWork, id: string, { tool, summary }: Call, card: Card): Promise<void> {
   const { task, turn, agent, taint } = work;
   const askedAt = turn.now();
+  const outside = taint.length === 0 ? '' : `${task.id} has read text from outside (${taint.join(', ')}). `;
   await work.publish<'approval.asked'>(subjects.approval(id), {
     id: `approval.${id}.asked`,
     type: 'approval.asked',
     data: {
       id,
-      question: `${task.id} has read text from outside (${taint.join(', ')}). May it ${tool}: ${summary}?`,
+      question: outside === '' ? `May ${task.id} ${tool} ${summary}?` : `${outside}May it ${tool}: ${summary}?`,
       options: [
         { key: 'allow', label: `allow it to ${tool}` },
         { key: 'refuse', label: 'refuse it' },
@@ -74,6 +87,7 @@ async function ask(work: TaskWork, id: string, { tool, summary }: Call): Promise
       status: 'open',
       askedAt,
       deadline: askedAt + ANSWER_MS,
+      ...card,
     },
   });
 }

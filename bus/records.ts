@@ -296,6 +296,10 @@ export const Approval = z.strictObject({
   answer: z.string().optional(),
   note: z.string().optional(),
   by: z.string().optional(),
+  /** What the harness computed about it; no agent can write here. */
+  facts: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
+  /** What agents say about it: claims. */
+  said: z.array(z.strictObject({ by: z.string(), text: z.string() })).optional(),
 });
 export type Approval = z.infer<typeof Approval>;
 
@@ -362,6 +366,10 @@ export type Product = {
   readonly start: readonly string[] | undefined;
   /** Probed after a deployment and by QA; the first one decides whether it is up. */
   readonly health: readonly HealthCheck[];
+  /** The repository that it was cloned from; absent: the company made it. */
+  readonly repo?: string;
+  /** `supervised`: a person allows each merge and each deployment. Absent: `full`. */
+  readonly automation?: 'supervised' | 'full';
 };
 
 /** A task as a plan names it, before it has a number. */

@@ -28,6 +28,8 @@ export type Staff = {
   readonly script: Scenario | undefined;
   /** True for a process that serves some roles of a company that runs. */
   readonly joins: boolean;
+  /** The product that the mission is about; undefined: the first of the org file. */
+  readonly product?: string | undefined;
 };
 
 /** Reads what the company is started with. Throws OrgInvalid, OrgUnreadable, ScenarioInvalid. */
@@ -92,7 +94,11 @@ export function serves(org: Org, only: readonly string[] | undefined, duty: stri
 }
 
 /** The mission and the products of the org file, and the backlog of the script, told once each. */
-export async function give({ org, script }: Staff, bus: Bus, { projections }: Assembled): Promise<void> {
+export async function give(
+  { org, script, product = org.products[0]?.slug }: Staff,
+  bus: Bus,
+  { projections }: Assembled,
+): Promise<void> {
   for (const { slug, name, description, stack } of org.products) {
     const id = `brain.product.${slug}`;
     await bus.publish(subjects.brain('product'), {
@@ -102,7 +108,6 @@ export async function give({ org, script }: Staff, bus: Bus, { projections }: As
       data: { slug, name, description, stack: [...stack] },
     });
   }
-  const product = org.products[0]?.slug;
   const about = product === undefined ? {} : { product };
   const backlog = script?.given.backlog;
   if (backlog !== undefined && (await bus.last(subjects.directives)) === undefined) {

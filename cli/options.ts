@@ -30,6 +30,12 @@ export type UpOptions = {
   readonly org: string;
   /** Undefined: the company file's. */
   readonly mission: string | undefined;
+  /** A git repository to work on: it becomes a product. */
+  readonly repo: string | undefined;
+  /** How that repository is tested; undefined: as its files say. */
+  readonly test: string | undefined;
+  /** Whether a person allows each merge of it; undefined: they do. */
+  readonly automation: 'supervised' | 'full' | undefined;
   readonly nats: string | undefined;
   /** Scenario whose scripted answers the workers give, with its product and mission. */
   readonly script: string | undefined;

@@ -13,6 +13,7 @@ import { defaultCacheDir } from '../bus/server/cache.ts';
 import { diffLines, diffOrg, isEmptyDiff } from '../org/diff.ts';
 import { readOrg } from '../org/load.ts';
 import { openSandbox } from '../tools/sandbox.ts';
+import { adoptProducts, askedProduct } from './adopting.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
 import { folderOf, give, joined, prepare, type Staff, serves, workersOf } from './company-start.ts';
 import type { CliContext } from './context.ts';
@@ -39,7 +40,8 @@ type Say = (line: string) => void;
 
 /** Runs a company until Ctrl+C. Returns the exit code. Throws Fenced when a newer process takes its name. */
 export async function runCompany(options: UpOptions, context: CliContext): Promise<0> {
-  const prepared = await prepare(options, context);
+  const product = await askedProduct(options, context);
+  const prepared = { ...(await prepare(options, context)), product };
   await openWorkspace(context.cwd);
   const join = options.roles !== undefined;
   const { script } = prepared;
@@ -86,6 +88,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       screen.message(stored);
       if (running) obey(stored, running, staff, (line) => logs.log('warn', line));
     };
+    if (!join) await adoptProducts(org, places, context, screen.say);
     const [following, folder, sandbox] = await Promise.all([
       followCompany({ org, bus, clock, log: logs.log, onMessage }),
       folderOf(stream, context),

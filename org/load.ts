@@ -154,6 +154,8 @@ function toProduct(slug: string, product: ProductFile): Product {
     test: argvOf(product.test),
     start: product.start === undefined ? undefined : argvOf(product.start),
     health: (product.health ?? []).map(toHealthCheck),
+    ...(product.repo === undefined ? {} : { repo: product.repo, automation: 'supervised' }),
+    ...(product.automation === undefined ? {} : { automation: product.automation }),
   };
 }
 

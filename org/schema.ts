@@ -143,6 +143,12 @@ const Product = z
     name: Text.optional(),
     description: Text.optional(),
     stack: z.array(Text).optional(),
+    repo: Text.optional().meta({
+      description: 'The git repository it is: cloned into products/<slug> when the company starts, never worked in.',
+    }),
+    automation: z.enum(['supervised', 'full']).optional().meta({
+      description: 'supervised: each merge and deployment waits for you. So unless told for a product with a repo.',
+    }),
     test: Command.meta({ description: 'Runs the tests of a clone, in the sandbox, without a shell.' }),
     start: Command.optional().meta({ description: 'Serves the product; PORT and HOST are in its environment.' }),
     health: z

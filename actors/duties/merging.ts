@@ -4,6 +4,7 @@ import type { Evidence, Pull } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { Org } from '../../org/org.ts';
 import type { TestRun, Validation } from '../../tools/tools.ts';
+import { mergeCard } from '../cards.ts';
 import type { TaskWork, Verdict } from '../duty.ts';
 import { permission } from '../permission.ts';
 import { failed, productFor, recorded, short, using } from './failing.ts';
@@ -90,7 +91,10 @@ export async function verifyPull(work: TaskWork): Promise<Verdict> {
   const review = reviews.at(-1);
   if (asked || !review) return asked ?? { awaiting: `waits for review of pull ${number}` };
   const wish = { tool: 'merge', summary: `pull ${number} of ${pull.product} at ${short(head)}` };
-  const awaiting = await permission(work, wish, short(head));
+  const product = productFor(work, pull.product);
+  const awaiting = await permission(work, wish, short(head), product, () =>
+    using(() => mergeCard(work, pull, { checks: checks.summary, reviews })),
+  );
   if (awaiting !== undefined) return { awaiting };
   const merged = await work.step('merge', () => using(() => merge(work, pull, review, checks.onto)));
   work.note({ pull: number, merged });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Product } from '../../bus/records.ts';
+import { subjects } from '../../bus/subjects.ts';
 import { openLocalDeployer } from '../../tools/deploy/local.ts';
 import { plainSandbox, productsIn, scratch } from '../../tools/fixture.ts';
 import type { Deployer, Forge } from '../../tools/tools.ts';
@@ -39,17 +40,17 @@ afterAll(async () => {
   for (const deployer of deployers) await deployer.close();
 });
 
-async function shopWith(price: number) {
+async function shopWith(price: number, product = shop) {
   const dir = scratch();
   const sandbox = await plainSandbox();
   const products = productsIn(dir, sandbox);
   const deployer = openLocalDeployer({ products, sandbox, root: join(dir, 'live') });
   deployers.push(deployer);
   const office = await openOffice({
-    org: orgWith([shop]),
+    org: orgWith([product]),
     tools: { ...noTools, products, deployer, forge: {} as Forge },
   });
-  await products.ensure(shop, START);
+  await products.ensure(product, START);
   const release = async (text: string) => {
     const clone = await products.openClone('shop', 'setup', 'agent/setup/server');
     const files = [
@@ -83,6 +84,23 @@ it('a healthy head goes live, with evidence, a milestone and a count', async () 
   expect(brain.milestones).toEqual({ 'first-deployment': 'Shop is live for the first time' });
   expect(brain.metrics.deployments).toBe(1);
   expect(JSON.stringify(await office.on('>'))).not.toContain(deployer.live('shop')?.url ?? 'nowhere');
+});
+
+it("a supervised product goes live with a person's yes to this commit, and not before", async () => {
+  const { office, deployer } = await shopWith(200, { ...shop, automation: 'supervised' });
+  const work = await office.taskWork('T1', 'devops');
+  await operate.execute(work);
+  expect(await operate.verify(work)).toMatchObject({ awaiting: expect.stringContaining('founder') });
+  expect(deployer.live('shop')).toBeUndefined();
+  const [asked] = await office.on('approval.*');
+  if (asked?.message.type !== 'approval.asked') throw new Error('nobody was asked');
+  const { data, id } = asked.message;
+  expect(data.facts?.map(({ name }) => name)).toEqual(['commit', 'live now', 'command', 'checks']);
+  const answered = { ...data, status: 'answered' as const, answer: 'allow', by: 'founder' };
+  const draft = { id: `${id}.answered`, type: 'approval.answered' as const, source: 'operator', data: answered };
+  await office.bus.publish<'approval.answered'>(subjects.approval(data.id), draft);
+  expect(await operate.verify(work)).toMatchObject({ evidence: [{ check: 'deployment' }, { check: 'health' }] });
+  expect(data.id).toContain(deployer.live('shop')?.commit.slice(0, 7));
 });
 
 it('a head that fails its checks is rolled back, files its own repair and waits for it', async () => {

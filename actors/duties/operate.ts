@@ -5,6 +5,7 @@ import type { DataOf } from '../../bus/messages.ts';
 import type { PlannedTask, Product } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { isOpen } from '../board.ts';
+import { deployCard } from '../cards.ts';
 import { type TaskDuty, type TaskWork, type Verdict, WorkFailure } from '../duty.ts';
 import { filedUnder, fileTasks } from '../file-tasks.ts';
 import { failing, healthLine } from '../health.ts';
@@ -151,9 +152,18 @@ async function execute(work: TaskWork): Promise<void> {
       deployments: work.company.get().metrics.deployments ?? 0,
     })),
   );
+  // What a person has to allow first comes up when they have: verification is begun again by their answer.
+  if ((await mayDeploy(work, product, target)) === undefined) await putLive(work, product, target);
+}
+
+/** Undefined when it may be deployed now, or what it waits for. Throws WorkFailure (`permanent`) when it may not. */
+function mayDeploy(work: TaskWork, product: Product, target: Target): Promise<string | undefined> {
   const wish = { tool: 'deploy', summary: `${product.slug} at ${short(target.commit)}` };
-  const awaiting = await permission(work, wish, short(target.commit));
-  if (awaiting !== undefined) throw failed('permanent', `policy: ${awaiting}`);
+  return permission(work, wish, short(target.commit), product, async () => deployCard(work, product, target));
+}
+
+async function putLive(work: TaskWork, product: Product, target: Target): Promise<void> {
+  const { tools } = work;
   const outcome = await work.step('deploy', () => using(() => bringUp(work, product, target.commit)));
   if (!outcome.ok) return rollBack(work, product, target, outcome.line);
   // A process cannot be recorded: after a crash it is gone, whatever the record says.
@@ -166,7 +176,13 @@ async function execute(work: TaskWork): Promise<void> {
 async function verify(work: TaskWork): Promise<Verdict> {
   const { tools, task } = work;
   const product = productFor(work, task.product);
-  const { commit } = await recorded<Target>(work, 'target');
+  const target = await recorded<Target>(work, 'target');
+  const { commit } = target;
+  if (product.automation === 'supervised' || work.taint.length > 0) {
+    const awaiting = await mayDeploy(work, product, target);
+    if (awaiting !== undefined) return { awaiting };
+    await putLive(work, product, target);
+  }
   const health = await work.step('health', () =>
     using(async () => {
       const live = tools.deployer.live(product.slug);

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Token } from '../../bus/records.ts';
 import type { CliContext } from '../context.ts';
 import { positiveNumber } from './shared.ts';
@@ -6,6 +6,9 @@ import { positiveNumber } from './shared.ts';
 type Parsed = {
   readonly org: string;
   readonly mission?: string;
+  readonly repo?: string;
+  readonly test?: string;
+  readonly automation?: 'supervised' | 'full';
   readonly script?: string;
   readonly nats?: string;
   readonly company?: string;
@@ -33,6 +36,14 @@ export function register(program: Command, context: CliContext): void {
     .description('Start the company of an org file; it works until Ctrl+C, and goes on where it stopped the next time.')
     .option('--org <file>', 'who works here', 'org/org.yaml')
     .option('--mission <text>', 'what to work towards (default: the mission in the org file)')
+    .option('--repo <path>', 'work on this git repository: cloned into products/, never changed itself')
+    .option('--test <command>', 'with --repo: how it is tested (default: as its files say)')
+    .addOption(
+      new Option(
+        '--automation <how>',
+        'with --repo: whether each merge waits for your yes (default: supervised)',
+      ).choices(['supervised', 'full']),
+    )
     .option('--script <scenario>', 'take product, mission or backlog, and scripted answers from a scenario')
     .option('--nats <url>', 'a running NATS server (default: NATS_URL, then one of our own)')
     .option('--company <slug>', 'another name than in the org file')
@@ -42,10 +53,27 @@ export function register(program: Command, context: CliContext): void {
     .option('--speed <n>', 'times as fast as the wall', positiveNumber)
     .option('--quiet', 'no timeline')
     .option('--json', 'the timeline as JSON, one message a line')
-    .action(async ({ org, mission, script, nats, company, roles, name, inspect, speed, quiet }: Parsed) => {
-      const { runCompany } = await import('../run-company.ts');
-      const shown = { inspect: inspect === true, quiet: quiet === true };
-      const options = { org, mission, script, nats, company, roles, name, speed, ...shown };
-      context.setExit(await runCompany({ ...options, json: context.json }, context));
-    });
+    .action(
+      async ({
+        org,
+        mission,
+        repo,
+        test,
+        automation,
+        script,
+        nats,
+        company,
+        roles,
+        name,
+        inspect,
+        speed,
+        quiet,
+      }: Parsed) => {
+        const { runCompany } = await import('../run-company.ts');
+        const shown = { inspect: inspect === true, quiet: quiet === true };
+        const work = { mission, repo, test, automation };
+        const options = { org, ...work, script, nats, company, roles, name, speed, ...shown };
+        context.setExit(await runCompany({ ...options, json: context.json }, context));
+      },
+    );
 }

@@ -2,7 +2,7 @@
 
 import { usedOf } from '../../actors/money/asking.ts';
 import { count, duration, money } from '../format.ts';
-import { type Cell, clean, cut, flowed, type Paint, type Tone, table } from '../output.ts';
+import { type Cell, clean, cut, flowed, type Paint, pad, type Tone, table } from '../output.ts';
 import { processLines } from './processes.ts';
 import type { Status } from './status.ts';
 
@@ -53,9 +53,13 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
   }
   if (status.needsYou.length > 0) {
     heading('NEEDS YOU', status.needsYou.length);
-    for (const { id, question, options, waitingMs, blocks } of status.needsYou) {
+    for (const { id, question, options, facts, said, waitingMs, blocks } of status.needsYou) {
       const cost = `waits ${duration(waitingMs)}, blocks ${blocks}`;
       lines.push(`  ${clean(id)}  ${cut(clean(question), width - id.length - cost.length - 6)}  ${paint(cost, 'dim')}`);
+      for (const { name, value } of facts) lines.push(cut(`      ${pad(name, 9)}${clean(value)}`, width));
+      for (const { by, text } of said) {
+        lines.push(paint(cut(`      ${pad('claim', 9)}${clean(by)} says: ${clean(text)}`, width), 'dim'));
+      }
       for (const { key, label, recommended } of options) {
         lines.push(cut(`      ${clean(key)}  ${clean(label)}${recommended ? ' (recommended)' : ''}`, width));
       }

@@ -14,6 +14,10 @@ type Question = {
   readonly askedBy: string;
   readonly task: string | undefined;
   readonly options: readonly { readonly key: string; readonly label: string; readonly recommended: boolean }[];
+  /** What the harness computed about it. */
+  readonly facts: readonly { readonly name: string; readonly value: string }[];
+  /** What agents say about it. */
+  readonly said: readonly { readonly by: string; readonly text: string }[];
   readonly waitingMs: number;
   readonly blocks: number;
 };
@@ -97,6 +101,8 @@ function questionsOf(latest: Latest, now: number): Question[] {
         label,
         recommended: recommended === true,
       })),
+      facts: approval.facts ?? [],
+      said: approval.said ?? [],
       waitingMs: now - approval.askedAt,
       blocks: approval.blocks.length,
     }))
