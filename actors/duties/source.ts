@@ -1,10 +1,13 @@
 // What a brief shows of a product's files: all paths, and the contents of those that matter, up to a size.
 
 import type { Section } from '../../brain/brief.ts';
+import { repositoryMap } from '../../brain/repository-map.ts';
 import type { Product } from '../../bus/records.ts';
 import type { Products } from '../../tools/tools.ts';
 
+/** Files whose contents are shown, and files that are read for the map. */
 const FILES = 16;
+const MAPPED = 64;
 const BYTES = 24_000;
 
 /** Files whose contents tell a reader nothing. */
@@ -25,8 +28,15 @@ function fenced(path: string, content: string): string {
   return `### ${path}\n\`\`\`\n${content.trimEnd()}\n\`\`\``;
 }
 
-/** What a product is, and which files it has. */
-export function aboutSections(product: Product, paths: readonly string[]): readonly Section[] {
+/**
+ * What a product is, and which files it has.
+ * @param read contents of those that were read, for the map
+ */
+export function aboutSections(
+  product: Product,
+  paths: readonly string[],
+  read: ReadonlyMap<string, string> = new Map(),
+): readonly Section[] {
   const about = [
     `${product.name}: ${product.description}`,
     `Stack: ${product.stack.join(', ') || 'not said'}`,
@@ -38,7 +48,7 @@ export function aboutSections(product: Product, paths: readonly string[]): reado
   ];
   return [
     { name: 'The product', text: about.join('\n') },
-    { name: 'Its files', text: paths.join('\n'), budget: 4_000 },
+    { name: 'Map of the repository', text: repositoryMap(paths, read), budget: 8_000 },
   ];
 }
 
@@ -55,16 +65,17 @@ export async function productSections(
   const paths = await products.list(product.slug, commit);
   const shown: string[] = [];
   let left = BYTES;
-  const first = ranked(paths, text).slice(0, FILES);
-  const contents = await Promise.all(first.map((path) => products.read(product.slug, commit, path)));
-  for (const [index, path] of first.entries()) {
-    const content = contents[index];
+  const mapped = ranked(paths, text).slice(0, MAPPED);
+  const contents = await Promise.all(mapped.map((path) => products.read(product.slug, commit, path)));
+  const read = new Map(mapped.flatMap((path, index) => [[path, contents[index] ?? ''] as const]));
+  for (const path of mapped.slice(0, FILES)) {
+    const content = read.get(path);
     if (content === undefined || Buffer.byteLength(content) > left) continue;
     left -= Buffer.byteLength(content);
     shown.push(fenced(path, content));
   }
   return [
-    ...aboutSections(product, paths),
+    ...aboutSections(product, paths, read),
     { name: 'Contents of files', text: shown.join('\n\n'), budget: BYTES + 4_000 },
   ];
 }
