@@ -12,17 +12,24 @@ export type Learned = {
   readonly lessons: ReadonlyMap<string, Kept<Lesson>>;
   /** By task, in the order of their merges. */
   readonly decisions: ReadonlyMap<string, Kept<Decision>>;
+  /** When the last alert was raised, epoch ms; 0 when there was none. */
+  readonly alertedAt: number;
 };
 
 export function createLearned(): Learned & { told(message: Message, seq: number): void } {
   const standings = new Map<string, Kept<Standing>>();
   const lessons = new Map<string, Kept<Lesson>>();
   const decisions = new Map<string, Kept<Decision>>();
+  let alertedAt = 0;
   return {
     standings,
     lessons,
     decisions,
-    told({ type, id, data }, seq) {
+    get alertedAt() {
+      return alertedAt;
+    },
+    told({ type, id, data, time }, seq) {
+      if (type === 'alert.raised') alertedAt = Date.parse(time);
       if (type === 'standing.changed') standings.set(data.agent, { is: data, id, seq });
       else if (type === 'lesson.learned' || type === 'lesson.retired') lessons.set(data.id, { is: data, id, seq });
       else if (type === 'decision.recorded') decisions.set(data.task, { is: data, id, seq });

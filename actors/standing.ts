@@ -109,9 +109,19 @@ async function returned(ports: Moving, policy: StandingPolicy, agent: string): P
   return seq === undefined ? last : { is: back, id: idOf(back, last.id), seq };
 }
 
-/** Ends the time of everybody on the bench whose time is over. */
-export async function endBenches(ports: Moving): Promise<void> {
-  for (const agent of ports.board.learned.standings.keys()) await returned(ports, ports.org().standing, agent);
+/** Agents whose time on the bench is over, and of whom nobody has said so. */
+export function benchesOver(board: Board, now: number): readonly string[] {
+  const over = ({ standing, until }: Standing) => standing === 'benched' && now >= (until ?? Number.POSITIVE_INFINITY);
+  return [...board.learned.standings.values()].flatMap(({ is }) => (over(is) ? [is.agent] : []));
+}
+
+/** Puts everybody back whose time on the bench is over. */
+export async function endBenches(
+  bus: Bus,
+  { board, org, turn }: { readonly board: Board; readonly org: Org; readonly turn: Pick<Clock, 'now'> },
+): Promise<void> {
+  const ports = { bus, board, clock: turn, org: () => org };
+  for (const agent of benchesOver(board, turn.now())) await returned(ports, org.standing, agent);
 }
 
 const idOf = ({ agent, standing }: Standing, cause: string) => `standing.${agent}.${standing}.${cause}`;

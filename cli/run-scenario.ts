@@ -8,10 +8,13 @@ import { createFileKnowledge } from '../brain/knowledge/files.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
+import { reasonOf } from '../bus/errors.ts';
 import { CompanyRunning } from '../bus/jetstream/errors.ts';
+import type { Message } from '../bus/messages.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
 import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
+import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
 import { createEnding } from '../scenarios/ending.ts';
 import { createFaults } from '../scenarios/faults.ts';
@@ -27,6 +30,7 @@ import type { CliContext } from './context.ts';
 import { openInspection } from './inspection.ts';
 import { makeRoom } from './old-products.ts';
 import type { RunOptions } from './options.ts';
+import { tellOrg } from './org-in-force.ts';
 import { findFile } from './package-root.ts';
 import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
@@ -148,6 +152,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     signal: context.drain,
   });
   let happenings: ReturnType<typeof createHappenings> | undefined;
+  let followHr: ((message: Message) => void) | undefined;
   const { answers, given } = scenario;
   const model = new ScriptedModel({ answers, clock, seed: options.seed ?? given.seed, jitter: given.jitter });
   const assembled = await assemble({
@@ -168,6 +173,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
       stream.seen(stored, bytes);
       stage.ending.told(stored.message);
       happenings?.told(stored);
+      followHr?.(stored.message);
       screen.message(stored);
       if (!clock.virtual) setImmediate(stage.look);
     },
@@ -188,6 +194,11 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     },
     over.signal,
   );
+  followHr = (message) => {
+    if (message.type !== 'org.changed' || message.source !== 'hr') return;
+    const failed = (error: unknown) => logs.log('warn', `${message.id} could not be followed: ${reasonOf(error)}`);
+    assembled.changeOrg(orgFrom(ready, message.data.text)).catch(failed);
+  };
   stage.watchHands(() => company.inHand);
   screen.opening({
     org,
@@ -202,6 +213,8 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
   try {
     let failure: unknown;
     await clock.turn(async () => {
+      // Whoever changes the org chart while it runs needs the one in force.
+      if (org.roles.some(({ schedule }) => schedule.staff !== undefined)) await tellOrg(bus, ready.orgText);
       await company.start();
       await giveScenario(scenario, org, bus);
     });
@@ -235,9 +248,13 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
   }
 }
 
+function orgFrom({ readPrompt }: Ready, text: string): Org {
+  return loadOrg({ text, file: 'org.yaml', readPrompt }, { duties: dutyFacts() });
+}
+
 async function changeOrg(ready: Ready, assembled: Assembled, bus: Bus, patch: unknown): Promise<void> {
   const text = overlayOrg(ready.orgText, patch);
-  const after = loadOrg({ text, file: 'org.yaml', readPrompt: ready.readPrompt }, { duties: dutyFacts() });
+  const after = orgFrom(ready, text);
   const data = { by: 'operator', text, summary: [] };
   await bus.publish(subjects.org, {
     id: `org.${(await bus.info()).lastSeq}`,

@@ -1,22 +1,19 @@
-// What the company costs, by role, from what was recorded with every task and job.
+// What the company costs, from what was recorded with every task and job: figures in finance.ts, asked for and filed here.
 
 import type { Bus } from '../../bus/bus.ts';
 import type { Job } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
+import { dollars } from '../../machines/wallet.ts';
 import type { Board } from '../board.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
+import { cappedOf, teamsOf } from '../money/caps.ts';
+import { booksOf, financeReport, rounded } from './finance.ts';
 
 /** The metric that remembers the cost of tasks up to the last report, in US dollars. */
 const REPORTED = 'cost_reported';
 
-export type Line = { readonly role: string; readonly tasks: number; readonly done: number; readonly cost: number };
-
 function costOfTasks(board: Board): number {
   return rounded(board.tasks().reduce((sum, task) => sum + task.spent.cost, 0));
-}
-
-function rounded(dollars: number): number {
-  return Math.round(dollars * 1e6) / 1e6;
 }
 
 /** The last record of every job. */
@@ -28,47 +25,28 @@ async function jobsOn(bus: Bus): Promise<readonly Job[]> {
   return [...jobs.values()];
 }
 
-/** Cost by role, dearest first. */
-export function costByRole(board: Board, jobs: readonly Job[]): readonly Line[] {
-  const lines = new Map<string, { tasks: number; done: number; cost: number }>();
-  const lineOf = (role: string) => {
-    const line = lines.get(role) ?? { tasks: 0, done: 0, cost: 0 };
-    lines.set(role, line);
-    return line;
-  };
-  for (const task of board.tasks()) {
-    const line = lineOf(task.role);
-    line.tasks += 1;
-    line.done += task.status === 'done' ? 1 : 0;
-    line.cost += task.spent.cost;
-  }
-  for (const job of jobs) lineOf(job.role).cost += job.spent.cost;
-  return [...lines]
-    .map(([role, line]) => ({ role, ...line, cost: rounded(line.cost) }))
-    .toSorted((one, other) => other.cost - one.cost || (one.role < other.role ? -1 : 1));
-}
-
-/** The report as Markdown. */
-export function financeReport(lines: readonly Line[], merged: number, since: number): string {
-  const total = lines.reduce((sum, line) => sum + line.cost, 0);
-  const money = (dollars: number) => `$${dollars.toFixed(2)}`;
-  return [
-    `Spent ${money(total)} in all, ${money(since)} on tasks since the last report.`,
-    merged > 0 ? `${merged} merged tasks, ${money(total / merged)} each.` : 'Nothing is merged yet.',
-    '',
-    '| Role | Tasks | Done | Cost |',
-    '|---|---|---|---|',
-    ...lines.map((line) => `| ${line.role} | ${line.tasks} | ${line.done} | ${money(line.cost)} |`),
-  ].join('\n');
+/** Every purse of the company and its roles that has a cap, once. */
+function budgetsOf({ org, board }: Pick<JobWork, 'org' | 'board'>, now: number) {
+  const purses = org.roles.flatMap((role) =>
+    cappedOf(org, role, { role: role.name, teams: teamsOf(org, role) }, now, board.books),
+  );
+  const once = new Map(purses.map((purse) => [purse.name, purse]));
+  return [...once.values()].map(({ name, used, cap }) => ({ purse: name, used: dollars(used), cap: dollars(cap) }));
 }
 
 async function run(work: JobWork): Promise<void> {
   const { board, company, bus, message, agent, role } = work;
   const { summary, total } = await work.step('account', async () => {
-    const now = costOfTasks(board);
-    const merged = board.tasks().filter((task) => task.merged !== undefined).length;
-    const lines = costByRole(board, await jobsOn(bus));
-    return { summary: financeReport(lines, merged, now - (company.get().metrics[REPORTED] ?? 0)), total: now };
+    const now = work.turn.now();
+    const state = company.get();
+    const known = {
+      tasks: board.tasks(),
+      jobs: await jobsOn(bus),
+      company: state,
+      budgets: budgetsOf(work, now),
+    };
+    const books = booksOf(known, state.metrics[REPORTED] ?? 0, now);
+    return { summary: financeReport(books), total: costOfTasks(board) };
   });
   const id = `finance.${message.id}`;
   await work.publish<'report.filed'>(subjects.reports, {

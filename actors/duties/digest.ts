@@ -1,4 +1,5 @@
-// Reports come up here. Single ones cost no thought; when the last task of a directive has ended, the directive is summed up.
+// Reports come up here. Single ones cost no thought; when the last task of a directive has ended, the directive is summed
+// up, and what org.yaml calls a milestone is celebrated when it is reached.
 
 import type { CompanyState } from '../../brain/memory/company.ts';
 import { StaleWrite } from '../../bus/errors.ts';
@@ -6,6 +7,7 @@ import type { DataOf } from '../../bus/messages.ts';
 import type { Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { JobWork, StandingDuty, Work } from '../duty.ts';
+import { celebrate, reached } from '../milestones.ts';
 
 type Directive = DataOf<'directive.issued'>;
 
@@ -73,10 +75,13 @@ export const digest: StandingDuty = {
   types: ['report.filed', 'clock.ticked'],
   // A report speaks of one directive; a tick looks at all of them.
   wants: (look, message) =>
-    message.type === 'report.filed'
+    reached(look, look.org, Date.parse(message.time)).length > 0 ||
+    (message.type === 'report.filed'
       ? message.data.kind === 'task' && message.data.directive !== undefined && isRipe(look, message.data.directive)
-      : ripe(look).length > 0,
+      : ripe(look).length > 0),
   async run(work) {
     for (const directive of ripe(work)) await sumUp(work, directive);
+    const { org, message, agent, bus } = work;
+    await celebrate(bus, reached(work, org, Date.parse(message.time)), { source: agent, cause: message.id });
   },
 };

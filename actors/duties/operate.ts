@@ -9,6 +9,7 @@ import { deployCard } from '../cards.ts';
 import { type TaskDuty, type TaskWork, type Verdict, WorkFailure } from '../duty.ts';
 import { filedUnder, fileTasks } from '../file-tasks.ts';
 import { failing, healthLine } from '../health.ts';
+import { celebrate } from '../milestones.ts';
 import { permission } from '../permission.ts';
 import { failed, productFor, recorded, short, using } from './failing.ts';
 import { taskTypes, typesOf } from './types.ts';
@@ -129,12 +130,11 @@ async function announce(work: TaskWork, product: Product, target: Target, line: 
     data: { name: 'deployments', value: target.deployments + 1 },
   });
   const first = target.deployments === 0;
-  if (first) {
-    await work.publish<'brain.milestone'>(subjects.brain('milestone'), {
-      id: 'milestone.first-deployment',
-      type: 'brain.milestone',
-      data: { name: 'first-deployment', text: `${product.name} is live for the first time` },
-    });
+  const milestone = work.org.milestones.find(({ name }) => name === 'first-deployment');
+  if (first && milestone) {
+    // Said here, where the product has a name; digest.ts says all others.
+    const said = [{ ...milestone, text: `${product.name} is live for the first time` }];
+    await celebrate(work.bus, said, { source: work.agent, cause: `task.${work.task.id}` });
   }
   const celebrated = first ? '; the first deployment, well done everybody' : '';
   await report(work, `${product.name} is live at ${short(target.commit)}: ${line}${celebrated}`);

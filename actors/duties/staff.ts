@@ -8,8 +8,10 @@ import { subjects } from '../../bus/subjects.ts';
 import { agentsOf, type Org, roleOf } from '../../org/org.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { taskNow } from '../release.ts';
+import { benchesOver, endBenches } from '../standing.ts';
 import { onAnswer } from './answered.ts';
 import { abandon, handOver, reply } from './handover.ts';
+import { hasProposals, isStaffing, onStaffing, scale } from './scaling.ts';
 import { typesOf } from './types.ts';
 
 type Decision = AnswerTo<'staff'>;
@@ -139,22 +141,33 @@ async function propose(work: JobWork, request: DataOf<'hr.requested'>): Promise<
   await reply(work, request, true, 'proposed');
 }
 
+/** True when somebody comes back from the bench, or there is something to propose. */
+function isTimeToScale(look: Pick<JobWork, 'org' | 'board'>, now: number): boolean {
+  return benchesOver(look.board, now).length > 0 || hasProposals(look, now);
+}
+
 export const staff: StandingDuty = {
   kind: 'standing',
   thinks: true,
   name: 'staff',
   filters: [subjects.hr, 'approval.*'],
-  types: ['hr.requested', 'approval.answered', 'approval.expired'],
-  wants: (_, message) =>
+  types: ['hr.requested', 'approval.answered', 'approval.expired', 'clock.ticked'],
+  wants: (look, message) =>
     message.type === 'hr.requested' ||
+    (message.type === 'clock.ticked' && isTimeToScale(look, Date.parse(message.time))) ||
     // A question that expired without a recommended option is still to be answered.
     ((message.type === 'approval.answered' || message.type === 'approval.expired') &&
       message.data.answer !== undefined &&
-      message.data.task !== undefined),
+      (message.data.task !== undefined || isStaffing(message.data))),
   async run(work) {
     const { message } = work;
     if (message.type === 'approval.answered' || message.type === 'approval.expired') {
-      return onAnswer(work, message.data);
+      return isStaffing(message.data) ? onStaffing(work, message.data) : onAnswer(work, message.data);
+    }
+    if (message.type === 'clock.ticked') {
+      await endBenches(work.bus, work);
+      if (hasProposals(work, work.turn.now())) await scale(work);
+      return;
     }
     if (message.type !== 'hr.requested') return;
     if (message.data.kind === 'scale') return propose(work, message.data);

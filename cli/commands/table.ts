@@ -116,6 +116,12 @@ export const commandTable: readonly CommandRow[] = [
     load: () => import('./init.ts'),
   },
   { usage: 'org', summary: 'draw, check and change the org chart', group: SHAPE, load: () => import('./org.ts') },
+  {
+    usage: 'policy',
+    summary: 'try another policy on a recorded company',
+    group: SHAPE,
+    load: () => import('./policy.ts'),
+  },
   { usage: 'machines', summary: 'print the statecharts', group: SHAPE, load: () => import('./machines.ts') },
   {
     usage: 'validate <file>',
