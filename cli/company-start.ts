@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { dutyFacts } from '../actors/duties/registry.ts';
+import type { Cassette } from '../brain/models/cassette.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
 import { HeadcountError } from '../bus/errors.ts';
@@ -56,14 +57,19 @@ export type Workers = {
   readonly able: boolean;
 };
 
-/** Scripted workers where there is a script, otherwise the models that the keys of this process reach. */
-export function workersOf({ script, org }: Staff, env: CliContext['env']): Workers {
+/**
+ * Scripted workers where there is a script, otherwise the models that the keys of this process reach.
+ * @param tape takes their answers down, or gives them
+ */
+export function workersOf({ script, org }: Staff, env: CliContext['env'], tape?: Cassette): Workers {
   const scripted = ({ clock }: ModelWorld): Thinking => ({
     model: new ScriptedModel({ answers: script?.answers ?? [], clock }),
   });
   if (script) return { thinking: scripted, line: `scripted by ${script.path}`, able: true };
-  const used = modelsInUse(org, env);
-  if (used.length > 0) return { thinking: (world) => routedThinking(env, world), line: used.join(', '), able: true };
+  const used = modelsInUse(org, env, tape);
+  if (used.length > 0) {
+    return { thinking: (world) => routedThinking(env, world, { tape }), line: used.join(', '), able: true };
+  }
   const line = 'no key, no answers: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or --script scenarios/first-product.yaml';
   return { thinking: scripted, line, able: false };
 }

@@ -4,6 +4,7 @@
 import type { Board } from '../actors/board.ts';
 import type { ModelReach, Ports } from '../actors/ports.ts';
 import { Providers } from '../actors/providers.ts';
+import type { Cassette } from '../brain/models/cassette.ts';
 import type { Choice } from '../brain/models/choose.ts';
 import { pricesWith } from '../brain/models/cost.ts';
 import type { Model } from '../brain/models/model.ts';
@@ -49,14 +50,15 @@ function choiceOf(text: string): Choice {
   return { provider: text.slice(0, at), model: text.slice(at + 1) };
 }
 
-/** What is missing to ask a provider; undefined when nothing is. */
-function missingFor(provider: ProviderSettings, env: Env): string | undefined {
+/** What is missing to ask a provider; undefined when nothing is, or when a cassette answers for it. */
+function missingFor(provider: ProviderSettings, env: Env, tape: Cassette | undefined): string | undefined {
+  if (tape?.isReplay) return undefined;
   const name = keyNameOf(provider);
   return name === undefined || env[name]?.trim() ? undefined : `${name} is not set`;
 }
 
 /** Builds the routing of an org chart, once for each; wires stay open as long as their provider stays the same. */
-function routings(env: Env, open: OpenWire): (org: Org) => Routing {
+function routings(env: Env, open: OpenWire, tape: Cassette | undefined): (org: Org) => Routing {
   const wires = new Map<string, Promise<Wire>>();
   const wireOf = (provider: ProviderSettings) => {
     const id = JSON.stringify(provider);
@@ -68,7 +70,7 @@ function routings(env: Env, open: OpenWire): (org: Org) => Routing {
   };
   const routed = (provider: ProviderSettings): [string, RoutedProvider] => [
     provider.name,
-    { key: keyOf(provider), missing: missingFor(provider, env), open: () => wireOf(provider) },
+    { key: keyOf(provider), missing: missingFor(provider, env, tape), open: () => wireOf(provider) },
   ];
   const known = new WeakMap<ModelSettings, Routing>();
   return ({ models }) => {
@@ -91,11 +93,17 @@ function routings(env: Env, open: OpenWire): (org: Org) => Routing {
 
 /**
  * The model of a company that asks providers.
- * @param open opens the wire of a provider; the real one unless told
+ * @param options `open` opens the wire of a provider, the real one unless told; `tape` takes the answers down, or gives them
  */
-export function routedThinking(env: Env, world: ModelWorld, open?: OpenWire): Thinking {
+export function routedThinking(
+  env: Env,
+  world: ModelWorld,
+  options: { readonly open?: OpenWire | undefined; readonly tape?: Cassette | undefined } = {},
+): Thinking {
   const { bus, clock, board, process, log, org } = world;
-  const routing = routings(env, open ?? ((provider) => openWire(provider, env, clock)));
+  const { tape, open = (provider) => openWire(provider, env, clock) } = options;
+  const through: OpenWire = async (provider) => tape?.wire(provider.name, () => open(provider)) ?? open(provider);
+  const routing = routings(env, through, tape);
   const providers = new Providers({ bus, clock, board, process, log });
   const model = new RoutedModel({
     routing: () => routing(org()),
@@ -116,8 +124,10 @@ export function routedThinking(env: Env, world: ModelWorld, open?: OpenWire): Th
 const tiers = ['strategy', 'coding', 'light'] as const satisfies readonly Tier[];
 
 /** The first model of each tier that can be asked with the keys there are: `coding anthropic/claude-sonnet-5-5`. */
-export function modelsInUse({ models }: Pick<Org, 'models'>, env: Env): readonly string[] {
-  const able = models.providers.filter((provider) => missingFor(provider, env) === undefined).map(({ name }) => name);
+export function modelsInUse({ models }: Pick<Org, 'models'>, env: Env, tape?: Cassette): readonly string[] {
+  const able = models.providers
+    .filter((provider) => missingFor(provider, env, tape) === undefined)
+    .map(({ name }) => name);
   return tiers.flatMap((tier) => {
     const first = models.tiers[tier].find((choice) => able.includes(choiceOf(choice).provider));
     return first === undefined ? [] : [`${tier} ${first}`];

@@ -43,6 +43,8 @@ export type UpOptions = {
   readonly roles: readonly string[] | undefined;
   /** Name of this process; undefined: the one it had before, or a new one. */
   readonly name: string | undefined;
+  /** File to which the answers of providers are written, or from which they come instead. */
+  readonly cassette: { readonly path: string; readonly mode: 'record' | 'replay' } | undefined;
   /** Slug that replaces the company file's: a second company of the same shape. */
   readonly company: string | undefined;
   readonly inspect: boolean;

@@ -28,6 +28,7 @@ import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createCompanyScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
+import { openTape } from './tape.ts';
 import { timeOf } from './views/history.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -42,6 +43,7 @@ type Say = (line: string) => void;
 export async function runCompany(options: UpOptions, context: CliContext): Promise<0> {
   const product = await askedProduct(options, context);
   const prepared = { ...(await prepare(options, context)), product };
+  const tape = await openTape(options, prepared.org, context);
   await openWorkspace(context.cwd);
   const join = options.roles !== undefined;
   const { script } = prepared;
@@ -117,7 +119,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     if (!join) await seedKnowledge(place, bus, context, (line) => logs.log('warn', line));
     const knowledge = companyKnowledge(place, script, context, (line) => logs.log('warn', line));
     closing.unshift(() => knowledge.close());
-    const workers = workersOf(staff, context.env);
+    const workers = workersOf(staff, context.env, tape);
     const assembled = await assemble({
       org,
       following,

@@ -54,6 +54,11 @@ export class Cassette {
     this.#exchanges = new Map(exchanges.map((one) => [one.id, one]));
   }
 
+  /** True when it asks nobody: then no key is needed. */
+  get isReplay(): boolean {
+    return this.#options.mode === 'replay';
+  }
+
   /**
    * The wire of one provider with the cassette before it.
    * @param inner opens the real wire when a question has to be asked; never called in a replay

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Token } from '../../bus/records.ts';
 import type { CliContext } from '../context.ts';
+import type { UpOptions } from '../options.ts';
 import { positiveNumber } from './shared.ts';
 
 type Parsed = {
@@ -10,6 +11,8 @@ type Parsed = {
   readonly test?: string;
   readonly automation?: 'supervised' | 'full';
   readonly script?: string;
+  readonly record?: string;
+  readonly replay?: string;
   readonly nats?: string;
   readonly company?: string;
   readonly roles?: readonly string[];
@@ -30,6 +33,11 @@ function processName(text: string): string {
   return text;
 }
 
+function cassetteOf(record: string | undefined, replay: string | undefined): UpOptions['cassette'] {
+  if (record !== undefined) return { path: record, mode: 'record' };
+  return replay === undefined ? undefined : { path: replay, mode: 'replay' };
+}
+
 export function register(program: Command, context: CliContext): void {
   program
     .command('up')
@@ -45,6 +53,10 @@ export function register(program: Command, context: CliContext): void {
       ).choices(['supervised', 'full']),
     )
     .option('--script <scenario>', 'take product, mission or backlog, and scripted answers from a scenario')
+    .addOption(
+      new Option('--record <cassette>', 'write down what the providers answer').conflicts(['replay', 'script']),
+    )
+    .addOption(new Option('--replay <cassette>', 'answer from a cassette, without a key').conflicts('script'))
     .option('--nats <url>', 'a running NATS server (default: NATS_URL, then one of our own)')
     .option('--company <slug>', 'another name than in the org file')
     .option('--roles <roles>', 'join a running company and serve only these roles (backend,frontend)', roleList)
@@ -61,6 +73,8 @@ export function register(program: Command, context: CliContext): void {
         test,
         automation,
         script,
+        record,
+        replay,
         nats,
         company,
         roles,
@@ -71,8 +85,9 @@ export function register(program: Command, context: CliContext): void {
       }: Parsed) => {
         const { runCompany } = await import('../run-company.ts');
         const shown = { inspect: inspect === true, quiet: quiet === true };
+        const cassette = cassetteOf(record, replay);
         const work = { mission, repo, test, automation };
-        const options = { org, ...work, script, nats, company, roles, name, speed, ...shown };
+        const options = { org, ...work, script, cassette, nats, company, roles, name, speed, ...shown };
         context.setExit(await runCompany({ ...options, json: context.json }, context));
       },
     );

@@ -1,0 +1,29 @@
+// `up --record` and `up --replay`: what the providers answer is written to a file, or read from one.
+
+import { resolve } from 'node:path';
+import type { Cassette } from '../brain/models/cassette.ts';
+import { keyNameOf } from '../brain/models/open-wire.ts';
+import type { Org } from '../org/org.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
+import type { CliContext } from './context.ts';
+import type { UpOptions } from './options.ts';
+
+/**
+ * Opens the cassette that the command line names; undefined when it names none.
+ * Throws CassetteInvalid.
+ */
+export async function openTape(
+  { cassette }: Pick<UpOptions, 'cassette'>,
+  { models }: Pick<Org, 'models'>,
+  { cwd, env }: Pick<CliContext, 'cwd' | 'env'>,
+): Promise<Cassette | undefined> {
+  if (!cassette) return undefined;
+  const { openCassette } = await import('../brain/models/cassette.ts');
+  // A variable may have any name in org.yaml; here all of them hold keys.
+  const keys = models.providers.flatMap((provider) => {
+    const name = keyNameOf(provider);
+    return name === undefined ? [] : [[`${name}_KEY`, env[name]] as const];
+  });
+  const { scrub } = createSecrets({ ...env, ...Object.fromEntries(keys) });
+  return openCassette({ path: resolve(cwd, cassette.path), mode: cassette.mode, scrub });
+}
