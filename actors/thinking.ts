@@ -12,6 +12,7 @@ import {
   type ToolCall,
   type ToolSpec,
 } from '../brain/models/model.ts';
+import { added } from '../brain/models/usage.ts';
 import type { Turn } from '../bus/clock.ts';
 import type { Task } from '../bus/records.ts';
 import type { Role } from '../org/org.ts';
@@ -107,6 +108,32 @@ async function ask(ports: Ports, asking: Asking, question: Question): Promise<An
   }
 }
 
+/** So much of a broken answer is shown to whoever gave it, in characters. */
+const SHOWN = 20_000;
+
+/**
+ * Asks; an answer that breaks its schema is shown to the model once, with what is wrong with it. Both calls are paid for. Not
+ * for a model that does not converse: see `Model.converses`.
+ */
+async function askFor(ports: Ports, asking: Asking, purpose: Purpose, question: Question): Promise<Answer> {
+  const reply = await ask(ports, asking, question);
+  const parsed = parseAnswer(purpose, reply.text);
+  if (parsed.ok || !ports.model.converses) return reply;
+  const prompt = [
+    question.prompt,
+    '# Your last answer',
+    `It cannot be used: ${parsed.reason}. Give the whole answer again, corrected, and nothing else. It was (JSON text):`,
+    JSON.stringify(reply.text.slice(0, SHOWN)),
+  ].join('\n\n');
+  try {
+    const repaired = await ask(ports, asking, { ...question, id: `${question.id}.repair`, prompt });
+    return { ...repaired, usage: added(repaired.usage, reply.usage) };
+  } catch (error) {
+    if (!(error instanceof WorkFailure)) throw error;
+    throw new WorkFailure(error.failure, error.usage ? added(error.usage, reply.usage) : reply.usage);
+  }
+}
+
 /**
  * Asks the role's model once.
  * @param sections of the brief
@@ -123,7 +150,7 @@ export async function think<P extends Purpose>(
   const { system, prompt, sizes } = told(asking.role, purpose, sections);
   const { schema } = contractOf(purpose);
   const asked = { purpose, system, prompt, schema, tools: [], rounds: [] };
-  const reply = await ask(ports, asking, questionOf(asking, purpose, asked));
+  const reply = await askFor(ports, asking, purpose, questionOf(asking, purpose, asked));
   const parsed = parseAnswer(purpose, reply.text);
   if (!parsed.ok) throw new WorkFailure({ kind: 'contract', reason: parsed.reason }, reply.usage);
   const wrong = refuse?.(parsed.answer);

@@ -10,10 +10,12 @@ import { pricesWith } from '../brain/models/cost.ts';
 import type { Model } from '../brain/models/model.ts';
 import { keyNameOf, openWire } from '../brain/models/open-wire.ts';
 import { RoutedModel, type RoutedProvider, type Routing } from '../brain/models/router.ts';
+import { scriptedWires } from '../brain/models/scripted-wire.ts';
 import type { Wire } from '../brain/models/wire.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import type { ModelSettings, Org, ProviderSettings, Tier } from '../org/org.ts';
+import type { Scenario } from '../scenarios/schema.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -119,6 +121,17 @@ export function routedThinking(
       close: () => providers.close(),
     },
   };
+}
+
+/** The answers of a scenario through the routing of its org chart. */
+export function wiredThinking({ faults }: Pick<Scenario, 'faults'>, script: Model, world: ModelWorld): Thinking {
+  const outages = faults.flatMap(({ provider }) => (provider ? [provider] : []));
+  const wires = scriptedWires(script, outages, world.clock);
+  // Nobody asks for a key here.
+  const { providers } = world.org().models;
+  const keys = Object.fromEntries(providers.map((provider) => [keyNameOf(provider) ?? provider.name, 'none']));
+  const routed = routedThinking(keys, world, { open: async ({ name }) => wires.wire(name) });
+  return { ...routed, model: wires.before(routed.model) };
 }
 
 const tiers = ['strategy', 'coding', 'light'] as const satisfies readonly Tier[];

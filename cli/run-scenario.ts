@@ -17,7 +17,7 @@ import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
 import { createEnding } from '../scenarios/ending.ts';
-import { createFaults } from '../scenarios/faults.ts';
+import { createFaults, type Faults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
 import { withLock } from '../tools/lock.ts';
@@ -28,6 +28,7 @@ import { answerApproval } from './commands/answer.ts';
 import { conclude, type Ended, type Play, type Ready } from './conclude.ts';
 import type { CliContext } from './context.ts';
 import { openInspection } from './inspection.ts';
+import { type Thinking, wiredThinking } from './models.ts';
 import { makeRoom } from './old-products.ts';
 import type { RunOptions } from './options.ts';
 import { tellOrg } from './org-in-force.ts';
@@ -159,7 +160,7 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
     org,
     bus,
     clock,
-    thinking: () => ({ model: faults.model(model) }),
+    thinking: (world) => withFaults(faults, given.wire ? wiredThinking(scenario, model, world) : { model }),
     knowledge: createFileKnowledge(given.knowledge.map(({ name, text }) => ({ source: name, text }))),
     ...(given.pages && { web: openWrittenWeb(given.pages, org.web?.allow ?? []) }),
     sandbox,
@@ -250,6 +251,11 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
 
 function orgFrom({ readPrompt }: Ready, text: string): Org {
   return loadOrg({ text, file: 'org.yaml', readPrompt }, { duties: dutyFacts() });
+}
+
+/** The faults of the scenario before whatever model answers. */
+function withFaults(faults: Faults, thinking: Thinking): Thinking {
+  return { ...thinking, model: faults.model(thinking.model) };
 }
 
 async function changeOrg(ready: Ready, assembled: Assembled, bus: Bus, patch: unknown): Promise<void> {

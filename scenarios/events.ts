@@ -78,6 +78,10 @@ const faults = {
     .strictObject({ from: Instant, until: Instant, tier: z.enum(['strategy', 'coding', 'light']).optional() })
     .optional()
     .meta({ description: 'The provider refuses until then.' }),
+  provider: z
+    .strictObject({ name: Text, from: Instant, until: Instant })
+    .optional()
+    .meta({ description: 'With a wire: one provider refuses everything until then.' }),
   garbage: z
     .strictObject({
       task: Text.optional(),

@@ -226,8 +226,10 @@ async function checkCommits({ commits }: Scenario['then'], world: World): Promis
 function checkCompany(then: Scenario['then'], { messages, audited }: World): Verdict[] {
   const milestones: string[] = [];
   const deployments: string[] = [];
+  const answered: string[] = [];
   for (const { message } of messages) {
     if (message.type === 'brain.milestone') milestones.push(message.data.name);
+    if (message.type === 'money.settled' && message.data.usage) answered.push(message.data.usage.model);
     if (message.type === 'brain.deployment') deployments.push(message.data.status);
   }
   const losses = { ...countLosses(messages), ...audited };
@@ -240,6 +242,9 @@ function checkCompany(then: Scenario['then'], { messages, audited }: World): Ver
     ...(then.milestones.length === 0 ? [] : [includes('milestones', then.milestones, milestones)]),
     ...Object.entries(then.deployments ?? {}).map(([status, count]) =>
       amount(`deployments ${status}`, count, deployments.filter((one) => one === status).length),
+    ),
+    ...Object.entries(then.models ?? {}).map(([model, count]) =>
+      amount(`answers of ${model}`, count, answered.filter((one) => one === model).length),
     ),
     ...(then.cost === undefined ? [] : [amount('cost in dollars', then.cost, losses.cost)]),
     ...(then.retries === undefined ? [] : [amount('retries', then.retries, losses.retries)]),

@@ -79,6 +79,10 @@ export const Expectations = z
       .partialRecord(schemas['brain.deployment'].shape.status, Amount)
       .optional()
       .meta({ description: 'How many deployments ended so.' }),
+    models: z
+      .record(Text, Amount)
+      .optional()
+      .meta({ description: 'Calls that a model answered: anthropic/claude-sonnet-5-5.' }),
     cost: Amount.optional().meta({ description: 'US dollars.' }),
     retries: Amount.optional(),
     learning: z

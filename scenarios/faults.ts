@@ -120,8 +120,8 @@ export function createFaults(faults: readonly TimedFault[], clock: Pick<Clock, '
         }
       }
     },
-    // A strike belongs to a simulated run, which knows whether it came to it.
-    unspent: () => faults.filter((fault) => !fault.strike && (left.get(fault) ?? 0) > 0).map(named),
+    // An outage is told by the provider's own messages. A strike belongs to a simulated run, which knows whether it came to it.
+    unspent: () => faults.filter((fault) => !fault.strike && !fault.provider && (left.get(fault) ?? 0) > 0).map(named),
   };
 }
 

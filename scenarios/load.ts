@@ -116,7 +116,11 @@ function timedEvent({ at, ...what }: ScenarioFile['when'][number], start: number
   return { ...what, at: typeof at === 'string' ? instant(at, start) : { after: at.after, plusMs: at.plus } };
 }
 
-function timedFault({ quota, ...others }: ScenarioFile['faults'][number], start: number): TimedFault {
+function timedFault({ quota, provider, ...others }: ScenarioFile['faults'][number], start: number): TimedFault {
+  if (provider !== undefined) {
+    const { name, from, until } = provider;
+    return { ...others, provider: { provider: name, from: instant(from, start), until: instant(until, start) } };
+  }
   if (quota === undefined) return others;
   const window = { from: instant(quota.from, start), until: instant(quota.until, start), tier: quota.tier };
   return { ...others, quota: window };

@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import type { ScriptedAnswer } from '../brain/models/scripted.ts';
+import type { Outage } from '../brain/models/scripted-wire.ts';
 import { FailureKind, PlannedTask, Token } from '../bus/records.ts';
 import type { LocatePatch } from '../org/overlay.ts';
 import { OrgFile } from '../org/schema.ts';
@@ -35,6 +36,10 @@ const Given = z
       .default('virtual')
       .meta({ description: 'virtual: time moves when nobody has anything to do. speed: times as fast as the wall.' }),
     start: z.iso.datetime('is no instant; write 2026-01-05T09:00:00Z').default('2026-01-05T09:00:00Z'),
+    wire: z
+      .literal('scripted')
+      .optional()
+      .meta({ description: 'The answers come through the models of org.yaml, with their routing and prices.' }),
     seed: z.int().min(0).default(1).meta({ description: 'Decides everything that chance decides.' }),
     jitter: z
       .number()
@@ -159,7 +164,8 @@ export type TimedEvent = Omit<EventFile, 'at'> & {
 };
 
 /** A fault with its instants in epoch ms. */
-export type TimedFault = Omit<FaultFile, 'quota'> & {
+export type TimedFault = Omit<FaultFile, 'quota' | 'provider'> & {
+  readonly provider?: Outage;
   readonly quota?: { readonly from: number; readonly until: number; readonly tier?: string | undefined };
 };
 

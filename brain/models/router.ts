@@ -14,7 +14,7 @@ import { type Answer, type Model, ModelFailure, type Question } from './model.ts
 import type { Pass, Reach } from './reach.ts';
 import { saidBy } from './said.ts';
 import type { Trials } from './trials.ts';
-import { inputBytesOf } from './usage.ts';
+import { added, inputBytesOf } from './usage.ts';
 import { type Wire, WireFailure, type WireReply, type WireRequest, type WireUsage, wireFaults } from './wire.ts';
 
 /** A provider as the router knows it. */
@@ -60,19 +60,14 @@ export class RoutedModel implements Model {
   quote(question: Question): number {
     const { order, left } = this.#select(question);
     if (order.length === 0) throw nobody(left, this.#options.now());
-    return Math.max(...order.map(({ worst }) => worst));
+    return order.reduce((sum, { worst }) => sum + worst, 0);
   }
 
   async think(question: Question, signal: AbortSignal, heard?: (text: string) => void): Promise<Answer> {
     const { order, left } = this.#select(question);
-    const asideFor = Math.max(0, ...order.map(({ worst }) => worst));
     const met = [...left];
     let spent: Usage | undefined;
-    for (const { choice, worst } of order) {
-      if ((spent?.cost ?? 0) + worst > asideFor) {
-        met.push({ choice, why: 'what was set aside is spent' });
-        continue;
-      }
+    for (const { choice } of order) {
       const pass = await this.#options.reach.enter(this.#provider(choice)?.key ?? choice.provider);
       if (!pass) {
         met.push(this.#refused(choice, 'somebody else is probing it'));
@@ -220,17 +215,5 @@ function usageFrom(choice: Choice, usage: WireUsage, cost: number): Usage {
     outputTokens,
     cost: Math.round(cost * 1e6) / 1e6,
     ...(estimated ? { estimated } : {}),
-  };
-}
-
-/** Under the name of the model that answered, with what was spent before. */
-function added(usage: Usage, before: Usage | undefined): Usage {
-  if (!before) return usage;
-  return {
-    ...usage,
-    inputTokens: usage.inputTokens + before.inputTokens,
-    outputTokens: usage.outputTokens + before.outputTokens,
-    cost: Math.round((usage.cost + before.cost) * 1e6) / 1e6,
-    ...(usage.estimated || before.estimated ? { estimated: true } : {}),
   };
 }

@@ -1,5 +1,6 @@
 // Counting tokens when the provider does not.
 
+import type { Usage } from '../../bus/records.ts';
 import type { WireRequest, WireUsage } from './wire.ts';
 
 /**
@@ -58,4 +59,16 @@ function countOf(given: number | null | undefined): number {
 
 function tokensIn(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / BYTES_PER_TOKEN));
+}
+
+/** Under the name of the model that answered, with what was spent before. */
+export function added(usage: Usage, before: Usage | undefined): Usage {
+  if (!before) return usage;
+  return {
+    ...usage,
+    inputTokens: usage.inputTokens + before.inputTokens,
+    outputTokens: usage.outputTokens + before.outputTokens,
+    cost: Math.round((usage.cost + before.cost) * 1e6) / 1e6,
+    ...(usage.estimated || before.estimated ? { estimated: true } : {}),
+  };
 }

@@ -44,6 +44,12 @@ function agentLines(status: Status, paint: Paint, width: number): string[] {
 function problemLines(status: Status, paint: Paint, width: number): string[] {
   const lines: string[] = [];
   const heading = (title: string, many: number) => lines.push(paint(`${title} (${many})`, 'bad'));
+  if (status.providers.length > 0) {
+    heading('PROVIDERS', status.providers.length);
+    for (const { provider, state, reason = '' } of status.providers) {
+      lines.push(cut(`  ${clean(provider)}  ${state}  ${clean(reason)}`, width));
+    }
+  }
   if (status.broken.length > 0) {
     heading('BROKEN RULES', status.broken.length);
     for (const { invariant, seq, detail } of status.broken.slice(-3)) {

@@ -3,6 +3,7 @@
 import { processOf } from '../../actors/processes.ts';
 import type { Stored } from '../../bus/bus.ts';
 import { lettersIn } from '../../bus/dead.ts';
+import type { DataOf } from '../../bus/messages.ts';
 import type { Task, TaskStatus } from '../../bus/records.ts';
 import { type Latest, latestOf, nowIn, ofType, spendingOf, timeOf } from './history.ts';
 import { type Present, type ProcessRow, processesOf } from './processes.ts';
@@ -62,6 +63,8 @@ export type Status = {
   readonly lag: number | undefined;
   /** Invariants that do not hold, newest last. */
   readonly broken: readonly { readonly invariant: string; readonly seq: number; readonly detail: string }[];
+  /** Providers of models that cannot be asked freely. */
+  readonly providers: readonly DataOf<'provider.changed'>[];
   readonly needsYou: readonly Question[];
   readonly late: readonly LateTask[];
   readonly stuck: readonly { readonly task: string; readonly title: string; readonly reason: string }[];
@@ -171,6 +174,11 @@ function withoutTheDead(agents: readonly AgentRow[], processes: readonly Process
   );
 }
 
+function unhealthyIn(history: readonly Stored[]): Status['providers'] {
+  const last = new Map(ofType(history, 'provider.changed').map(({ data }) => [data.provider, data]));
+  return [...last.values()].filter(({ state }) => state !== 'healthy');
+}
+
 /** Folds a company's messages into one screen. Pure. */
 export function statusOf(history: readonly Stored[], options: StatusOptions): Status {
   const latest = latestOf(history);
@@ -204,6 +212,7 @@ export function statusOf(history: readonly Stored[], options: StatusOptions): St
       seq,
       detail,
     })),
+    providers: unhealthyIn(history),
     needsYou: questionsOf(latest, now),
     late: lateOf(tasks, now),
     stuck: tasks

@@ -1,0 +1,49 @@
+// The answers of a script over the wires of a router: what is routed, throttled and paid for is real, only the words are not.
+// A wire knows no questions, so whoever asks the router is seen first.
+
+import type { Clock } from '../../bus/clock.ts';
+import type { Model, Question } from './model.ts';
+import { type Wire, WireFailure, type WireReply, type WireRequest } from './wire.ts';
+
+/** A provider that refuses everything for a while; epoch ms. */
+export type Outage = { readonly provider: string; readonly from: number; readonly until: number };
+
+export type ScriptedWires = {
+  /** The router, with every question noted on its way to it. */
+  before(router: Model): Model;
+  wire(provider: string): Wire;
+};
+
+/** @param script answers, as it would without a wire; its prices do not count */
+export function scriptedWires(script: Model, outages: readonly Outage[], clock: Pick<Clock, 'now'>): ScriptedWires {
+  const asked = new Map<string, Question>();
+  const idOf = ({ system, prompt, rounds }: Pick<WireRequest, 'system' | 'prompt' | 'rounds'>) =>
+    JSON.stringify([system, prompt, rounds]);
+
+  async function ask(provider: string, request: WireRequest, signal: AbortSignal): Promise<WireReply> {
+    signal.throwIfAborted();
+    const now = clock.now();
+    const outage = outages.find((one) => one.provider === provider && one.from <= now && now < one.until);
+    if (outage) {
+      const detail = { status: 429, retryAfterMs: outage.until - now, until: outage.until };
+      throw new WireFailure(provider, 'throttled', 'out of quota', detail);
+    }
+    const question = asked.get(idOf(request));
+    if (!question) throw new WireFailure(provider, 'unrecorded', request.label);
+    const { text, calls, said, usage } = await script.think(question, signal);
+    const { inputTokens, outputTokens } = usage;
+    const spent = { inputTokens, outputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, estimated: false };
+    return { text, calls, said, usage: spent, stop: calls.length > 0 ? 'tools' : 'end' };
+  }
+
+  return {
+    before: (router) => ({
+      quote: (question) => router.quote(question),
+      think(question, signal, heard) {
+        asked.set(idOf(question), question);
+        return router.think(question, signal, heard);
+      },
+    }),
+    wire: (provider) => ({ provider, ask: (request, signal) => ask(provider, request, signal) }),
+  };
+}
