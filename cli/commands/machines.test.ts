@@ -12,7 +12,14 @@ async function run(...argv: string[]) {
 test('prints every chart as Mermaid, the agent first', async () => {
   const { code, out } = await run('machines');
   expect(code).toBe(0);
-  expect(out.match(/^%% \w+$/gm)).toEqual(['%% agent', '%% reward', '%% company', '%% provider', '%% schedule']);
+  expect(out.match(/^%% \w+$/gm)).toEqual([
+    '%% agent',
+    '%% reward',
+    '%% standing',
+    '%% company',
+    '%% provider',
+    '%% schedule',
+  ]);
   expect(out).toContain('stateDiagram-v2\n  [*] --> idle');
 });
 
@@ -33,7 +40,7 @@ test('prints one chart as data', async () => {
 test('names the charts and the roles there are when asked for another', async () => {
   const chart = await run('machines', 'robot');
   expect(chart.code).toBe(2);
-  expect(chart.err).toMatch(/there is no chart "robot"[\s\S]*agent, reward, company, provider, schedule/);
+  expect(chart.err).toMatch(/there is no chart "robot"[\s\S]*agent, reward, standing, company, provider, schedule/);
   const role = await run('machines', 'agent', '--role', 'wizard');
   expect(role.code).toBe(2);
   expect(role.err).toContain('backend');

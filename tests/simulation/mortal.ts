@@ -31,6 +31,7 @@ export class Mortal {
   /** The clock of this process, and a wait that does not hold the time of others. */
   readonly #patience: ReturnType<typeof patient>;
   #hangsUntil: number | undefined;
+  #waiting = 0;
   #letGo: (() => void)[] = [];
 
   /**
@@ -48,7 +49,12 @@ export class Mortal {
     this.#safe = true;
   }
 
+  /** Until the last of its calls goes on. */
   get hangs(): boolean {
+    return this.#isHanging || this.#waiting > 0;
+  }
+
+  get #isHanging(): boolean {
     return this.#hangsUntil !== undefined && this.#clock.now() < this.#hangsUntil;
   }
 
@@ -71,8 +77,10 @@ export class Mortal {
   /** Waits out a hang. */
   async #wait(): Promise<void> {
     const until = this.#hangsUntil;
-    if (until === undefined || !this.hangs) return;
+    if (until === undefined || !this.#isHanging) return;
+    this.#waiting += 1;
     await this.#patience.wait(until);
+    this.#waiting -= 1;
   }
 
   async call<T>(run: () => Promise<T>): Promise<T> {
