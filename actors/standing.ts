@@ -22,13 +22,26 @@ import type { Kept } from './learned.ts';
 
 type Moving = { readonly bus: Bus; readonly board: Board; readonly clock: Pick<Clock, 'now'>; readonly org: () => Org };
 
+/** The chart of a policy from each standing: making one costs more than asking it. */
+const machines = new WeakMap<StandingPolicy, Map<Standing['standing'], StandingMachine>>();
+
+type StandingMachine = ReturnType<typeof buildStandingMachine>;
+
+function machineFrom(policy: StandingPolicy, from: Standing['standing']): StandingMachine {
+  const known = machines.get(policy) ?? new Map<Standing['standing'], StandingMachine>();
+  machines.set(policy, known);
+  const machine = known.get(from) ?? buildStandingMachine(policy, from);
+  known.set(from, machine);
+  return machine;
+}
+
 /** What the chart says to an event; undefined when nothing changes. Pure. */
 export function moved(
   policy: StandingPolicy,
   from: Standing['standing'],
   event: StandingEvent,
 ): StandingCommand | undefined {
-  const actor = createActor(buildStandingMachine(policy, from));
+  const actor = createActor(machineFrom(policy, from));
   let said: StandingCommand | undefined;
   actor.on('stand', (command) => {
     said = command;
