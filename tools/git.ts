@@ -79,7 +79,9 @@ const UNNAMEABLE = /[^A-Za-z0-9._ -]+/g;
 
 /** The name and address that stand in a commit for somebody who works here. */
 export function mailbox(who: string): { name: string; email: string } {
-  const name = who.replace(UNNAMEABLE, '-').slice(0, 64) || 'unknown';
+  const given = who.replace(UNNAMEABLE, '-').slice(0, 64);
+  // Git takes dots and spaces off both ends, and refuses a name of nothing else.
+  const name = /[^. ]/.test(given) ? given : 'unknown';
   return { name, email: `${name.replace(/[ @]/g, '-')}@headcount.local` };
 }
 

@@ -129,3 +129,9 @@ test('any text as a path, message or author writes inside the clone or not at al
     { numRuns: 12 },
   );
 });
+
+test.each(['', '..', ' . ', '.-.'])('somebody called %j can be the author of a commit', async (author) => {
+  const fresh = await products.openClone('shop', 'T1', 'agent/T1/names');
+  await products.apply(fresh, [{ path: 'named.txt', content: author }], await products.head('shop'));
+  expect(await products.commit(fresh, { message: 'm', author, at: START })).toMatch(/^[0-9a-f]{40}$/);
+});

@@ -98,7 +98,7 @@ class Desk implements Money {
     try {
       const result = await run();
       const usage = charged(result.usage, held.worst);
-      this.#later((turn) => this.#settle(held, usage, call.purpose, turn));
+      this.#later(this.#settle(held, usage, call.purpose));
       return { ...result, usage };
     } catch (error) {
       throw this.#failed(held, call, error);
@@ -141,12 +141,12 @@ class Desk implements Money {
   /** Settles a failed call; gives the error with what was charged. */
   #failed(held: Held, { purpose }: Call, error: unknown): unknown {
     if (error instanceof ModelFailure && !error.usage) {
-      this.#later((turn) => this.#refund(held, error.message, turn));
+      this.#later(this.#refund(held, error.message));
       return error;
     }
     const told = error instanceof ModelFailure || error instanceof WorkFailure ? error.usage : undefined;
     const usage = told && charged(told, held.worst);
-    this.#later((turn) => this.#settle(held, usage, purpose, turn));
+    this.#later(this.#settle(held, usage, purpose));
     if (!usage) return error;
     if (error instanceof ModelFailure) return new ModelFailure(error.failure, usage);
     return error instanceof WorkFailure ? new WorkFailure(error.failure, usage) : error;
@@ -209,7 +209,7 @@ class Desk implements Money {
     }
   }
 
-  async #settle(held: Held, usage: Usage | undefined, purpose: string, turn: Turn): Promise<void> {
+  async #settle(held: Held, usage: Usage | undefined, purpose: string): Promise<void> {
     const cost = usage?.cost ?? dollars(held.worst);
     if (micro(cost) > held.worst) {
       this.#ports.log(
@@ -218,17 +218,17 @@ class Desk implements Money {
       );
     }
     const data = { call: held.id, cost, ...(usage === undefined ? {} : { usage }) };
-    await this.#end(held, { id: `money.${held.id}.settled`, type: 'money.settled', source: held.agent, data }, turn);
+    await this.#end(held, { id: `money.${held.id}.settled`, type: 'money.settled', source: held.agent, data });
   }
 
-  #refund(held: Held, reason: string, turn: Turn): Promise<void> {
+  #refund(held: Held, reason: string): Promise<void> {
     const data = { call: held.id, reason };
-    return this.#end(held, { id: `money.${held.id}.refunded`, type: 'money.refunded', source: held.agent, data }, turn);
+    return this.#end(held, { id: `money.${held.id}.refunded`, type: 'money.refunded', source: held.agent, data });
   }
 
   /** Writes the end of a call, and the warnings that it is cause for. */
-  async #end(held: Held, said: Draft<'money.settled'> | Draft<'money.refunded'>, turn: Turn): Promise<void> {
-    await this.#line.stand(turn, async () => {
+  async #end(held: Held, said: Draft<'money.settled'> | Draft<'money.refunded'>): Promise<void> {
+    await this.#line.stand(undefined, async () => {
       while (this.#books.open(held.id)) await this.#write(said);
       await this.#warn(held.caps);
     });
@@ -270,13 +270,9 @@ class Desk implements Money {
     for await (const { message, seq } of this.#ports.bus.replay({ ...range, foreign })) books.told(message, seq);
   }
 
-  /**
-   * Goes on beside the work, in a turn of its own: two waits at once would pause one turn twice. What cannot be written leaves
-   * the worst case in the books.
-   */
-  #later(settle: (turn: Turn) => Promise<void>): void {
-    const settled = this.#ports.clock
-      .turn(settle)
+  /** Goes on beside the work. What cannot be written leaves the worst case in the books. */
+  #later(settling: Promise<void>): void {
+    const settled = settling
       .catch((error: unknown) => this.#ports.log('warn', `a call is not settled: ${reasonOf(error)}`))
       .finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);

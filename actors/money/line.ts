@@ -7,9 +7,9 @@ export class Line {
 
   /**
    * Serves the caller when it is their turn.
-   * @param turn left while they wait, so that the one in front can go on in theirs
+   * @param turn left while they wait, so that the one in front can go on in theirs; undefined for who is in none
    */
-  async stand<T>(turn: Turn, serve: () => Promise<T>): Promise<T> {
+  async stand<T>(turn: Turn | undefined, serve: () => Promise<T>): Promise<T> {
     const before = this.#last;
     let leave = () => {};
     const served = new Promise<void>((resolve) => {
@@ -19,7 +19,7 @@ export class Line {
     const mine = before !== undefined ? before.then(() => served) : served;
     this.#last = mine;
     try {
-      if (before !== undefined) await turn.pause(() => before);
+      if (before !== undefined) await (turn ? turn.pause(() => before) : before);
       return await serve();
     } finally {
       leave();
