@@ -47,6 +47,9 @@ async function judge(work: JobWork, pull: Pull): Promise<void> {
   const { verdict, notes } = await work.think('review', sections);
   await work.step('verdict', () =>
     using(async () => {
+      // Thinking takes a while: what was closed or changed meanwhile needs no verdict.
+      const now = await tools.forge.get(pull.number);
+      if (now?.status !== 'open' || now.head !== pull.head) return { verdict: 'moot' };
       await tools.forge.review(pull, { by: agent, role: role.name, head: pull.head, verdict, notes });
       return { verdict };
     }),
