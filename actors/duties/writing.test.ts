@@ -167,4 +167,22 @@ describe('a review', () => {
     expect(await office.run(review, stale, 'qa')).toBe(false);
     expect(office.asked).toEqual(['write']);
   });
+
+  it('of a pull request that is closed while it is thought about says nothing', async () => {
+    office.answers.write = [draft];
+    office.answers.review = [{ verdict: 'approve', notes: [] }];
+    const work = await office.taskWork('T1', 'backend-1');
+    await writeCode.execute(work);
+    const opened = await work.tools.forge.get(1);
+    if (!opened) throw new Error('nothing was opened');
+    const data = { pull: 1, task: 'T1', head: opened.head };
+    const job = await office.jobWork(message({ id: 'pull.1.review', type: 'review.requested', data }), 'qa');
+    const think: typeof job.think = async (...asked) => {
+      const answer = await job.think(...asked);
+      await work.tools.forge.close(opened);
+      return answer;
+    };
+    await review.run({ ...job, think });
+    expect(await work.tools.forge.get(1)).toMatchObject({ status: 'closed', reviews: [] });
+  });
 });
