@@ -1,5 +1,6 @@
 // The model behind the secret check: no question with a secret in it is asked, and no answer with one is handed on, for answers
-// are recorded. The failure is permanent: asking again would send the same words.
+// are recorded. The failure is permanent: asking again would send the same words. Parts of an answer that somebody watches are
+// scrubbed where they leave (saying.ts).
 
 import { type Answer, type Model, ModelFailure, type Question } from '../brain/models/model.ts';
 import type { Usage } from '../bus/records.ts';
@@ -12,7 +13,7 @@ export function guardedModel(model: Model, secrets: Secrets): Model {
     quote: (question) => model.quote(question),
     async think(question, signal, heard) {
       refuse(`the question ${question.id}`, secrets.find(wordsOf(question)));
-      const answer = await model.think(question, signal, heard && scrubbed(heard, secrets)).catch((error: unknown) => {
+      const answer = await model.think(question, signal, heard).catch((error: unknown) => {
         throw cleaned(error, secrets);
       });
       refuse(`the answer to ${question.id}`, secrets.find(saidIn(answer)), answer.usage);
@@ -34,11 +35,6 @@ function refuse(what: string, found: Found | undefined, usage?: Usage): void {
   if (found === undefined) return;
   const reason = `policy: ${what} holds ${found.what}, ${found.how}`;
   throw new ModelFailure({ kind: 'permanent', reason }, usage);
-}
-
-/** Parts of an answer that somebody watches; a secret may come in two parts, and is then found in the whole answer. */
-function scrubbed(heard: (text: string) => void, secrets: Secrets): (text: string) => void {
-  return (text) => heard(secrets.scrub(text));
 }
 
 /** Providers repeat keys in their errors. */

@@ -19,6 +19,7 @@ import type { Role } from '../org/org.ts';
 import { WorkFailure } from './duty.ts';
 import type { Outcome } from './journal.ts';
 import type { Ports } from './ports.ts';
+import { Listener, speaking } from './saying.ts';
 
 export type Thought<P extends Purpose> = {
   readonly answer: AnswerTo<P>;
@@ -97,14 +98,32 @@ function questionOf({ agent, role, work, about, taskType, attempt }: Asking, nam
 
 /** Puts one question to the model, when there is money for it. Throws OutOfMoney; WorkFailure with what the failed call cost. */
 async function ask(ports: Ports, asking: Asking, question: Question): Promise<Answer> {
-  const { role, turn, signal } = asking;
+  const { role, turn } = asking;
   const { id, purpose } = question;
   try {
     const call = { ...asking, id, purpose, worst: ports.model.quote(question), longestMs: role.policy.stepMs };
-    return await ports.money.during(call, () => turn.pause(() => ports.model.think(question, signal)));
+    return await ports.money.during(call, () => turn.pause(() => watched(ports, asking, question)));
   } catch (error) {
     if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
     throw error;
+  }
+}
+
+/** Lets the model think. What it says on the way is said on the stream; only the whole answer counts. */
+async function watched(ports: Ports, { agent, task, turn, signal }: Asking, question: Question): Promise<Answer> {
+  let listener: Listener | undefined;
+  const heard = (part: string) => {
+    const { id } = question;
+    listener ??= new Listener(
+      ports,
+      speaking(ports.bus, { agent, task: task?.id, call: id, id: `${id}.${turn.now()}` }),
+    );
+    listener.hear(part);
+  };
+  try {
+    return await ports.model.think(question, signal, heard);
+  } finally {
+    listener?.end();
   }
 }
 

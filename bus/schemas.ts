@@ -137,8 +137,14 @@ export const schemas = {
     until: z.number().optional(),
     reason: z.string().optional(),
   }),
-  /** A line of what an agent's model or command line says or does while it works. */
-  'agent.said': z.strictObject({ agent: z.string(), task: z.string().optional(), text: z.string().max(500) }),
+  /** A line of what a command line says or does while it works, or a part of a model's answer as it came; for watching only. */
+  'agent.said': z.strictObject({
+    agent: z.string(),
+    task: z.string().optional(),
+    /** The call whose answer it is a part of; parts of one that failed are here too, and nothing came of them. */
+    call: z.string().optional(),
+    text: z.string().max(500),
+  }),
   'agent.remembered': AgentMemory,
   // What was learned.
   ...learnedSchemas,

@@ -111,7 +111,8 @@ export const subjectTable: readonly SubjectRow[] = [
   },
   {
     subject: 'agent.<id>.said',
-    carries: 'what it says while it works, line by line, published without waiting',
+    carries:
+      'what it says while it works: lines of a command line, parts of an answer as they come; published without waiting',
     types: ['agent.said'],
     readers: 'readers only',
   },

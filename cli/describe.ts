@@ -108,8 +108,11 @@ type Rest = Exclude<
 function describeRest(message: Rest, when: When): Line {
   const who = message.source;
   switch (message.type) {
-    case 'agent.said':
-      return news(who, 'says', message.data.text, 'plain');
+    case 'agent.said': {
+      const { text, call } = message.data;
+      // Half a line of an answer is no news.
+      return call === undefined ? news(who, 'says', text, 'plain') : quiet(who, 'says', text);
+    }
     case 'policy.decided': {
       const { tool, verdict, reason, summary } = message.data;
       const said = verdict === 'deny' ? 'policy refuses' : 'policy allows';

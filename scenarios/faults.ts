@@ -101,9 +101,9 @@ export function createFaults(faults: readonly TimedFault[], clock: Pick<Clock, '
     model: (inner) => ({
       ...(inner.converses ? { converses: true } : {}),
       quote: (question) => inner.quote(question),
-      async think(question: Question, signal: AbortSignal): Promise<Answer> {
+      async think(question, signal, heard): Promise<Answer> {
         refuse(question);
-        const answer = await inner.think(question, signal);
+        const answer = await inner.think(question, signal, heard);
         return isGarbled(question) ? { ...answer, text: answer.text.slice(0, answer.text.length / 2) } : answer;
       },
     }),

@@ -217,7 +217,7 @@ export class Life {
   model(model: Model): Model {
     return {
       quote: (question) => model.quote(question),
-      think: (question, signal) => this.call(`think ${question.id}`, () => model.think(question, signal)),
+      think: (question, signal, heard) => this.call(`think ${question.id}`, () => model.think(question, signal, heard)),
     };
   }
 

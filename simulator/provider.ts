@@ -35,7 +35,7 @@ export function createProvider(
     return Number(tape.decide(kind, id, draw) ?? 0);
   };
 
-  async function answer(question: Question, signal: AbortSignal): Promise<Answer> {
+  async function answer(question: Question, signal: AbortSignal, heard?: (text: string) => void): Promise<Answer> {
     const quota = struck('429', question, LONGEST_QUOTA_MINUTES);
     if (quota > 0) {
       const until = clock.now() + quota * MINUTE_MS;
@@ -44,7 +44,7 @@ export function createProvider(
     if (struck('overload', question, 1) > 0) throw new ModelFailure({ kind: 'environment', reason: '529: overloaded' });
     const slow = struck('slow', question, LONGEST_SLOW_MINUTES);
     if (slow > 0) await clock.sleepUntil(clock.now() + slow * MINUTE_MS, signal);
-    const said = await inner.think(question, signal);
+    const said = await inner.think(question, signal, heard);
     if (struck('garbage', question, 1) > 0)
       return { ...said, text: `Sure! ${said.text.slice(3, 40)} \u0000 and so on` };
     return struck('truncated', question, 1) > 0 ? { ...said, text: said.text.slice(0, said.text.length / 2) } : said;
@@ -54,10 +54,10 @@ export function createProvider(
     asked,
     failed,
     quote: (question) => inner.quote(question),
-    async think(question, signal) {
+    async think(question, signal, heard) {
       count(asked, question.id);
       try {
-        return await answer(question, signal);
+        return await answer(question, signal, heard);
       } catch (error) {
         count(failed, question.id);
         throw error;

@@ -3,13 +3,13 @@
 
 import { checkAnswer, contractOf } from '../../brain/answers.ts';
 import type { FileChange, Usage, WorkReport } from '../../bus/records.ts';
-import { subjects } from '../../bus/subjects.ts';
 import type { CliSettings } from '../../org/org.ts';
 import type { CoderName, CoderTrouble, CoderUsage } from '../../tools/engines/coder.ts';
 import { using } from '../duties/failing.ts';
 import { aboutSections } from '../duties/source.ts';
 import { type TaskWork, WorkFailure } from '../duty.ts';
 import { allowed } from '../permission.ts';
+import { speaking } from '../saying.ts';
 import { blocked } from './blockers.ts';
 import { type Engine, type Ground, refusedFile } from './engine.ts';
 import { continuedSections } from './sections.ts';
@@ -43,13 +43,8 @@ async function code(work: TaskWork, ground: Ground, name: CoderName, prompt: str
   if (!tools.coders) throw new WorkFailure(blocked('agent_unavailable', 'this company runs no command lines'));
   const clone = await tools.products.openClone(ground.product.slug, task.id, ground.branch, ground.on);
   const { schema } = contractOf('work');
-  let told = 0;
-  const heard = (line: string) => {
-    told += 1;
-    const id = `said.${task.id}.a${task.attempt}.${work.turn.now()}.${told}`;
-    const data = { agent, task: task.id, text: line.slice(0, 500) };
-    bus.tell(subjects.agentSaid(agent), { id, type: 'agent.said', source: agent, data });
-  };
+  const say = speaking(bus, { agent, task: task.id, id: `${task.id}.a${task.attempt}.${work.turn.now()}` });
+  const heard = (line: string) => say(work.secrets.scrub(line));
   const coded = await tools.coders.run({ name, clone, prompt, schema, settings, signal, heard });
   const usage = usageOf(coded.usage, settings);
   if ('code' in coded.end) throw failureOf(coded.end, usage);

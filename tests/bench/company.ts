@@ -78,7 +78,7 @@ export async function openBench(
   bus: Bus,
   clock: Clock,
   onMessage: (stored: Stored) => void = () => {},
-  parts: Pick<Assembly, 'atStep'> & { readonly model?: Model } = {},
+  parts: Partial<Pick<Assembly, 'atStep' | 'thinking'>> = {},
 ): Promise<Bench> {
   const workspace = await mkdtemp(join(tmpdir(), 'headcount-bench-'));
   const org = benchOrg();

@@ -162,7 +162,7 @@ export function mortalBus(bus: Bus, life: Mortal): Bus {
 export function mortalModel(model: Model, life: Mortal): Model {
   return {
     quote: (question) => model.quote(question),
-    think: (question, signal) => life.call(() => model.think(question, signal)),
+    think: (question, signal, heard) => life.call(() => model.think(question, signal, heard)),
   };
 }
 

@@ -7,6 +7,7 @@
 
 import { HeadcountError } from '../../bus/errors.ts';
 import { formsOf } from './secret-forms.ts';
+import { type PartScrubber, partScrubber, type Span } from './secret-parts.ts';
 import { patterns } from './secret-patterns.ts';
 
 /** Text that holds a secret, and where it was going. */
@@ -36,6 +37,8 @@ export interface Secrets {
   refuse(sink: string, ...texts: readonly (string | undefined)[]): void;
   /** The text with every secret replaced by its name. */
   scrub(text: string): string;
+  /** Scrubs one text that comes in parts. */
+  parts(): PartScrubber;
 }
 
 /** Names of variables whose values are secrets. */
@@ -72,20 +75,37 @@ export function createSecrets(env: Readonly<Record<string, string | undefined>>)
     return undefined;
   }
 
+  function scrub(text: string): string {
+    const seen = find(text) === undefined ? text : text.replace(UNSEEN, '');
+    const exact = needles.reduce((clean, { name, text: needle }) => clean.replaceAll(needle, `[${name}]`), seen);
+    return patterns.reduce((clean, { name, regex }) => clean.replace(regex, `[${name}]`), exact);
+  }
+
+  function spans(text: string): readonly Span[] {
+    const exact = needles.flatMap(({ text: needle }) => placesOf(needle, text));
+    const shaped = patterns.flatMap(({ regex }) =>
+      [...text.matchAll(regex)].map(({ index, 0: found }): Span => [index, index + found.length]),
+    );
+    return [...exact, ...shaped];
+  }
+
   return {
     find,
+    scrub,
+    parts: () => partScrubber({ exact: needles.map(({ text }) => text), spans, scrub, unseen: UNSEEN }),
     refuse(sink, ...texts) {
       for (const text of texts) {
         const found = text === undefined ? undefined : find(text);
         if (found) throw new SecretRefused(sink, found);
       }
     },
-    scrub(text) {
-      const seen = find(text) === undefined ? text : text.replace(UNSEEN, '');
-      const exact = needles.reduce((clean, { name, text: needle }) => clean.replaceAll(needle, `[${name}]`), seen);
-      return patterns.reduce((clean, { name, regex }) => clean.replace(regex, `[${name}]`), exact);
-    },
   };
+}
+
+function placesOf(needle: string, text: string): Span[] {
+  const places: Span[] = [];
+  for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1)) places.push([at, at + needle.length]);
+  return places;
 }
 
 /** Bits a character of a name beyond which it is noise rather than words, and how long such noise must be to carry a secret. */
