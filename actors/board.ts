@@ -17,6 +17,9 @@ export type BoardState = {
   readonly pulls: ReadonlyMap<number, Pull>;
   readonly approvals: ReadonlyMap<string, Approval>;
   readonly directives: ReadonlyMap<string, DataOf<'directive.issued'>>;
+  /** Those that nobody has summed up, and what the others came to. */
+  readonly unsummed: ReadonlyMap<string, DataOf<'directive.issued'>>;
+  readonly summed: ReadonlyMap<string, DataOf<'brain.directive'>>;
   readonly alerts: ReadonlyMap<string, DataOf<'alert.raised'>>;
   /** By agent, with the sequence that a next write must have seen. */
   readonly memories: ReadonlyMap<string, { readonly memory: AgentMemory; readonly seq: number }>;
@@ -76,6 +79,8 @@ export function createBoard(): LiveBoard {
   const pulls = new Map<number, Pull>();
   const approvals = new Map<string, Approval>();
   const directives = new Map<string, DataOf<'directive.issued'>>();
+  const unsummed = new Map<string, DataOf<'directive.issued'>>();
+  const summed = new Map<string, DataOf<'brain.directive'>>();
   const alerts = new Map<string, DataOf<'alert.raised'>>();
   const memories = new Map<string, { memory: AgentMemory; seq: number }>();
   const learned = createLearned();
@@ -89,7 +94,7 @@ export function createBoard(): LiveBoard {
   const numbers = new Map<string, number>();
   const families = new Map<string, { ids: Set<string>; open: number }>();
   // Updated in place: a copy per message would make a company of 10,000 tasks quadratic.
-  const state: BoardState = { tasks, agents, pulls, approvals, directives, alerts, memories, seq: 0 };
+  const state: BoardState = { tasks, agents, pulls, approvals, directives, unsummed, summed, alerts, memories, seq: 0 };
 
   function foldTask(task: Task): void {
     const before = tasks.get(task.id);
@@ -140,6 +145,11 @@ export function createBoard(): LiveBoard {
         return;
       case 'directive.issued':
         directives.set(message.data.id, message.data);
+        unsummed.set(message.data.id, message.data);
+        return;
+      case 'brain.directive':
+        unsummed.delete(message.data.id);
+        summed.set(message.data.id, message.data);
         return;
       case 'alert.raised':
         alerts.set(message.data.id, message.data);

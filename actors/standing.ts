@@ -22,33 +22,40 @@ import type { Kept } from './learned.ts';
 
 type Moving = { readonly bus: Bus; readonly board: Board; readonly clock: Pick<Clock, 'now'>; readonly org: () => Org };
 
-/** The chart of a policy from each standing: making one costs more than asking it. */
-const machines = new WeakMap<StandingPolicy, Map<Standing['standing'], StandingMachine>>();
+/** The actor of a policy in each standing that has not moved yet: making one costs more than asking it. */
+const actors = new WeakMap<StandingPolicy, Map<Standing['standing'], StandingActor>>();
 
-type StandingMachine = ReturnType<typeof buildStandingMachine>;
+type StandingActor = {
+  readonly ask: (event: StandingEvent) => StandingCommand | undefined;
+};
 
-function machineFrom(policy: StandingPolicy, from: Standing['standing']): StandingMachine {
-  const known = machines.get(policy) ?? new Map<Standing['standing'], StandingMachine>();
-  machines.set(policy, known);
-  const machine = known.get(from) ?? buildStandingMachine(policy, from);
-  known.set(from, machine);
-  return machine;
-}
-
-/** What the chart says to an event; undefined when nothing changes. Pure. */
-export function moved(
-  policy: StandingPolicy,
-  from: Standing['standing'],
-  event: StandingEvent,
-): StandingCommand | undefined {
-  const actor = createActor(machineFrom(policy, from));
+function actorIn(policy: StandingPolicy, from: Standing['standing']): StandingActor {
+  const actor = createActor(buildStandingMachine(policy, from));
   let said: StandingCommand | undefined;
   actor.on('stand', (command) => {
     said = command;
   });
   actor.start();
-  actor.send(event);
-  actor.stop();
+  return {
+    ask(event) {
+      actor.send(event);
+      return said;
+    },
+  };
+}
+
+/** What the chart says to an event; undefined when nothing changes. Pure: an actor that has moved is not asked again. */
+export function moved(
+  policy: StandingPolicy,
+  from: Standing['standing'],
+  event: StandingEvent,
+): StandingCommand | undefined {
+  const known = actors.get(policy) ?? new Map<Standing['standing'], StandingActor>();
+  actors.set(policy, known);
+  const actor = known.get(from) ?? actorIn(policy, from);
+  const said = actor.ask(event);
+  if (said) known.delete(from);
+  else known.set(from, actor);
   return said;
 }
 

@@ -40,12 +40,40 @@ const BYTES_PER_TOKEN = 2;
 /** What a whole brief may take, with the role's prompt and the contract: more is a mistake, and would be paid for in each try. */
 export const briefCeiling = { bytes: 160_000, tokens: 60_000 } as const;
 
-/** Tokens in a text, estimated: four letters make one, and so does each sign, each two digits and each letter of another script. */
+const SPACE = 0;
+const LETTER = 1;
+const DIGIT = 2;
+const OTHER = 3;
+/** The kind of each ASCII character, and of how many of a kind in a row one token is made. */
+const kinds = Uint8Array.from({ length: 128 }, (_, code) => kindOf(String.fromCharCode(code)));
+const inOne = [1, 4, 2, 1] as const;
+
+function kindOf(character: string): typeof SPACE | typeof LETTER | typeof DIGIT | typeof OTHER {
+  if (/\s/.test(character)) return SPACE;
+  if (/[A-Za-z]/.test(character)) return LETTER;
+  return /\d/.test(character) ? DIGIT : OTHER;
+}
+
+/** The second half of a character that takes two. */
+const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff;
+
+/**
+ * Tokens in a text, estimated: four letters make one, and so does each sign, each two digits and each letter of another script.
+ * Every text of every brief is counted, so it is one walk over the characters.
+ */
 export function tokensOf(text: string): number {
-  const letters = text.match(/[A-Za-z]+/g)?.reduce((sum, word) => sum + Math.ceil(word.length / 4), 0) ?? 0;
-  const digits = text.match(/\d+/g)?.reduce((sum, run) => sum + Math.ceil(run.length / 2), 0) ?? 0;
-  const others = text.match(/[^A-Za-z\d\s]/gu)?.length ?? 0;
-  return letters + digits + others;
+  let tokens = 0;
+  let run = 0;
+  let before: number = SPACE;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (isLowSurrogate(code)) continue;
+    const kind = kinds[code] ?? kindOf(String.fromCharCode(code));
+    run = kind === before ? run + 1 : 0;
+    before = kind;
+    if (kind !== SPACE && run % (inOne[kind] ?? 1) === 0) tokens += 1;
+  }
+  return tokens;
 }
 
 /** What sections taint their reader with, each once. */
@@ -56,18 +84,25 @@ export function taintOf(sections: readonly Section[]): readonly string[] {
   return [...new Set(sources)];
 }
 
+/** Text as it fits into its budget, and the bytes of it that were left out. */
+type Fitted = { readonly text: string; readonly tokens: number; readonly left: number };
+
 /** Cuts text to its budget in bytes of UTF-8 and in tokens, never inside a character. */
-function cutTo(text: string, budget: number): { text: string; left: number } {
+function cutTo(text: string, budget: number): Fitted {
+  const most = budget / BYTES_PER_TOKEN;
+  const length = Buffer.byteLength(text);
+  const tokens = length <= budget ? tokensOf(text) : Number.POSITIVE_INFINITY;
+  if (tokens <= most) return { text, tokens, left: 0 };
   const bytes = Buffer.from(text);
-  const tokens = budget / BYTES_PER_TOKEN;
-  let end = Math.min(budget, bytes.length);
-  let kept = bytes.length <= budget ? text : startOf(bytes, end);
-  for (let counted = tokensOf(kept); counted > tokens && end > 0; counted = tokensOf(kept)) {
-    end = Math.floor(end * Math.min(0.98, tokens / counted));
+  let end = Math.min(budget, length);
+  let kept = startOf(bytes, end);
+  for (let counted = tokensOf(kept); counted > most && end > 0; counted = tokensOf(kept)) {
+    end = Math.floor(end * Math.min(0.98, most / counted));
     kept = startOf(bytes, end);
   }
-  const left = bytes.length - Buffer.byteLength(kept);
-  return left === 0 ? { text, left } : { text: `${kept}\n[cut: ${left} bytes left out]`, left };
+  const left = length - Buffer.byteLength(kept);
+  const cut = `${kept}\n[cut: ${left} bytes left out]`;
+  return { text: cut, tokens: tokensOf(cut), left };
 }
 
 function startOf(bytes: Buffer, length: number): string {
@@ -122,7 +157,8 @@ export function buildBrief(sections: readonly Section[]): Brief {
     const body = untrusted ? fenced(taint?.join(', ') || name, fitted.text, hidden) : fitted.text;
     parts.push(`## ${name}\n\n${body}`);
     const { left } = fitted;
-    sizes.push({ name, bytes: Buffer.byteLength(body), tokens: tokensOf(body), budget, cut: left > 0, left, hidden });
+    const tokens = body === fitted.text ? fitted.tokens : tokensOf(body);
+    sizes.push({ name, bytes: Buffer.byteLength(body), tokens, budget, cut: left > 0, left, hidden });
   }
   return { text: parts.join('\n\n'), sizes };
 }

@@ -1,5 +1,5 @@
-// What is said of money. It all goes on one subject (`money.calls`), so that whoever reserves has seen every reservation
-// before, whichever wallet it was for. Amounts are US dollars, whole millionths of them; instants are epoch ms.
+// What is said of money. What takes money goes on one subject (`money.calls`), so that whoever reserves has seen every
+// reservation before, whichever wallet it was for. What gives it back goes on another (`money.ends`) and waits for nobody. Amounts are US dollars, whole millionths of them; instants are epoch ms.
 
 import { z } from 'zod';
 import { Token, Usage } from './records.ts';

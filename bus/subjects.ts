@@ -33,6 +33,7 @@ export const subjects = {
   policy: (work: string) => `policy.${work}`,
   approval: (id: string) => `approval.${id}`,
   money: 'money.calls',
+  moneyEnds: 'money.ends',
   provider: (name: string) => `provider.${name}`,
   audit: (invariant: string) => `audit.${invariant}`,
   delivery: (consumer: string, seq: number) => `delivery.${consumer}.${seq}`,
@@ -190,9 +191,15 @@ export const subjectTable: readonly SubjectRow[] = [
   },
   {
     subject: 'money.calls',
-    carries: 'what each model call may cost at most, and what it cost; warnings, stops and raised caps',
+    carries: 'what each model call may cost at most; warnings, stops and raised caps',
     types: ['money.*'],
     readers: 'every process, before each call',
+  },
+  {
+    subject: 'money.ends',
+    carries: 'what each model call did cost: gives money back, so nobody has to have seen it',
+    types: ['money.settled', 'money.refunded'],
+    readers: 'every process; before a wallet is called empty',
   },
   {
     subject: 'provider.<name>',

@@ -1,4 +1,4 @@
-// What the auditor knows of money: its own fold of `money.calls`, apart from the books of a running company
+// What the auditor knows of money: its own fold of `money.calls` and `money.ends`, apart from the books of a running company
 // (actors/money/books.ts), so that a fault in one is not a fault in both. Millionths of a dollar.
 
 import type { Message } from '../bus/messages.ts';

@@ -71,7 +71,8 @@ function agentState(agent: string, state: string) {
 
 function ofMoney(type: 'money.reserved' | 'money.settled' | 'money.refunded', data: object) {
   ids += 1;
-  return { subject: 'money.calls', draft: { id: `e${ids}`, type, source: 'backend-1', data } as Draft };
+  const subject = type === 'money.reserved' ? 'money.calls' : 'money.ends';
+  return { subject, draft: { id: `e${ids}`, type, source: 'backend-1', data } as Draft };
 }
 
 const files: Record<string, string> = { 'a.js': 'export const a = 1;' };

@@ -1,7 +1,6 @@
 // Reports come up here. Single ones cost no thought; when the last task of a directive has ended, the directive is summed
 // up, and what org.yaml calls a milestone is celebrated when it is reached.
 
-import type { CompanyState } from '../../brain/memory/company.ts';
 import { StaleWrite } from '../../bus/errors.ts';
 import type { DataOf } from '../../bus/messages.ts';
 import type { Task } from '../../bus/records.ts';
@@ -11,19 +10,14 @@ import { celebrate, reached } from '../milestones.ts';
 
 type Directive = DataOf<'directive.issued'>;
 
-/** True once a directive was summed up. */
-export function directiveEnded(company: CompanyState, directive: string): boolean {
-  return company.ended[directive] !== undefined;
-}
-
 /** True when all tasks of a directive have ended, and nobody has summed it up. */
-function isRipe({ board, company }: Pick<Work, 'board' | 'company'>, directive: string): boolean {
-  if (board.openUnder(directive) > 0 || !board.state.directives.has(directive)) return false;
-  return !directiveEnded(company.get(), directive) && board.under(directive).length > 0;
+function isRipe({ board }: Pick<Work, 'board'>, directive: string): boolean {
+  if (board.openUnder(directive) > 0 || !board.state.unsummed.has(directive)) return false;
+  return board.under(directive).length > 0;
 }
 
-function ripe(look: Pick<Work, 'board' | 'company'>): readonly Directive[] {
-  return [...look.board.state.directives.values()].filter(({ id }) => isRipe(look, id));
+function ripe(look: Pick<Work, 'board'>): readonly Directive[] {
+  return [...look.board.state.unsummed.values()].filter(({ id }) => isRipe(look, id));
 }
 
 /** The sum of a directive, in words. */

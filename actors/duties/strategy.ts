@@ -4,7 +4,6 @@ import { StaleWrite } from '../../bus/errors.ts';
 import type { DataOf, Message } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { JobWork, StandingDuty, Work } from '../duty.ts';
-import { directiveEnded } from './digest.ts';
 import { slugOf } from './failing.ts';
 import { research } from './research.ts';
 
@@ -21,7 +20,7 @@ function waitingMission({ board, company }: Look, message: Message): string | un
   if (mission === undefined) return undefined;
   const issued = [...board.state.directives.values()].filter((one) => one.mission === mission);
   if (issued.length === 0) return mission;
-  const ended = issued.every((one) => directiveEnded(brain, one.id));
+  const ended = issued.every((one) => !board.state.unsummed.has(one.id));
   const open = issued.some((one) => one.goals.some((goal) => brain.goals[goal.id]?.status === 'open'));
   return ended && open && issued.length < MOST_DIRECTIVES ? mission : undefined;
 }
@@ -92,8 +91,8 @@ function productOf({ org, company }: Pick<Work, 'org' | 'company'>): string | un
 }
 
 function sectionsFor(work: JobWork, mission: string) {
-  const { goals, ended, metrics } = work.company.get();
-  const directives = [...work.board.state.directives.values()];
+  const { goals, metrics } = work.company.get();
+  const { directives, summed } = work.board.state;
   return [
     { name: 'The mission', text: mission },
     {
@@ -104,8 +103,8 @@ function sectionsFor(work: JobWork, mission: string) {
     },
     {
       name: 'Directives so far',
-      text: directives
-        .map((one) => `- ${ended[one.id]?.summary ?? `${one.id}: under way`}. ${one.directive}`)
+      text: [...directives.values()]
+        .map((one) => `- ${summed.get(one.id)?.summary ?? `${one.id}: under way`}. ${one.directive}`)
         .join('\n'),
     },
     {

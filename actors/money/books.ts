@@ -1,12 +1,13 @@
-// The books: what `money.calls` says, folded. A projection like the board, except that whoever reserves brings it up to the
-// last message of the subject first (desk.ts).
+// The books: what `money.calls` and `money.ends` say, folded. A projection like the board, except that whoever reserves brings
+// it up to the last message of `money.calls` first (desk.ts).
 //
 // Invariant:
 //   B1. A purse has used what its settled calls cost and the worst case of its open ones. What nobody settles stays counted
 //       in full, so that a crash can make a company spend too little and never too much.
 
-import type { Message } from '../../bus/messages.ts';
+import type { Draft, Message } from '../../bus/messages.ts';
 import type { Reservation, Stop } from '../../bus/money.ts';
+import { subjects } from '../../bus/subjects.ts';
 import { micro, pursesOf } from '../../machines/wallet.ts';
 
 /** A call that was reserved and is not settled yet. */
@@ -15,6 +16,8 @@ export type OpenCall = Reservation & { readonly purses: readonly string[] };
 export interface Books {
   /** The last sequence of `money.calls` that is folded in. */
   readonly seq: number;
+  /** The last sequence of `money.ends` up to which all are. */
+  readonly endsSeq: number;
   /** The first message that this version cannot read; what was spent is then unknown. */
   readonly unreadable: { readonly seq: number; readonly reason: string } | undefined;
   /** Millionths of a dollar. */
@@ -35,8 +38,10 @@ export interface Books {
 
 /** The folding side. */
 export interface LiveBooks extends Books {
-  /** What is already folded in is passed over. */
-  told(message: Pick<Message, 'type' | 'data'>, seq: number): void;
+  /** The next message of `money.calls` or `money.ends`. What is already folded in is passed over. */
+  told(message: Pick<Message, 'type' | 'data' | 'subject'>, seq: number): void;
+  /** What this process has written on `money.ends` itself, before it comes back. */
+  ended(said: Draft<'money.settled'> | Draft<'money.refunded'>): void;
   foreign(seq: number, reason: string): void;
 }
 
@@ -56,6 +61,7 @@ export function createBooks(): LiveBooks {
   const open = new Map<string, OpenCall>();
   let unreadable: Books['unreadable'];
   let last = 0;
+  let ends = 0;
 
   const draw = (purses: readonly string[], micros: number) => {
     for (const purse of purses) used.set(purse, (used.get(purse) ?? 0) + micros);
@@ -104,6 +110,9 @@ export function createBooks(): LiveBooks {
     get seq() {
       return last;
     },
+    get endsSeq() {
+      return ends;
+    },
     get unreadable() {
       return unreadable;
     },
@@ -116,10 +125,15 @@ export function createBooks(): LiveBooks {
     open: (call) => open.get(call),
     openCalls: () => [...open.values()],
     told(message, seq) {
+      if (message.subject === subjects.moneyEnds) {
+        ends = Math.max(ends, seq);
+        return fold(message);
+      }
       if (seq <= last) return;
       last = seq;
       fold(message);
     },
+    ended: fold,
     foreign(seq, reason) {
       if (seq <= last) return;
       last = seq;

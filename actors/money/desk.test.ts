@@ -98,6 +98,18 @@ describe('a wallet', () => {
   });
 });
 
+it('a wallet is not called empty by a process that has not heard of a settlement yet', async () => {
+  const org = orgOf('', '{ lineage: { cost: 1.5 } }');
+  const { money, call, bus, clock, settled, of } = await openDesk(org);
+  await money.during(call('first', 1), async () => ({ usage: { ...usage, cost: 0.2 } }));
+  await settled();
+  const lagging = openMoney({ bus, clock, org: () => org, board: createBoard(), log: () => {} });
+  await lagging.during(call('second', 1), async () => ({ usage }));
+  await lagging.close();
+  expect(of('money.stopped')).toEqual([]);
+  expect(of('money.settled').map(({ data }) => data.cost)).toEqual([0.2, 1]);
+});
+
 const budget = (file: string) => orgOf('', `{ waits: 2 }\nbudget: ${file}`, 1);
 const stopped = (company: Running) => company.state('worker')?.startsWith('unfunded') === true;
 
@@ -229,7 +241,7 @@ describe('many processes on one stream', () => {
     expect(refused.every((reason) => reason instanceof OutOfMoney)).toBe(true);
     const bus = await openJetStreamBus({ servers: server.url, company: 'purse', clock });
     const board = createBoard();
-    for await (const { message, seq } of bus.replay({ filter: subjects.money })) board.told(message, seq);
+    for await (const { message, seq } of bus.replay({ filter: 'money.>' })) board.told(message, seq);
     const day = new Date(clock.now()).toISOString().slice(0, 10);
     expect(board.books.used(`company.day.${day}`)).toBe(10_000_000);
     for (const end of [...ends, () => bus.close()]) await end();

@@ -4,9 +4,10 @@
 // Invariants:
 //   D1. A call is made after its reservation is on the stream, and a reservation is written by someone who has seen every
 //       message of `money.calls` before it (expected sequence). So however many processes spend at once, all wallets hold.
-//   D2. One write of this process is under way at a time; the others wait in line, outside their turns.
+//   D2. One write of this process on `money.calls` is under way at a time; the others wait in line, outside their turns.
 //   D3. A question that is asked again after a crash is another call, with a reservation of its own.
-//   D4. A settlement is not waited for: until it is on the stream, the worst case counts.
+//   D4. A settlement waits for nobody, since it only gives money back, and nobody waits for it: until it is on the stream, the
+//       worst case counts. A wallet is called empty by someone who has seen every settlement.
 
 import { ModelFailure } from '../../brain/models/model.ts';
 import type { Turn } from '../../bus/clock.ts';
@@ -170,6 +171,7 @@ class Desk implements Money {
       const worst = micro(call.worst);
       const short = shortOf(caps, worst);
       if (short) {
+        if (await this.#catchUpEnds()) continue;
         const stop = await this.#stop(short, worst, call, at);
         if (stop) return stop;
         continue;
@@ -228,20 +230,23 @@ class Desk implements Money {
 
   /** Writes the end of a call, and the warnings that it is cause for. */
   async #end(held: Held, said: Draft<'money.settled'> | Draft<'money.refunded'>): Promise<void> {
-    await this.#line.stand(undefined, async () => {
-      while (this.#books.open(held.id)) await this.#write(said);
-      await this.#warn(held.caps);
-    });
+    await this.#ports.bus.publish(subjects.moneyEnds, said);
+    this.#books.ended(said);
+    const unwarned = this.#unwarned(held.caps);
+    if (unwarned.length > 0) await this.#line.stand(undefined, () => this.#warn(unwarned));
+  }
+
+  #unwarned(caps: readonly Capped[]): readonly Capped[] {
+    const books = this.#books;
+    const now = caps.map((purse) => ({ ...purse, used: books.used(purse.name) }));
+    return nearlyEmpty(now, this.#ports.org().budget.warn).filter(({ name }) => !books.warned(name));
   }
 
   async #warn(caps: readonly Capped[]): Promise<void> {
-    const books = this.#books;
-    const now = caps.map((purse) => ({ ...purse, used: books.used(purse.name) }));
-    for (const { name, used, cap } of nearlyEmpty(now, this.#ports.org().budget.warn)) {
-      if (books.warned(name)) continue;
+    for (const { name, used, cap } of caps) {
       const data = { purse: name, used: dollars(used), cap: dollars(cap) };
       const said = { id: `money.warned.${name}`, type: 'money.warned' as const, source: 'supervisor', data };
-      while (!books.warned(name)) await this.#write(said);
+      while (!this.#books.warned(name)) await this.#write(said);
     }
   }
 
@@ -252,7 +257,7 @@ class Desk implements Money {
       const options = { expectedLastSeq: books.seq };
       const { seq, duplicate } = await this.#ports.bus.publish(subjects.money, said, options);
       if (!duplicate) {
-        books.told(said, seq);
+        books.told({ ...said, subject: subjects.money }, seq);
         return true;
       }
     } catch (error) {
@@ -268,6 +273,15 @@ class Desk implements Money {
     const range = { filter: subjects.money, fromSeq: books.seq + 1 };
     const foreign = (one: { seq: number; reason: string }) => books.foreign(one.seq, one.reason);
     for await (const { message, seq } of this.#ports.bus.replay({ ...range, foreign })) books.told(message, seq);
+  }
+
+  /** A settlement that cannot be read gives nothing back. True when there was one that the books did not have. */
+  async #catchUpEnds(): Promise<boolean> {
+    const books = this.#books;
+    const before = books.endsSeq;
+    const range = { filter: subjects.moneyEnds, fromSeq: before + 1 };
+    for await (const { message, seq } of this.#ports.bus.replay(range)) books.told(message, seq);
+    return books.endsSeq > before;
   }
 
   /** Goes on beside the work. What cannot be written leaves the worst case in the books. */

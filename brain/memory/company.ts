@@ -8,8 +8,6 @@ export type CompanyState = {
   readonly mission: string | undefined;
   readonly product: DataOf<'brain.product'> | undefined;
   readonly goals: Readonly<Record<string, DataOf<'brain.goal'> & { readonly status: 'open' | 'achieved' }>>;
-  /** What ended directives came to. */
-  readonly ended: Readonly<Record<string, DataOf<'brain.directive'>>>;
   readonly features: readonly DataOf<'brain.feature'>[];
   readonly bugs: Readonly<Record<string, DataOf<'brain.bug'>>>;
   readonly feedback: readonly DataOf<'brain.feedback'>[];
@@ -25,7 +23,6 @@ export const emptyCompany: CompanyState = {
   mission: undefined,
   product: undefined,
   goals: {},
-  ended: {},
   features: [],
   bugs: {},
   feedback: [],
@@ -50,11 +47,7 @@ export function foldCompany(state: CompanyState, message: Message, seq: number):
     case 'brain.goal':
       return { ...next, goals: { ...state.goals, [message.data.id]: { ...message.data, status: 'open' } } };
     case 'brain.directive':
-      return {
-        ...next,
-        ended: { ...state.ended, [message.data.id]: message.data },
-        goals: achieved(state.goals, message.data.achieved),
-      };
+      return { ...next, goals: achieved(state.goals, message.data.achieved) };
     case 'brain.feature':
       return { ...next, features: [...state.features, message.data] };
     case 'brain.bug':

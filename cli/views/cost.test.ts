@@ -29,9 +29,9 @@ test('money is added up by task and role, and what is not certain is said', () =
   reserve(story, 'b.t1', 2);
   reserve(story, 'c.t1', 4);
   const settled = { id: 'money.b.t1.settled', type: 'money.settled', source: 'qa' } as const;
-  story.say('money.calls', { ...settled, data: { call: 'b.t1', cost: 2 } });
+  story.say('money.ends', { ...settled, data: { call: 'b.t1', cost: 2 } });
   const refunded = { id: 'money.c.t1.refunded', type: 'money.refunded', source: 'qa' } as const;
-  story.say('money.calls', { ...refunded, data: { call: 'c.t1', reason: '429' } });
+  story.say('money.ends', { ...refunded, data: { call: 'c.t1', reason: '429' } });
   const byTask = costOf(story.history, 'task');
   expect(byTask.rows.map(({ name, cost, calls }) => [name, cost, calls])).toEqual([
     ['-', 3, 2],
