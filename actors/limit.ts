@@ -89,9 +89,9 @@ export class StepLimit {
       current.abort(failure);
       // Virtual time passes only while a step waits, and then it is let go (`turn`). In real time a step may be deaf to
       // its signal; after a grace it is left to itself.
-      if (!clock.virtual) cancel = clock.alarm(clock.now() + GRACE_MS * clock.factor, () => leave(failure));
+      if (!clock.virtual) cancel = clock.after(GRACE_MS * clock.factor, () => leave(failure));
     };
-    let cancel = clock.alarm(clock.now() + this.#ms, expire);
+    let cancel = clock.after(this.#ms, expire);
     this.#signal.addEventListener('abort', stop);
     if (this.#signal.aborted) stop();
     this.#current = current;

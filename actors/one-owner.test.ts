@@ -171,8 +171,8 @@ describe('a worker that wakes up after somebody else has done its task', () => {
     expect(messages.filter(isFenced).map(({ data }) => data)).toMatchObject([
       { agent: 'worker-late', task: 'T1', reason: 'it was late: task.T1 has been written by somebody else' },
     ]);
-    const done = messages.filter(({ type }) => type === 'task.completed');
-    expect(done.map(({ source }) => source)).toEqual(['worker-quick']);
+    const done = messages.flatMap((one) => (one.type === 'task.completed' ? [[one.source, one.data.task.agent]] : []));
+    expect(done).toEqual([['worker-quick', 'worker-quick']]);
     const answers = messages.flatMap((one) => (one.type === 'task.stepped' ? [one.data.step.agent] : []));
     expect(new Set(answers)).toEqual(new Set(['worker-quick']));
     await late.close();

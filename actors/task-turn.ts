@@ -38,6 +38,8 @@ function viewOf(task: Task, role: Role, canAfford: boolean, splits: boolean): Wo
 /** Runs the chart until it has nothing more to ask, then settles the delivery. */
 export async function runTask(t: TaskTurn): Promise<void> {
   const { agent, role, journal, ports } = t;
+  // Somebody else began the attempt and is gone, or hangs: whoever goes on with it is who has it.
+  if (journal.task.phase === 'executing') journal.note({ agent: agent.name });
   const work = taskWorkOf(t);
   const canAfford = affordable(ports.board, journal.task, role.policy, t.turn.now());
   // What it waited for has come: from here on it is worked on again.

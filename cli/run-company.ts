@@ -18,6 +18,7 @@ import { type Assembled, assemble, placesIn } from './assemble.ts';
 import { folderOf, give, joined, prepare, type Staff, serves, workersOf } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import { followCompany } from './following.ts';
+import { duration } from './format.ts';
 import { companyKnowledge, seedKnowledge } from './knowledge-company.ts';
 import { checkRoles, enter, type Member } from './membership.ts';
 import type { UpOptions } from './options.ts';
@@ -62,7 +63,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       join,
       name: options.name,
       context,
-      clock: () => new RealClock(options.speed ?? 1),
+      clock: () => new RealClock(options.speed ?? 1, undefined, { onSet: (ms) => logs.log('warn', clockSet(ms)) }),
       log: (line) => logs.log('warn', line),
     });
     closing.unshift(() => stream.close());
@@ -175,6 +176,12 @@ function isPaused({ message }: Stored, before: boolean): boolean {
   const { state } = message.data;
   if (message.source === 'operator') return state === 'paused';
   return before && state !== 'starting';
+}
+
+function clockSet(ms: number): string {
+  const by = duration(Math.abs(ms));
+  if (ms > 0) return `the clock of this machine was set forward by ${by}, or it slept: the company's time follows`;
+  return `the clock of this machine was set back by ${by}: the company's time goes on, and is ahead of it`;
 }
 
 /** What was live of each product is live again. */

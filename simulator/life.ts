@@ -108,6 +108,11 @@ export class Life {
         clock.alarm(clock.now() + Math.max(0, at - now()), () => {
           if (!this.#dead) ring();
         }),
+      after: (ms, ring) =>
+        clock.after(ms, () => {
+          if (!this.#dead) ring();
+        }),
+      wall: (instant) => clock.wall(instant),
       pause: (wait) => clock.pause(wait),
       turn: (work) => this.#turn(work, now, sleepUntil),
       watch: (source) => clock.watch(source),

@@ -113,9 +113,9 @@ export async function* replayRange(
     }
   }
   if (next > until) return;
-  // The server knows wall time; only a clock that runs with it can be looked up there.
-  const wall = since !== undefined && fromSeq <= 1 && !clock.virtual && clock.factor === 1;
-  const fromTime = wall ? new Date(since - SKEW_MS).toISOString() : undefined;
+  // The server knows the wall's time; only a clock that goes with it can be looked up there.
+  const wall = since === undefined || fromSeq > 1 ? undefined : clock.wall(since);
+  const fromTime = wall === undefined ? undefined : new Date(wall - SKEW_MS).toISOString();
   for await (const stored of readRange(place, {
     filter,
     fromSeq: next,

@@ -29,6 +29,8 @@ export function patient(clock: Clock): { readonly clock: Clock; readonly wait: (
       now: () => clock.now(),
       sleepUntil: (...given) => clock.sleepUntil(...given),
       alarm: (at, ring) => clock.alarm(at, ring),
+      after: (ms, ring) => clock.after(ms, ring),
+      wall: (instant) => clock.wall(instant),
       pause: (wait) => clock.pause(wait),
       turn: (work) =>
         clock.turn(async (turn) => {
