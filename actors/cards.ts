@@ -1,6 +1,7 @@
 // What a person is shown before they allow a merge or a deployment: facts that the harness computed, and apart from them what
 // agents say. Nothing an agent wrote can pass for a fact.
 
+import { DECISIONS, DIGEST } from '../bus/documents.ts';
 import type { Product, Pull } from '../bus/records.ts';
 import type { Products } from '../tools/tools.ts';
 import type { TaskWork } from './duty.ts';
@@ -59,6 +60,7 @@ export async function mergeCard(
         value: `${changes.length} files, +${total((one) => one.added)} -${total((one) => one.removed)}`,
       },
       { name: 'files', value: [...named, ...more].join(', ') },
+      { name: 'in the same commit', value: `${DIGEST} brought up to date; a record in ${DECISIONS}/ where it decides` },
       { name: 'tests', value: found.checks },
       { name: 'reviews', value: found.reviews.map(({ by, verdict }) => `${by}: ${verdict}`).join(', ') || 'none' },
       { name: 'cost', value: `${dollars(task.spent.cost)} in ${task.attempt} attempts` },

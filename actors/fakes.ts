@@ -14,6 +14,7 @@ export const noProducts: Products = {
   head: absent('products.head'),
   read: absent('products.read'),
   list: absent('products.list'),
+  changed: absent('products.changed'),
   log: absent('products.log'),
   openClone: absent('products.openClone'),
   apply: absent('products.apply'),

@@ -5,6 +5,7 @@ import type { MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import type { StandingEffects } from '../machines/policy.ts';
 import { taskSections } from './brief-sections.ts';
+import { decisionsSection } from './documents.ts';
 import type { TaskDuty, TaskWork } from './duty.ts';
 import type { TaskJournal } from './journal.ts';
 import { standingNow } from './learned.ts';
@@ -50,12 +51,14 @@ class HeldTask extends HeldWork implements TaskWork {
         taint: () => journal.task.taint ?? [],
         addTaint: (sources) => journal.note({ taint: merged(journal.task.taint, sources) }),
         sections: () => {
-          const { use } = ports.org().memory;
-          return taskSections(journal.task, ports.board, ports.company.get(), {
+          const org = ports.org();
+          const { use } = org.memory;
+          const sections = taskSections(journal.task, ports.board, ports.company.get(), {
             day: use.includes('day') ? ports.episodes.day(agent.name, turn.now()) : [],
             own: use.includes('rewards') ? recallMemory(ports.board, agent.name) : undefined,
             lessons: lessonLines(ports.board, journal.task),
           });
+          return [...sections, ...decisionsSection(ports.board, org, journal.task.product)];
         },
         cause: () => causeOf(journal.task),
       },

@@ -65,6 +65,8 @@ export const Decision = z.strictObject({
   paths: z.array(z.string()).min(1),
   pull: z.number().optional(),
   commit: z.string(),
+  /** Its record in the product; absent where there was no room for one. */
+  file: z.string().optional(),
   at: z.number(),
 });
 export type Decision = z.infer<typeof Decision>;

@@ -3,6 +3,7 @@
 
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Document } from '../bus/documents.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import type { Product } from '../bus/records.ts';
 import {
@@ -22,7 +23,19 @@ import { openObjects } from './objects.ts';
 import { refusedPath } from './paths.ts';
 import type { Limits } from './process.ts';
 import { queues } from './queues.ts';
-import { commitTree, exportTree, findByTrailer, type Merge, mergeTrees, moveRef, resolveRef, setRef } from './repo.ts';
+import {
+  changedIn,
+  commitTree,
+  exportTree,
+  findByTrailer,
+  type Merge,
+  mergeTrees,
+  moveRef,
+  parentOf,
+  resolveRef,
+  setRef,
+  writeDocuments,
+} from './repo.ts';
 import type { Sandbox } from './sandbox.ts';
 import { runTests, testLimits } from './testrun.ts';
 import type { Clone, Products, TestRun } from './tools.ts';
@@ -50,7 +63,10 @@ export interface ProductRepos {
   /** Brings a clone's branch into the product. Throws NoClone, PathRefused. Returns its head there. */
   take(clone: Clone): Promise<string>;
   branchHead(slug: string, branch: string): Promise<string | undefined>;
+  /** The harness's own files are in it as they are at `onto`: no branch can change them, so they never conflict. */
   merge(slug: string, onto: string, head: string): Promise<Merge>;
+  /** The tree with these files of the harness in it. */
+  write(slug: string, tree: string, documents: readonly Document[]): Promise<string>;
   /** Commits a tree on the default branch if that is still at `onto`; undefined when it moved. Throws LocalEdits. */
   land(slug: string, onto: string, tree: string, message: string, identity: Identity): Promise<string | undefined>;
   /** The merge of a pull request, when it is on the default branch after `base`. */
@@ -194,6 +210,17 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     }
   }
 
+  /** Gives a place for an index of its own, which is gone afterwards. */
+  async function withIndex<T>(use: (index: string) => Promise<T>): Promise<T> {
+    await mkdir(workRoot, { recursive: true });
+    const scratch = await mkdtemp(join(workRoot, 'index-'));
+    try {
+      return await use(join(scratch, 'index'));
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
   const repos: ProductRepos = {
     async take(clone) {
       const place = at(clone.product);
@@ -215,7 +242,13 @@ export function openProducts(options: ProductsOptions): LocalProducts {
       return taken;
     },
     branchHead: (slug, branch) => resolveRef(git, at(slug), `refs/heads/${checkBranch(branch)}`),
-    merge: (slug, onto, theirs) => mergeTrees(git, at(slug), checkCommit(onto), checkCommit(theirs)),
+    merge: (slug, onto, theirs) =>
+      withIndex((index) => {
+        const sides = { ours: checkCommit(onto), theirs: checkCommit(theirs) };
+        return mergeTrees(git, at(slug), sides, (id) => objects.entries(at(slug), id), index);
+      }),
+    write: (slug, tree, documents) =>
+      withIndex((index) => writeDocuments(git, at(slug), checkCommit(tree), documents, index)),
     land: (slug, onto, tree, message, identity) =>
       oneByOne(slug, async () => {
         const commit = await commitTree(git, at(slug), { tree, parents: [onto], message }, identity);
@@ -252,6 +285,11 @@ export function openProducts(options: ProductsOptions): LocalProducts {
       if (refusedPath(path) !== undefined) return undefined;
       const entry = (await objects.entries(at(slug), checkCommit(commit))).find((one) => one.path === path);
       return entry && objects.blob(at(slug), entry.id);
+    },
+    async changed(slug, to, from) {
+      const base = from === undefined ? await parentOf(git, at(slug), checkCommit(to)) : checkCommit(from);
+      const before = base === undefined ? [] : await objects.entries(at(slug), base);
+      return changedIn(before, await objects.entries(at(slug), checkCommit(to)));
     },
     async log(slug) {
       const format = '--format=%H%x09%an%x09%s';

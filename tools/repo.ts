@@ -1,6 +1,7 @@
 // Plumbing on one repository, as functions over its git directory. Every template that reads or writes objects and refs is
 // here; names and commit ids are checked before they get this far.
 
+import { type Changed, type Document, isDocument } from '../bus/documents.ts';
 import type { Git, GitAt, Identity } from './git.ts';
 import { GitFailed } from './git.ts';
 
@@ -80,16 +81,77 @@ export type Merge =
   | { readonly ok: true; readonly tree: string }
   | { readonly ok: false; readonly paths: readonly string[] };
 
-/** Merges two commits without touching a work tree or a ref. */
-export async function mergeTrees(git: Git, at: GitAt, ours: string, theirs: string): Promise<Merge> {
+/**
+ * Merges two commits without touching a work tree or a ref. The harness's own files stay as ours has them, whatever theirs
+ * did to them.
+ * @param index a file that may be used as an index, and is not there
+ */
+export async function mergeTrees(
+  git: Git,
+  at: GitAt,
+  sides: { readonly ours: string; readonly theirs: string },
+  entries: (id: string) => Promise<readonly Entry[]>,
+  index: string,
+): Promise<Merge> {
+  const { ours, theirs } = sides;
   const { code, out } = await git.run(
     at,
     ['merge-tree', '--write-tree', '--name-only', '--no-messages', '-z', ours, theirs],
     { codes: [1] },
   );
-  const [tree = '', ...paths] = out.split('\0').map((part) => part.trim());
-  if (code === 0) return { ok: true, tree };
-  return { ok: false, paths: [...new Set(paths.filter((path) => path !== ''))] };
+  const [tree = '', ...named] = out.split('\0').map((part) => part.trim());
+  const paths = [...new Set(named.filter((path) => path !== ''))].filter((path) => !isDocument(path));
+  if (code !== 0 && paths.length > 0) return { ok: false, paths };
+  const [before, now] = [await entries(ours), await entries(tree)];
+  const kept = before.filter(({ path }) => isDocument(path));
+  const made = now.filter(({ path }) => isDocument(path));
+  const same = (one: Entry, other: Entry) => one.path === other.path && one.id === other.id;
+  const foreign = made.filter((entry) => !kept.some((own) => same(own, entry)));
+  const missing = kept.filter((entry) => !made.some((own) => same(own, entry)));
+  if (foreign.length === 0 && missing.length === 0) return { ok: true, tree };
+  const gone = foreign.map(({ path }) => ({ path, mode: '0', id: '0'.repeat(tree.length) }));
+  return { ok: true, tree: await treeWith(git, at, tree, [...gone, ...missing], index) };
+}
+
+/** A tree with some entries put in place of what it has; mode 0 takes one out. */
+async function treeWith(git: Git, at: GitAt, tree: string, entries: readonly Entry[], index: string): Promise<string> {
+  const own = { gitDir: at.gitDir, index };
+  await git.run(own, ['read-tree', tree]);
+  const input = entries.map(({ mode, id, path }) => `${mode} ${id}\t${path}\0`).join('');
+  await git.run(own, ['update-index', '-z', '--index-info'], { input });
+  return (await git.run(own, ['write-tree'])).out.trim();
+}
+
+/** A tree with these files written into it. @param index a file that may be used as an index, and is not there */
+export async function writeDocuments(
+  git: Git,
+  at: GitAt,
+  tree: string,
+  documents: readonly Document[],
+  index: string,
+): Promise<string> {
+  const entries: Entry[] = [];
+  for (const { path, content } of documents) {
+    const { out } = await git.run(at, ['hash-object', '-w', '--stdin'], { input: content });
+    entries.push({ path, mode: '100644', id: out.trim() });
+  }
+  return treeWith(git, at, tree, entries, index);
+}
+
+/** The first parent of a commit; undefined for the first one of a repository. */
+export async function parentOf(git: Git, at: GitAt, commit: string): Promise<string | undefined> {
+  const { out } = await git.run(at, ['rev-list', '--parents', '-n', '1', '--end-of-options', commit]);
+  return out.trim().split(' ')[1];
+}
+
+/** Which paths differ between two listings, sorted. */
+export function changedIn(before: readonly Entry[], after: readonly Entry[]): readonly Changed[] {
+  const [old, now] = [before, after].map((entries) => new Map(entries.map(({ path, id }) => [path, id])));
+  return [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])].sort().flatMap((path): Changed[] => {
+    const [was, is] = [old?.get(path), now?.get(path)];
+    if (was === is) return [];
+    return [{ path, kind: was === undefined ? 'added' : is === undefined ? 'deleted' : 'changed' }];
+  });
 }
 
 /** Writes the files of a commit or tree into an empty folder: no repository, no links to one. */

@@ -1,6 +1,7 @@
 // The hands, as ports: what duties may do to the world. Implementations live beside this file; everything here is called
 // by the host, never by a model.
 
+import type { Changed, Document } from '../bus/documents.ts';
 import type { FileChange, HealthCheck, Product, Pull } from '../bus/records.ts';
 import type { Coders } from './engines/coder.ts';
 import type { Web } from './web/web.ts';
@@ -53,6 +54,14 @@ export type TestRun = {
 
 export type CommitInfo = { readonly message: string; readonly author: string; readonly at: number };
 
+export type MergeInfo = CommitInfo & {
+  /**
+   * What the harness writes into the same commit.
+   * @param seen the commit that is merged onto, and the tree that the merge would have
+   */
+  readonly documents?: (seen: { readonly onto: string; readonly tree: string }) => Promise<readonly Document[]>;
+};
+
 /** Product repositories, under `products/<slug>`. */
 export interface Products {
   /** Creates the repository on first use. Idempotent. Returns the head of the default branch. */
@@ -62,6 +71,8 @@ export interface Products {
   read(slug: string, commit: string, path: string): Promise<string | undefined>;
   /** Paths at a commit, sorted. */
   list(slug: string, commit: string): Promise<readonly string[]>;
+  /** What a commit or tree changes; `from`: its first parent unless told. */
+  changed(slug: string, to: string, from?: string): Promise<readonly Changed[]>;
   /** Commits of the default branch, newest first. */
   log(slug: string): Promise<readonly { readonly sha: string; readonly author: string; readonly subject: string }[]>;
   /**
@@ -104,7 +115,7 @@ export interface Forge {
   /** Records a verdict bound to a head. Throws ReviewRefused for the author or its role, or another head. */
   review(pull: Pull, review: Pull['reviews'][number]): Promise<Pull>;
   /** Squash-merges what was checked and approved. Idempotent. Throws MergeRefused (`conflict`, `unreviewed`, `unchecked`, `moved`). */
-  merge(pull: Pull, info: CommitInfo): Promise<Pull>;
+  merge(pull: Pull, info: MergeInfo): Promise<Pull>;
   close(pull: Pull): Promise<Pull>;
 }
 

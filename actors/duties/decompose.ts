@@ -3,10 +3,11 @@
 import type { Section } from '../../brain/brief.ts';
 import type { DataOf } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
+import { productMemory } from '../documents.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { fileTasks } from '../file-tasks.ts';
 import { type Filing, refusePlan, staffSection } from '../plan.ts';
-import { slugOf } from './failing.ts';
+import { slugOf, using } from './failing.ts';
 
 function openTasks(work: JobWork): Section {
   const lines = work.board.open().map((task) => `- ${task.id} (${task.role}, ${task.status}): ${task.title}`);
@@ -15,7 +16,7 @@ function openTasks(work: JobWork): Section {
 
 /** Asks for a plan and files it. A plan that cannot be filed is a broken contract, and is asked for again. */
 async function plan(work: JobWork, sections: readonly Section[], filing: Filing): Promise<void> {
-  const common = [staffSection(work.org), openTasks(work)];
+  const common = [...(await using(() => productMemory(work, filing.product))), staffSection(work.org), openTasks(work)];
   const { tasks } = await work.think('decompose', [...sections, ...common], (answer) => refusePlan(answer, work.org));
   await fileTasks(work, tasks, filing);
 }

@@ -5,12 +5,20 @@ import { subjects } from '../../bus/subjects.ts';
 import type { Org } from '../../org/org.ts';
 import type { TestRun, Validation } from '../../tools/tools.ts';
 import { mergeCard } from '../cards.ts';
+import { documentsOf, type Stated, tellDecision } from '../documents.ts';
 import type { TaskWork, Verdict } from '../duty.ts';
 import { permission } from '../permission.ts';
 import { failed, productFor, recorded, short, using } from './failing.ts';
 
 /** The pull request as this attempt recorded it. */
-export type Pulled = { readonly number: number; readonly head: string };
+export type Pulled = {
+  readonly number: number;
+  readonly head: string;
+  /** What its author stated of the work; absent in records of older versions. */
+  readonly stated?: Stated;
+};
+
+const nothing: Stated = { decisions: [], risks: [], manualSteps: [] };
 
 type Review = Pull['reviews'][number];
 
@@ -57,19 +65,21 @@ async function askReview(work: TaskWork, pull: Pull, approvals: readonly Review[
 }
 
 /** Merges what was checked on the default branch as it is now: when that has moved since, it is checked again first. */
-async function merge(work: TaskWork, pull: Pull, review: Review, checkedOn: string): Promise<string> {
+async function merge(work: TaskWork, pull: Pull, stated: Stated, review: Review, checkedOn: string): Promise<string> {
   const { task, tools, turn } = work;
   const onto = await tools.products.head(pull.product);
   const checked = onto === checkedOn ? pull : await green(work, pull);
   const message = `${task.id}: ${task.title}\n\nReviewed-by: ${review.by}`;
-  const { merged } = await tools.forge.merge(checked, { message, author: pull.author, at: turn.now() });
+  const at = turn.now();
+  const documents = documentsOf(work, pull, stated, at);
+  const { merged } = await tools.forge.merge(checked, { message, author: pull.author, at, documents });
   if (merged === undefined) throw failed('environment', `pull ${pull.number} has no merge commit`);
   return merged;
 }
 
 /** Evidence for a pull request: what this attempt's steps established, the review and the merge. */
 export async function verifyPull(work: TaskWork): Promise<Verdict> {
-  const { number, head } = await recorded<Pulled>(work, 'pull');
+  const { number, head, stated = nothing } = await recorded<Pulled>(work, 'pull');
   const checks = await work.step('check', () =>
     using(async () => {
       const asked = await openPull(work, number);
@@ -96,8 +106,9 @@ export async function verifyPull(work: TaskWork): Promise<Verdict> {
     using(() => mergeCard(work, pull, { checks: checks.summary, reviews })),
   );
   if (awaiting !== undefined) return { awaiting };
-  const merged = await work.step('merge', () => using(() => merge(work, pull, review, checks.onto)));
+  const merged = await work.step('merge', () => using(() => merge(work, pull, stated, review, checks.onto)));
   work.note({ pull: number, merged });
+  await using(() => tellDecision(work, pull, stated, merged));
   await work.publish<'brain.feature'>(subjects.brain('feature'), {
     id: `feature.${work.task.id}`,
     type: 'brain.feature',

@@ -2,6 +2,7 @@
 
 import type { Section } from '../../brain/brief.ts';
 import { repositoryMap } from '../../brain/repository-map.ts';
+import { isDocument } from '../../bus/documents.ts';
 import type { Product } from '../../bus/records.ts';
 import type { Products } from '../../tools/tools.ts';
 
@@ -20,7 +21,7 @@ export function ranked(paths: readonly string[], text: string): readonly string[
     if (text.includes(path.split('/').at(-1) ?? path)) return 1;
     return /^(package\.json|README\.md)$/.test(path) ? 2 : 3;
   };
-  const readable = paths.filter((path) => !opaque.test(path));
+  const readable = paths.filter((path) => !opaque.test(path) && !isDocument(path));
   return readable.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
 }
 

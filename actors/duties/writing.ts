@@ -7,12 +7,15 @@
 //   W1. What a model wrote runs nowhere but in the sandbox, in the task's own clone.
 //   W2. The clone is a cache: it does not survive a crash, and is made again from the recorded draft.
 //   W3. Evidence is about the head of the pull request, and none of it is the author's word.
-//   W4. What the author says of the work opens no door: `complete` without a difference, or with failing tests, has failed.
+//   W4. What the harness writes into a product (bus/documents.ts) no author writes.
+//   W5. What the author says of the work opens no door: `complete` without a difference, or with failing tests, has failed.
 
-import type { Product } from '../../bus/records.ts';
+import { refusedDocument } from '../../bus/documents.ts';
+import type { Product, WorkReport } from '../../bus/records.ts';
 import { engineFor } from '../../org/engines.ts';
 import { branchFor } from '../../tools/names.ts';
 import type { Validation } from '../../tools/tools.ts';
+import type { Stated } from '../documents.ts';
 import type { TaskDuty, TaskWork } from '../duty.ts';
 import { WorkFailure } from '../duty.ts';
 import { failureOf } from '../engines/blockers.ts';
@@ -82,8 +85,15 @@ async function commit(work: TaskWork, bench: Workbench, opened: Opened, summary:
 }
 
 /** Opens the pull request. After a crash the clone is made again; on a default branch that has moved that is another commit. */
-async function pull(work: TaskWork, bench: Workbench, opened: Opened, summary: string, head: string): Promise<Pulled> {
+async function pull(
+  work: TaskWork,
+  bench: Workbench,
+  opened: Opened,
+  report: WorkReport,
+  head: string,
+): Promise<Pulled> {
   const { task, tools } = work;
+  const { summary } = report;
   return work.step('pull', () =>
     using(async () => {
       await allowed(work, { tool: 'open_pull', summary: `${task.id}: ${task.title}`, destination: opened.branch });
@@ -97,9 +107,18 @@ async function pull(work: TaskWork, bench: Workbench, opened: Opened, summary: s
         author: opened.author,
         authorRole: work.role.name,
       });
-      return { number, head: now };
+      return { number, head: now, stated: statedIn(report, task.continues?.report) };
     }),
   );
+}
+
+/** What the author says of the whole work, with what was said of the part that it goes on with. */
+function statedIn(report: WorkReport, before: WorkReport | undefined): Stated {
+  return {
+    decisions: [...(before?.decisions ?? []), ...report.decisions],
+    risks: [...report.risks],
+    manualSteps: [...(before?.manualSteps ?? []), ...report.manualSteps],
+  };
 }
 
 /** From a finished draft to a pull request: nothing of this is the engine's, and nothing of it takes the author's word. */
@@ -108,13 +127,14 @@ async function submit(
   bench: Workbench,
   opened: Opened,
   product: Product,
-  summary: string,
+  report: WorkReport,
 ): Promise<void> {
+  const { summary } = report;
   await bench.record();
   await validate(work, bench, bench.written);
   await test(work, bench, product);
   const head = await commit(work, bench, opened, summary);
-  const pulled = await pull(work, bench, opened, summary, head);
+  const pulled = await pull(work, bench, opened, report, head);
   work.note({ commit: pulled.head, pull: pulled.number, summary });
   await using(() => bench.close());
 }
@@ -125,11 +145,12 @@ async function execute(work: TaskWork, { refusePath }: Writing): Promise<void> {
   const opened = await open(work, product);
   work.note({ branch: opened.branch });
   const { start, on, branch } = opened;
-  const ground: Ground = { product, start, on, branch, refusePath };
+  const refuse = (path: string) => refusedDocument(path) ?? refusePath(path);
+  const ground: Ground = { product, start, on, branch, refusePath: refuse };
   const { report, files } = await engines[engineFor(role, task.type)](work, ground);
   work.note({ paths: files.map(({ path }) => path).slice(0, MOST_PATHS) });
   const bench = workbench(work, product, opened, files);
-  if (report.status === 'complete') return submit(work, bench, opened, product, report.summary);
+  if (report.status === 'complete') return submit(work, bench, opened, product, report);
   if (!canHandOn(report, files)) throw new WorkFailure(failureOf(report));
   await handOn(work, bench, opened, product, report);
 }

@@ -1,4 +1,5 @@
 import { WorkReport } from '../../bus/records.ts';
+import { digestSection } from '../documents.ts';
 import { using } from '../duties/failing.ts';
 import { productSections } from '../duties/source.ts';
 import { type Engine, refusedFile } from './engine.ts';
@@ -8,7 +9,10 @@ import { continuedSections } from './sections.ts';
 export const answerEngine: Engine = async (work, ground) => {
   const { task, tools } = work;
   const about = [task.title, task.description, ...task.acceptance].join('\n');
-  const sections = await using(() => productSections(tools.products, ground.product, ground.start, about));
+  const sections = await using(async () => [
+    ...(await digestSection(work, ground.product.slug, ground.start)),
+    ...(await productSections(tools.products, ground.product, ground.start, about)),
+  ]);
   const { summary, files, report } = await work.think('write', [...continuedSections(task), ...sections], (answer) =>
     refusedFile(answer.files, ground),
   );

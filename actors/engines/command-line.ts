@@ -5,6 +5,7 @@ import { checkAnswer, contractOf } from '../../brain/answers.ts';
 import type { FileChange, Usage, WorkReport } from '../../bus/records.ts';
 import type { CliSettings } from '../../org/org.ts';
 import type { CoderName, CoderTrouble, CoderUsage } from '../../tools/engines/coder.ts';
+import { digestSection } from '../documents.ts';
 import { using } from '../duties/failing.ts';
 import { aboutSections } from '../duties/source.ts';
 import { type TaskWork, WorkFailure } from '../duty.ts';
@@ -63,6 +64,7 @@ export function commandLine(name: CoderName): Engine {
     const paths = await using(() => work.tools.products.list(ground.product.slug, ground.start));
     const sections = [
       ...continuedSections(work.task),
+      ...(await using(() => digestSection(work, ground.product.slug, ground.start))),
       ...aboutSections(ground.product, paths),
       { name: 'How you work', text: HOW },
     ];

@@ -14,6 +14,7 @@ import type { LoopSettings } from '../../org/org.ts';
 import type { TestRun } from '../../tools/tools.ts';
 import type { Seen } from '../../tools/web/tools.ts';
 import { WebFailure } from '../../tools/web/web.ts';
+import { digestSection } from '../documents.ts';
 import { failed, using } from '../duties/failing.ts';
 import { aboutSections } from '../duties/source.ts';
 import type { TaskWork } from '../duty.ts';
@@ -165,6 +166,7 @@ export const loopEngine: Engine = async (work, ground): Promise<Drafted> => {
   const files = await using(() => Workbook.open(work.tools.products, at, refusePath));
   const sections = [
     ...continuedSections(work.task),
+    ...(await using(() => digestSection(work, product.slug, start))),
     ...aboutSections(product, files.paths()),
     { name: 'How you work', text: HOW },
   ];

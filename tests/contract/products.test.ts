@@ -133,7 +133,64 @@ async function handedOn(products: LocalProducts): Promise<unknown[]> {
   return [...seen, whole, merge, await products.list('shop', whole), await products.read('shop', whole, 'half.txt')];
 }
 
+/** Files that the harness writes, and a branch that does something to each of them. */
+async function documented(products: LocalProducts): Promise<unknown[]> {
+  await products.ensure(shop, START);
+  const onto = await products.head('shop');
+  const identity = { author: 'harness', at: START + 60_000 };
+  const landing = async (files: Parameters<typeof products.repos.write>[2], message: string) => {
+    const head = await products.head('shop');
+    const tree = await products.repos.write('shop', head, files);
+    return [tree, await products.repos.land('shop', head, tree, message, identity)];
+  };
+  const seen: unknown[] = [
+    await landing(
+      [
+        { path: 'CODEBASE.md', content: '# One\n' },
+        { path: 'docs/decisions/0001-a.md', content: '# 1\n' },
+        { path: 'docs/decisions/0002-b.md', content: '# 2\n' },
+      ],
+      'Write',
+    ),
+  ];
+  const theirs: Change = [
+    { path: 'CODEBASE.md', content: '# Mine\n' },
+    { path: 'docs/decisions/0001-a.md', delete: true },
+    { path: 'docs/decisions/0003-mine.md', content: '# 3\n' },
+    { path: 'src/work.txt', content: 'work\n' },
+  ];
+  seen.push(await take(products, 'T1', theirs));
+  seen.push(await landing([{ path: 'CODEBASE.md', content: '# Two\n' }], 'Write again'));
+  seen.push(await land(products, 'T1', 1));
+  const head = await products.head('shop');
+  seen.push(await products.changed('shop', head), await products.changed('shop', head, onto));
+  return [...seen, await products.read('shop', head, 'CODEBASE.md'), await products.list('shop', head)];
+}
+
 describe('product repositories', () => {
+  test('keep the files of the harness as they are whatever a branch does to them, and never conflict in them', async () => {
+    const seen = await documented(real());
+    expect(await documented(inMemory())).toEqual(seen);
+    expect(seen.slice(-4)).toEqual([
+      [{ path: 'src/work.txt', kind: 'added' }],
+      [
+        { path: 'CODEBASE.md', kind: 'added' },
+        { path: 'docs/decisions/0001-a.md', kind: 'added' },
+        { path: 'docs/decisions/0002-b.md', kind: 'added' },
+        { path: 'src/work.txt', kind: 'added' },
+      ],
+      '# Two\n',
+      [
+        '.gitignore',
+        'CODEBASE.md',
+        'README.md',
+        'docs/decisions/0001-a.md',
+        'docs/decisions/0002-b.md',
+        'src/work.txt',
+      ],
+    ]);
+  });
+
   test('in memory keep work that is handed on as git does: nothing of it is lost, nothing is reset', async () => {
     const seen = await handedOn(real());
     expect(await handedOn(inMemory())).toEqual(seen);

@@ -98,7 +98,7 @@ describe('files that must not be written', () => {
     expect(readdirSync(dir).sort()).toEqual(['home', 'products', 'work']);
     expect(existsSync('/tmp/evil')).toBe(false);
     const files = gitIn(productDir(world, 'shop'), 'ls-tree', '-r', '--name-only', 'main').split('\n');
-    expect(files.filter((file) => file !== 'fine.txt')).toEqual(['.gitignore', 'README.md']);
+    expect(files.filter((file) => file !== 'fine.txt')).toEqual(['.gitignore', 'CODEBASE.md', 'README.md']);
   });
 
   test('behind a link that a person has put into the product', async () => {

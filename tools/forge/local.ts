@@ -6,7 +6,7 @@ import type { Pull } from '../../bus/records.ts';
 import { oneLine } from '../clean.ts';
 import { checkBranch, checkCommit } from '../names.ts';
 import type { LocalProducts } from '../products.ts';
-import type { CommitInfo, Forge } from '../tools.ts';
+import type { Forge, MergeInfo } from '../tools.ts';
 import { openPulls, type Pulls } from './pulls.ts';
 import { HeadMoved, MergeRefused, NoPull, ReviewRefused } from './refusals.ts';
 
@@ -16,7 +16,7 @@ const TRIES = 3;
 const short = (commit: string) => commit.slice(0, 7);
 
 /** The squashed commit: one subject line, and trailers that only the harness writes. */
-function messageOf(pull: Pull, info: CommitInfo): string {
+function messageOf(pull: Pull, info: MergeInfo): string {
   const subject = oneLine(info.message.split('\n').find((line) => line.trim() !== '') ?? pull.title);
   return `${subject}\n\nTask: ${pull.task}\nAgent: ${oneLine(pull.author)}\nPull: ${pull.number}`;
 }
@@ -82,7 +82,7 @@ export function openLocalForge({ bus, products }: { readonly bus: Bus; readonly 
   }
 
   /** Makes the squash on the default branch as it is now, again when somebody else was first. */
-  async function squash(pull: Pull, info: CommitInfo): Promise<string> {
+  async function squash(pull: Pull, info: MergeInfo): Promise<string> {
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       const onto = await products.head(pull.product);
       // Looked up after the head is read: another process that merges it meanwhile moves the head, and landing fails.
@@ -91,7 +91,9 @@ export function openLocalForge({ bus, products }: { readonly bus: Bus; readonly 
       const merge = await repos.merge(pull.product, onto, pull.head);
       if (!merge.ok) throw new MergeRefused(pull.number, 'conflict', `it conflicts in ${merge.paths.join(', ')}`);
       const identity = { author: pull.author, at: info.at };
-      const merged = await repos.land(pull.product, onto, merge.tree, messageOf(pull, info), identity);
+      const documents = (await info.documents?.({ onto, tree: merge.tree })) ?? [];
+      const tree = documents.length === 0 ? merge.tree : await repos.write(pull.product, merge.tree, documents);
+      const merged = await repos.land(pull.product, onto, tree, messageOf(pull, info), identity);
       if (merged !== undefined) return merged;
     }
     throw new MergeRefused(pull.number, 'moved', 'the default branch moves faster than it can be merged');

@@ -1,6 +1,7 @@
 // Product repositories in memory, for simulated companies: the same ports, the same ids, the same refusals as git's, and no
 // process. The disk is handed in: it outlives the process that writes it.
 
+import { isDocument } from '../../bus/documents.ts';
 import { HeadcountError } from '../../bus/errors.ts';
 import type { FileChange, Product } from '../../bus/records.ts';
 import { Conflict, NoClone } from '../clone.ts';
@@ -8,6 +9,7 @@ import { harness } from '../git.ts';
 import { checkBranch, checkCommit, checkSlug } from '../names.ts';
 import { checkChanges, PathRefused, refusedPath } from '../paths.ts';
 import { firstMessageOf, IGNORED, type LocalProducts, NoProduct, type ProductRepos, readmeOf } from '../products.ts';
+import { changedIn } from '../repo.ts';
 import type { Clone, Products, TestRun, Validation } from '../tools.ts';
 import { checkSource, isPython } from '../validators.ts';
 import { mergeFiles } from './merge.ts';
@@ -75,6 +77,10 @@ function placed(files: Files, { path }: FileChange): boolean {
   return files.has(path);
 }
 
+function documentsOf(files: Files): (readonly [string, string])[] {
+  return [...files].filter(([path]) => isDocument(path));
+}
+
 export function openMemoryProducts({ disk, test }: MemoryProductsOptions): LocalProducts {
   const { repositories, commits, trees, clones } = disk;
 
@@ -100,6 +106,12 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
     const found = commits.get(checkCommit(id))?.files ?? trees.get(id);
     if (!found) throw new NoObject(id);
     return found;
+  }
+
+  function keepTree(files: Files): string {
+    const tree = treeId(files);
+    trees.set(tree, files);
+    return tree;
   }
 
   function opened(clone: Clone): OpenClone {
@@ -137,12 +149,14 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
     branchHead: async (slug, branch) => repository(slug).branches.get(checkBranch(branch)),
     async merge(slug, onto, head) {
       repository(slug);
-      const merged = mergeFiles(baseOf(onto, head), filesAt(onto), filesAt(head));
+      const mine = filesAt(onto);
+      const without = (files: Files) => new Map([...files].filter(([path]) => !isDocument(path)));
+      const merged = mergeFiles(without(baseOf(onto, head)), without(mine), without(filesAt(head)));
       if (!merged.ok) return merged;
-      const tree = treeId(merged.files);
-      trees.set(tree, merged.files);
-      return { ok: true, tree };
+      return { ok: true, tree: keepTree(new Map([...merged.files, ...documentsOf(mine)])) };
     },
+    write: async (_, tree, documents) =>
+      keepTree(new Map([...filesAt(tree), ...documents.map(({ path, content }) => [path, content] as const)])),
     async land(slug, onto, tree, message, identity) {
       const place = repository(slug);
       const commit = makeCommit({ files: filesAt(tree), parents: [onto], message }, identity);
@@ -179,6 +193,11 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
     head: async (slug) => repository(slug).main,
     read: async (_, commit, path) => (refusedPath(path) === undefined ? filesAt(commit).get(path) : undefined),
     list: async (_, commit) => [...filesAt(commit).keys()].sort(),
+    async changed(_, to, from) {
+      const [parent] = from === undefined ? commitAt(to).parents : [from];
+      const listed = (files: Files) => [...files].map(([path, id]) => ({ path, id, mode: '' }));
+      return changedIn(parent === undefined ? [] : listed(filesAt(parent)), listed(filesAt(to)));
+    },
     log: async (slug) =>
       [...line(repository(slug).main)].map(({ id, author, message }) => ({
         sha: id,

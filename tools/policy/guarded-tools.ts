@@ -3,7 +3,7 @@
 
 import { HeadcountError } from '../../bus/errors.ts';
 import type { FileChange } from '../../bus/records.ts';
-import type { Clone, Forge, Products, Tools } from '../tools.ts';
+import type { Clone, Forge, MergeInfo, Products, Tools } from '../tools.ts';
 import type { Web } from '../web/web.ts';
 import { noiseIn, SecretRefused, type Secrets } from './secrets.ts';
 
@@ -70,7 +70,10 @@ function guardedForge(forge: Forge, secrets: Secrets): Forge {
     }),
     merge: cleanly(secrets, async (pull, info) => {
       secrets.refuse(`the merge of pull ${pull.number}`, info.message, info.author);
-      return forge.merge(pull, info);
+      // The words of models are in them, and no merge fails for what the harness writes about it.
+      const documents: MergeInfo['documents'] = async (seen) =>
+        ((await info.documents?.(seen)) ?? []).map((one) => ({ ...one, content: secrets.scrub(one.content) }));
+      return forge.merge(pull, { ...info, documents });
     }),
   };
 }
