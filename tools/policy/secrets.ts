@@ -48,6 +48,10 @@ const SHORTEST = 8;
 
 /** Characters without a shape: between the letters of a secret they would hide it. */
 const UNSEEN = /\p{Cf}/gu;
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
+/** Most texts are plain ASCII, which has no such characters: every prompt is looked at. */
+const seenOf = (text: string) => (BEYOND_ASCII.test(text) ? text.replace(UNSEEN, '') : text);
 
 function secretsIn(env: Readonly<Record<string, string | undefined>>): readonly (readonly [string, string])[] {
   return Object.entries(env).flatMap(([name, value = '']) =>
@@ -65,18 +69,19 @@ export function createSecrets(env: Readonly<Record<string, string | undefined>>)
     .sort((one, other) => other.text.length - one.text.length);
 
   function find(text: string): Found | undefined {
-    const seen = text.replace(UNSEEN, '');
+    const seen = seenOf(text);
     for (const { name, encoding, text: needle } of needles) {
       if (seen.includes(needle)) return { what: `the value of ${name}`, how: encoding };
     }
-    for (const { name, regex } of patterns) {
+    for (const { name, mark, regex } of patterns) {
+      if (mark !== undefined && !seen.includes(mark)) continue;
       if (seen.search(regex) !== -1) return { what: `what looks like a secret (${name})`, how: 'as it is' };
     }
     return undefined;
   }
 
   function scrub(text: string): string {
-    const seen = find(text) === undefined ? text : text.replace(UNSEEN, '');
+    const seen = find(text) === undefined ? text : seenOf(text);
     const exact = needles.reduce((clean, { name, text: needle }) => clean.replaceAll(needle, `[${name}]`), seen);
     return patterns.reduce((clean, { name, regex }) => clean.replace(regex, `[${name}]`), exact);
   }
