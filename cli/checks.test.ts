@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -24,6 +24,7 @@ const machine = (more: Partial<Machine>): Machine => ({
   now: Date.now(),
   fetch: false,
   live: false,
+  liveMs: 5_000,
   progress: () => {},
   ...more,
 });
@@ -70,6 +71,17 @@ test('a workspace that is no folder is found out', async () => {
   const file = join(dir, 'file');
   writeFileSync(file, '');
   expect(await named('workspace', { env: bare(), cwd: file })).toMatchObject({ ok: false });
+});
+
+test('a company file that is not valid is found out', async () => {
+  const cwd = join(dir, 'broken');
+  mkdirSync(join(cwd, 'org'), { recursive: true });
+  writeFileSync(join(cwd, 'org/org.yaml'), 'company: 7\n');
+  expect(await named('org/org.yaml', { env: bare(), cwd })).toMatchObject({
+    ok: false,
+    required: true,
+    fix: 'headcount org check org/org.yaml',
+  });
 });
 
 test('a failure is printed with its mending, and counted', () => {

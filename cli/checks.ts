@@ -1,8 +1,7 @@
 // Everything that `headcount doctor` looks at. A new check is one function in cli/checks/ and one line in this table.
 
 import { reasonOf } from '../bus/errors.ts';
-import { checkClaude, checkCodex } from './checks/agents.ts';
-import { checkEngines } from './checks/engines.ts';
+import { checkCommandLines } from './checks/command-lines.ts';
 import { bad, type Check, type Finding, type Machine } from './checks/finding.ts';
 import { checkKnowledge } from './checks/knowledge.ts';
 import {
@@ -17,9 +16,11 @@ import {
   checkUser,
   checkWorkspace,
 } from './checks/machine.ts';
+import { checkOrg } from './checks/org.ts';
 import { checkProviders } from './checks/providers.ts';
 import { checkSandbox } from './checks/sandbox.ts';
 import { checkNats } from './checks/stream.ts';
+import { checkWeb } from './checks/web.ts';
 
 /** In the order in which they are shown; what the others need comes first. */
 const checks: readonly (readonly [name: string, check: Check])[] = [
@@ -35,10 +36,10 @@ const checks: readonly (readonly [name: string, check: Check])[] = [
   ['ports', checkPorts],
   ['python3', checkPython],
   ['chromium', checkChromium],
+  ['org', checkOrg],
   ['models', checkProviders],
-  ['claude', checkClaude],
-  ['codex', checkCodex],
-  ['engines', checkEngines],
+  ['command lines', checkCommandLines],
+  ['web', checkWeb],
   ['knowledge', checkKnowledge],
 ];
 

@@ -5,7 +5,7 @@ import type { Board } from '../actors/board.ts';
 import type { ModelReach, Ports } from '../actors/ports.ts';
 import { Providers } from '../actors/providers.ts';
 import type { Cassette } from '../brain/models/cassette.ts';
-import type { Choice } from '../brain/models/choose.ts';
+import { choiceOf } from '../brain/models/choose.ts';
 import { pricesWith } from '../brain/models/cost.ts';
 import type { Model } from '../brain/models/model.ts';
 import { keyNameOf, openWire } from '../brain/models/open-wire.ts';
@@ -44,12 +44,6 @@ export type OpenWire = (provider: ProviderSettings) => Promise<Wire>;
 /** Under which the state of a provider is shared. */
 function keyOf({ name, kind, account }: ProviderSettings): string {
   return account === undefined ? name : `${kind}-${account}`;
-}
-
-/** `vllm/meta-llama/Llama-4`: the provider ends at the first slash. */
-function choiceOf(text: string): Choice {
-  const at = text.indexOf('/');
-  return { provider: text.slice(0, at), model: text.slice(at + 1) };
 }
 
 /** What is missing to ask a provider; undefined when nothing is, or when a cassette answers for it. */

@@ -82,6 +82,14 @@ export async function makeClone(
   return { dir: `${want.task}/tree`, product: want.product, branch, base: checkCommit(want.base), from };
 }
 
+/** An empty clone of nothing: for a program that is asked a question and changes no product. Throws NameRefused. */
+export async function emptyClone(workRoot: string, task: string): Promise<Clone> {
+  const parts = partsOf(workRoot, task);
+  await Promise.all([parts.tree, parts.at.gitDir].map((dir) => mkdir(dir, { recursive: true })));
+  const nothing = '0'.repeat(40);
+  return { dir: `${task}/tree`, product: 'none', branch: `agent/${task}/question`, base: nothing, from: nothing };
+}
+
 /** Removes a clone, keeping its backups. */
 export async function dropClone(parts: CloneParts): Promise<void> {
   await rm(parts.at.gitDir, { recursive: true, force: true });

@@ -15,6 +15,12 @@ export function nameOf({ provider, model }: Choice): string {
   return `${provider}/${model}`;
 }
 
+/** The choice that a name is: `vllm/meta-llama/Llama-4` ends its provider at the first slash. */
+export function choiceOf(name: string): Choice {
+  const at = name.indexOf('/');
+  return { provider: name.slice(0, at), model: name.slice(at + 1) };
+}
+
 /** A choice with everything that decides about it. */
 export type Candidate = {
   readonly choice: Choice;

@@ -62,7 +62,8 @@ export async function openEmbedder(
   return (await import('./embeddings.ts')).openAiEmbedder(settings, options);
 }
 
-function settingsOf(config: ProviderConfig, env: Env, clock: Pick<Clock, 'now'>): WireSettings {
+/** What an adapter needs of a provider. Throws WireFailure (key). */
+export function settingsOf(config: ProviderConfig, env: Env, clock: Pick<Clock, 'now'>): WireSettings {
   const { name, url, timeoutMs = TIMEOUT_MS } = config;
   const keyName = keyNameOf(config);
   const key = keyName === undefined ? undefined : env[keyName]?.trim();

@@ -16,6 +16,8 @@ export type Machine = {
   readonly fetch: boolean;
   /** True: ask each model and coding CLI one tiny question, which costs a little money. */
   readonly live: boolean;
+  /** How long one such question may take, ms. */
+  readonly liveMs: number;
   readonly progress: (line: string) => void;
 };
 
@@ -44,10 +46,19 @@ export const bad = (name: string, detail: string, fix: string, required = true):
   fix,
 });
 
-/** The version that a program prints; undefined when there is none on the PATH, or it does not say. */
-export async function versionOf(program: string, machine: Machine): Promise<string | undefined> {
+/**
+ * The version that a program prints; undefined when there is none on the PATH, or it does not say. It sees where programs are
+ * and a home, and nothing else of our environment.
+ * @param home the user's unless told
+ */
+export async function versionOf(
+  program: string,
+  { env }: Pick<Machine, 'env'>,
+  home = env.HOME,
+): Promise<string | undefined> {
+  const own = { PATH: env.PATH, LANG: 'C.UTF-8', ...(home === undefined ? {} : { HOME: home }) };
   try {
-    const { stdout, stderr } = await execute(program, ['--version'], { timeout: ANSWER_MS, env: { ...machine.env } });
+    const { stdout, stderr } = await execute(program, ['--version'], { timeout: ANSWER_MS, env: own });
     return /\d+\.\d+(\.\d+)?/.exec(stdout || stderr)?.[0];
   } catch {
     return undefined;

@@ -5,6 +5,9 @@ import type { CliContext } from '../context.ts';
 import { clean, type Paint, pad } from '../output.ts';
 import { print } from './shared.ts';
 
+/** How long one question of `--live` may take, ms: a server of one's own may have to load its model first. */
+const LIVE_MS = 60_000;
+
 export function register(program: Command, context: CliContext): void {
   program
     .command('doctor')
@@ -12,7 +15,10 @@ export function register(program: Command, context: CliContext): void {
       'Check this machine. Each failure names the command that mends it; exit code 5 when something required fails.',
     )
     .option('--fetch', 'fetch nats-server and bubblewrap when they are missing')
-    .option('--live', 'ask each model and coding CLI for one word: costs a fraction of a cent each')
+    .option(
+      '--live',
+      'ask providers, coding command lines and the search engine one tiny question each: costs a little',
+    )
     .option('--json', 'JSON on standard output')
     .action(async ({ fetch, live }: { fetch?: true; live?: true }) => {
       const checks = await examineMachine({
@@ -23,6 +29,7 @@ export function register(program: Command, context: CliContext): void {
         now: context.now(),
         fetch: fetch === true,
         live: live === true,
+        liveMs: LIVE_MS,
         progress: (line) => context.err(`${clean(line)}\n`),
       });
       const ok = checks.every((check) => check.ok || !check.required);

@@ -30,19 +30,30 @@ export function openWeb({ settings, env, resolve }: WebOptions): Web {
   };
 }
 
+const keyOf = ({ key }: WebSettings, env: WebOptions['env']): string => env[key ?? '']?.trim() ?? '';
+
+/** What a search engine lacks before it can be asked; undefined when nothing. */
+export function webMissing(settings: WebSettings, env: WebOptions['env']): WebFailure | undefined {
+  const { provider, key, url } = settings;
+  const wire = wires[provider];
+  if ((url ?? wire.url) === undefined) return off(`${provider} has no address`, 'say where it is: web.url in org.yaml');
+  if (!wire.needsKey || keyOf(settings, env) !== '') return undefined;
+  return off(`${provider} needs a key`, `set ${key ?? 'a variable, and name it in org.yaml (web.key)'}`);
+}
+
 async function search(
-  { provider, key: variable, url: given }: WebSettings,
+  settings: WebSettings,
   env: WebOptions['env'],
   engine: Agent,
   query: string,
   signal: AbortSignal,
 ): Promise<readonly SearchResult[]> {
+  const missing = webMissing(settings, env);
+  if (missing) throw missing;
+  const { provider, url: given } = settings;
   const wire = wires[provider];
-  const base = given ?? wire.url;
-  if (base === undefined) throw off(`${provider} has no address`, 'say where it is: web.url in org.yaml');
-  const key = env[variable ?? '']?.trim() ?? '';
-  if (wire.needsKey && key === '')
-    throw off(`${provider} needs a key`, `set ${variable ?? 'a variable, and name it in org.yaml (web.key)'}`);
+  const base = given ?? wire.url ?? '';
+  const key = keyOf(settings, env);
   const { url, ...asked } = wire.request(base, query.slice(0, webLimits.query), key);
   const reply = await ask(url, asked, engine, signal);
   refuseStatus(provider, reply);
