@@ -12,6 +12,7 @@ import type { Turn } from '../bus/clock.ts';
 import { BusFailure, HeadcountError, reasonOf, StaleWrite } from '../bus/errors.ts';
 import type { Message, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
+import { subjects } from '../bus/subjects.ts';
 import { agentsOf, type Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
 import { followUp } from './completion.ts';
@@ -113,9 +114,14 @@ export class Host {
     const run = { ports: this.#ports, agent, role, duty, delivery, turn, ...this.#ends };
     await this.#guarded(mailbox, agent, delivery, async (begun) => {
       begun();
-      if (duty.wants(look, message)) await runJob(run);
+      // What it has done may be why it wants nothing any more: a job that was begun is finished.
+      if (duty.wants(look, message) || (await this.#wasBegun(delivery))) await runJob(run);
       else delivery.ack();
     });
+  }
+
+  async #wasBegun({ attempt, message }: Delivery): Promise<boolean> {
+    return attempt > 1 && (await this.#ports.bus.last(subjects.job(jobId(message.id)))) !== undefined;
   }
 
   async #assignment(mailbox: Mailbox, delivery: Delivery, turn: Turn): Promise<void> {

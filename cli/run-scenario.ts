@@ -259,7 +259,9 @@ function withFaults(faults: Faults, thinking: Thinking): Thinking {
 }
 
 async function changeOrg(ready: Ready, assembled: Assembled, bus: Bus, patch: unknown): Promise<void> {
-  const text = overlayOrg(ready.orgText, patch);
+  // What HR has changed meanwhile stays.
+  const last = await bus.last(subjects.org);
+  const text = overlayOrg(last?.message.type === 'org.changed' ? last.message.data.text : ready.orgText, patch);
   const after = orgFrom(ready, text);
   const data = { by: 'operator', text, summary: [] };
   await bus.publish(subjects.org, {

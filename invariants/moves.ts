@@ -35,7 +35,8 @@ export const moves: Readonly<Record<TaskMessage['type'], Move>> = {
   'task.waiting': { from: ['working', 'waiting'], to: ['waiting'], phases: ['verifying'], attempts: [0] },
   'task.decomposed': { from: ['retrying'], to: ['waiting'], phases: ['verifying'], attempts: [0] },
   'task.escalated': { from: ['ready', 'working', 'retrying', 'waiting'], to: ['escalated'], attempts: [0] },
-  'task.reassigned': { from: ['escalated'], to: ['ready'], phases: ['briefing'], attempts: [1] },
+  // From ready: HR gives what nobody has begun to another role.
+  'task.reassigned': { from: ['ready', 'escalated'], to: ['ready'], phases: ['briefing'], attempts: [1] },
   'task.completed': { from: ['working', 'waiting'], to: ['done'], phases: ['reporting'], attempts: [0] },
   'task.abandoned': {
     from: ['blocked', 'ready', 'working', 'retrying', 'waiting', 'escalated'],

@@ -17,7 +17,7 @@ founder
    ├─ marketing         Marketer                  light     write-documents, advise
    ├─ sales             Sales Representative      light     write-documents, advise
    ├─ customer_success  Customer Success Manager  light     write-documents, advise
-   ├─ hr                People Manager            light     staff
+   ├─ hr                People Manager            light     staff (every 1h)
    └─ finance           Financial Controller      light     account (cron 0 9 * * 1)
 `.trim(),
   );

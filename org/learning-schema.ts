@@ -81,15 +81,28 @@ export const MilestoneFile = z.union([
 ]);
 export type MilestoneFile = z.infer<typeof MilestoneFile>;
 
+/** What HR can change: one more agent of a role, one fewer, a task in the hands of another role. */
+export const staffingKinds = ['hire', 'bench', 'reassign'] as const;
+
+const Decider = z.enum(['person', 'hr']);
+
 export const StaffingFile = z
   .strictObject({
     decides: z
-      .enum(['person', 'hr'])
+      .union(
+        [Decider, z.partialRecord(z.enum(staffingKinds), Decider)],
+        'is neither person, hr nor a map of hire, bench and reassign to one of them',
+      )
       .optional()
-      .meta({ description: 'Who decides about what HR proposes; person unless told.' }),
-    queue: z.number().positive().max(1_000).optional().meta({ description: 'Open tasks an agent before one more.' }),
-    late: z.int().min(1).max(1_000).optional().meta({ description: 'Late tasks of a role before one more.' }),
+      .meta({ description: 'Who decides about what HR proposes, all of it or each kind; person unless told.' }),
+    queue: z
+      .number()
+      .positive()
+      .max(1_000)
+      .optional()
+      .meta({ description: 'Waiting tasks an agent before somebody helps.' }),
+    late: z.int().min(1).max(1_000).optional().meta({ description: 'Late tasks of a role before somebody helps.' }),
     most: z.int().min(1).max(100).optional().meta({ description: 'Agents of a role at most.' }),
   })
-  .meta({ title: 'staffing', description: 'When HR proposes to hire.' });
+  .meta({ title: 'staffing', description: 'When HR proposes to hire, to let go or to reassign.' });
 export type StaffingFile = z.infer<typeof StaffingFile>;

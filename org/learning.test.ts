@@ -51,7 +51,7 @@ test('a file that says nothing has everybody trusted, everything remembered and 
     'light',
   ]);
   expect(memory.use).toEqual(['day', 'rewards', 'lessons', 'digest', 'decisions']);
-  expect(staffing.decides).toBe('person');
+  expect(staffing.decides).toEqual({ hire: 'person', bench: 'person', reassign: 'person' });
   expect(milestones).toEqual([]);
 });
 

@@ -8,6 +8,7 @@ import {
   memories,
   type StaffingFile,
   type StandingFile,
+  type staffingKinds,
 } from './learning-schema.ts';
 import { knownMilestone, type Milestone, parseCondition } from './milestones.ts';
 
@@ -22,8 +23,11 @@ export type MemoryPolicy = {
   readonly expiresMs: number;
 };
 
+export type StaffingKind = (typeof staffingKinds)[number];
+
 export type StaffingPolicy = {
-  readonly decides: 'person' | 'hr';
+  /** Who decides about each kind of change. */
+  readonly decides: Readonly<Record<StaffingKind, 'person' | 'hr'>>;
   /** Open tasks an agent, and late tasks of a role, from which one more is proposed. */
   readonly queue: number;
   readonly late: number;
@@ -97,8 +101,9 @@ export function memoryOf({ use, expires }: MemoryFile = {}): MemoryPolicy {
   return { use: use ?? memories, expiresMs: msOf(expires, 90 * DAY_MS) };
 }
 
-export function staffingOf({ decides = 'person', queue = 4, late = 3, most = 6 }: StaffingFile = {}): StaffingPolicy {
-  return { decides, queue, late, most };
+export function staffingOf({ decides = {}, queue = 4, late = 3, most = 6 }: StaffingFile = {}): StaffingPolicy {
+  const by = (kind: StaffingKind) => (typeof decides === 'string' ? decides : (decides[kind] ?? 'person'));
+  return { decides: { hire: by('hire'), bench: by('bench'), reassign: by('reassign') }, queue, late, most };
 }
 
 /** The milestones of a file whose checks have passed. */

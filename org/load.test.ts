@@ -33,6 +33,7 @@ describe('the company that ships', () => {
     expect(Object.fromEntries(schedules)).toEqual({
       strategy: { every: 300_000 },
       digest: { every: 120_000 },
+      staff: { every: 3_600_000 },
       assure: { every: 900_000 },
       account: { cron: '0 9 * * 1' },
     });

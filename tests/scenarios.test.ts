@@ -45,8 +45,8 @@ describe('scenarios', () => {
     expect(streams[0]).toBe(streams[1]);
   });
 
-  test('a company runs on a real nats-server as on the memory bus', async () => {
-    const { code, output } = await play('retry-ladder.yaml', { bus: 'jetstream' });
+  test.each(['retry-ladder', 'staffing'])('%s runs on a real nats-server as on the memory bus', async (name) => {
+    const { code, output } = await play(`${name}.yaml`, { bus: 'jetstream' });
     expect(output).toMatch(/(\d+) of \1 expectations met/);
     expect(output).toContain('0 lost, 0 duplicated');
     expect(code).toBe(0);

@@ -11,7 +11,8 @@ import { taskNow } from '../release.ts';
 import { benchesOver, endBenches } from '../standing.ts';
 import { onAnswer } from './answered.ts';
 import { abandon, handOver, reply } from './handover.ts';
-import { hasProposals, isStaffing, onStaffing, scale } from './scaling.ts';
+import { hasAgenda, isStaffing } from './proposals.ts';
+import { onStaffing, scale } from './scaling.ts';
 import { typesOf } from './types.ts';
 
 type Decision = AnswerTo<'staff'>;
@@ -143,7 +144,7 @@ async function propose(work: JobWork, request: DataOf<'hr.requested'>): Promise<
 
 /** True when somebody comes back from the bench, or there is something to propose. */
 function isTimeToScale(look: Pick<JobWork, 'org' | 'board'>, now: number): boolean {
-  return benchesOver(look.board, now).length > 0 || hasProposals(look, now);
+  return benchesOver(look.board, now).length > 0 || hasAgenda(look.org, look.board, now);
 }
 
 export const staff: StandingDuty = {
@@ -166,8 +167,7 @@ export const staff: StandingDuty = {
     }
     if (message.type === 'clock.ticked') {
       await endBenches(work.bus, work);
-      if (hasProposals(work, work.turn.now())) await scale(work);
-      return;
+      return scale(work);
     }
     if (message.type !== 'hr.requested') return;
     if (message.data.kind === 'scale') return propose(work, message.data);

@@ -98,7 +98,10 @@ const longest = (org: Org, role: string) => {
 
 /** Where a task would have been given up on, if that is earlier than it was; its failures are those before a reassignment. */
 function givenUp(own: readonly Moment[], org: Org): { attempt: number; saved: number } | undefined {
-  const until = own.findIndex(({ type }) => type === 'task.reassigned' || type === 'task.escalated');
+  const until = own.findIndex(
+    // What was moved before anybody had begun has not failed yet.
+    ({ type, task }) => type === 'task.escalated' || (type === 'task.reassigned' && task.failures.length > 0),
+  );
   const first = until < 0 ? own : own.slice(0, until);
   const task = first.at(-1)?.task;
   const failures = (task?.failures ?? []).filter(({ kind }) => climbing.includes(kind));
