@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RealClock, VirtualClock } from './clock.ts';
+import { RealClock, type Turn, VirtualClock } from './clock.ts';
 
 const START = Date.UTC(2030, 0, 1);
 
@@ -102,6 +102,60 @@ describe('virtual clock', () => {
       });
     await Promise.all([work('a'), work('b'), work('c')]);
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+  });
+
+  test('a turn that waits for several things at once makes room once, and is back after the last', async () => {
+    const clock = virtual({ serial: true });
+    const log: string[] = [];
+    const wait = async (turn: Turn, ms: number) => {
+      await turn.sleepUntil(START + ms);
+      log.push(`a waited until ${turn.now() - START}`);
+    };
+    const several = clock.turn(async (turn) => {
+      await Promise.all([wait(turn, 1_000), wait(turn, 3_000)]);
+      await turn.sleepUntil(START + 5_000);
+      log.push('a ends');
+    });
+    const other = clock.turn(async (turn) => {
+      for (const ms of [500, 2_000, 4_000]) await turn.sleepUntil(START + ms);
+      log.push(`b ends at ${turn.now() - START}`);
+    });
+    await Promise.all([several, other]);
+    expect(log).toEqual(['a waited until 3000', 'a waited until 3000', 'b ends at 4000', 'a ends']);
+  });
+
+  test('a wait that begins while its turn stands in line keeps it away', async () => {
+    const clock = virtual({ serial: true });
+    const model = outside<void>();
+    let own: Turn | undefined;
+    const first = clock.turn(async (turn) => {
+      own = turn;
+      await turn.pause(() => model.promise);
+      return turn.now() - START;
+    });
+    let beside: Promise<void> | undefined;
+    await clock.turn(async () => {
+      model.settle();
+      await settled();
+      beside = own?.sleepUntil(START + 2_000);
+    });
+    await beside;
+    expect(await first).toBe(2_000);
+  });
+
+  test('a turn does not end before all it waits for is over, and what outlives it holds nobody', async () => {
+    const clock = virtual({ serial: true });
+    let own: Turn | undefined;
+    let waited = false;
+    await clock.turn(async (turn) => {
+      own = turn;
+      void turn.sleepUntil(START + 1_000).then(() => {
+        waited = true;
+      });
+    });
+    expect([waited, clock.now()]).toEqual([true, START + 1_000]);
+    await own?.sleepUntil(START + 2_000);
+    expect(await clock.turn(async (turn) => turn.now())).toBe(START + 2_000);
   });
 
   test('a turn that throws makes room for the next one', async () => {

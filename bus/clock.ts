@@ -6,7 +6,9 @@
 //   C2. On a serial clock one turn runs at a time, in the order they became ready; with an idle memory bus a run is
 //       therefore a function of its input.
 //   C3. Deadlines due at the same instant wake in the order they were set.
+//   C4. A turn that waits for several things at once makes room once, and comes back when the last of them is over.
 
+import { Absence } from './absence.ts';
 import { Timers } from './timers.ts';
 
 /** One piece of work in hand; the only way to wait inside it. */
@@ -257,21 +259,19 @@ export class VirtualClock implements Clock {
 
   async turn<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
     await this.#enter();
+    const absence = new Absence(
+      () => this.#enter(),
+      () => this.#leave(),
+    );
     const turn: Turn = {
       now: () => this.#now,
-      pause: async (wait) => {
-        this.#leave();
-        try {
-          return await wait();
-        } finally {
-          await this.#enter();
-        }
-      },
+      pause: (wait) => absence.during(wait),
       sleepUntil: (at, signal) => turn.pause(() => this.sleepUntil(at, signal)),
     };
     try {
       return await work(turn);
     } finally {
+      await absence.end();
       this.#leave();
     }
   }
@@ -282,6 +282,17 @@ export class VirtualClock implements Clock {
       this.#sources.delete(source);
       this.poke();
     };
+  }
+
+  /** What keeps time from moving, in words: `nothing` when it may. */
+  describe(): string {
+    if (this.#running > 0) {
+      const waiting = this.#ready.length;
+      return `turns that hold time: ${this.#running - waiting}, that wait for a place: ${waiting}`;
+    }
+    const busy = [...this.#sources].filter((source) => !source.idle()).length;
+    if (busy > 0) return `sources with something on its way: ${busy}`;
+    return this.#timers.empty ? 'nobody waits for an instant' : 'nothing';
   }
 
   /** Schedules one look at whether time may move, after everything already queued in this process has run. */

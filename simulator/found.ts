@@ -8,12 +8,16 @@ import type { Scenario } from '../scenarios/schema.ts';
 import type { Failing } from './shrink.ts';
 import type { Violation } from './watch.ts';
 
-/** Keys of tasks that a scenario still plans. */
+/** Keys of tasks that a scenario still plans: a plan that splits a task counts where that task is planned. */
 function keysOf({ given, answers }: Scenario): ReadonlySet<string> {
   const keys = new Set((given.backlog ?? []).map(({ key }) => key));
-  for (const { reply } of answers) {
+  const plans = answers.flatMap(({ for: { task }, reply }) => {
     const parsed = 'text' in reply ? parseAnswer('decompose', reply.text) : undefined;
-    if (parsed?.ok) for (const { key } of parsed.answer.tasks) keys.add(key);
+    return parsed?.ok ? [{ splits: task, into: parsed.answer.tasks }] : [];
+  });
+  for (let known = -1; known < keys.size; ) {
+    known = keys.size;
+    for (const { splits, into } of plans) if (isAbout(splits, keys)) for (const { key } of into) keys.add(key);
   }
   return keys;
 }

@@ -98,7 +98,7 @@ function once<T>(worker: Worker, withinMs: number | undefined): Promise<T> {
     };
     listen('message', (message) => resolve(message as T));
     listen('error', reject);
-    listen('exit', () => reject(new Error('it stands still: nothing is under way, and not everything has ended')));
+    listen('exit', () => reject(new Error('its thread ended without a word')));
     if (withinMs === undefined) return;
     const timer = setTimeout(() => {
       settled.abort();

@@ -183,10 +183,13 @@ export class Member {
     if (this.alive) await this.#company?.follow(before, after);
   }
 
-  /** Closes it for good, after the run: in order where nothing is in hand, because time stands still by now. */
-  async close(): Promise<void> {
+  /**
+   * Closes it for good, after the run: in order where nothing is in hand, because time stands still by now.
+   * @param atOnce in no order at all: nobody would get their turn
+   */
+  async close(atOnce: boolean): Promise<void> {
     this.#closed = true;
-    if (this.alive && this.inHand === 0) await this.#company?.drain('the run is over');
+    if (!atOnce && this.alive && this.inHand === 0) await this.#company?.drain('the run is over');
     this.#bus?.kill();
   }
 }

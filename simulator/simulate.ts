@@ -23,6 +23,7 @@ import type { Build, Member } from './member.ts';
 import { createMembers } from './members.ts';
 import { answerOpen, answerQuestion } from './operator.ts';
 import type { Plan } from './plan.ts';
+import { underWay, watchForStandstill } from './standstill.ts';
 import { createTape } from './tape.ts';
 import { createWatch, landedTwice, paidAgain, type Violation } from './watch.ts';
 
@@ -135,6 +136,7 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
     heard(stored);
   });
 
+  let looks = 0;
   const clock: VirtualClock = new VirtualClock({ start, serial: true, onIdle: () => end.isOver || look(clock.now()) });
   const members = createMembers({
     plan,
@@ -155,14 +157,29 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
 
   /** Nothing is in flight: looks whether all is well, and whether it is the end. */
   function look(now: number): boolean {
+    looks += 1;
     if (now >= healAt) tape.calm();
     if (isDone(now)) end.finish();
-    else if (now > patience) {
-      for (const line of [...ending.open(), ...unsettledIn(stream)]) watch.found('S1', 'the company', line);
-      end.finish();
-    }
+    else if (now > patience) giveUp();
     return end.isOver;
   }
+
+  function giveUp(): void {
+    for (const line of [...ending.open(), ...underWay(stream, watch.board.state)])
+      watch.found('S1', 'the company', line);
+    end.finish();
+  }
+
+  let standsStill = false;
+  const unwatch = watchForStandstill(
+    () => looks,
+    () => {
+      standsStill = true;
+      const at = new Date(clock.now()).toISOString();
+      watch.found('S1', 'the simulation', `it stands still at ${at}: ${clock.describe()}`);
+      giveUp();
+    },
+  );
 
   /** Projections may be behind the stream for a while. */
   function isUpToDate({ projections }: Member): boolean {
@@ -227,13 +244,14 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
   happenings.start(wrong);
   pulse().catch(wrong);
   await end.come;
+  unwatch();
   over.abort(new Error('the run is over'));
   tape.calm();
   for (const { slug, detail } of landedTwice(members.disk)) watch.found('S2', slug, detail);
   const reasons = members.deaths() + tape.strikes.filter(({ fault }) => REASONS.includes(fault)).length;
   for (const detail of paidAgain(members.provider, reasons)) watch.found('S3', 'the provider', detail);
   if (watch.violations.length === 0) watch.end(clock.now(), members.all);
-  for (const member of members.all) await member.close();
+  for (const member of members.all) await member.close(standsStill);
   await person.close();
   return {
     seed: spec.seed,
@@ -256,10 +274,4 @@ function spendingIn({ messages }: MemoryStream, tasks: readonly Task[], start: n
     workMs: tasks.reduce((last, { endedAt }) => Math.max(last, (endedAt ?? start) - start), 0),
     stops: messages.filter(({ message }) => message.type === 'money.stopped').length,
   };
-}
-
-function unsettledIn({ durables }: MemoryStream): readonly string[] {
-  return [...durables.values()]
-    .filter(({ unsettled }) => unsettled.size > 0)
-    .map(({ name, unsettled }) => `${unsettled.size} deliveries of ${name} are not settled`);
 }

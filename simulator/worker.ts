@@ -16,19 +16,10 @@ async function work(input: WorkerInput): Promise<void> {
   const plan = await readPlan(files);
   const port = parentPort;
   port?.on('message', (seed: number) => {
-    // A run in which nothing can ever happen again lets the thread end, and whoever waits for it hears that.
-    port.unref();
-    simulate(plan, { seed, kinds, processes }).then(
-      (run) => {
-        const { stream: _, products: __, ...result } = run;
-        port.ref();
-        port.postMessage(result satisfies RunResult);
-      },
-      (error: unknown) => {
-        port.ref();
-        throw error;
-      },
-    );
+    void simulate(plan, { seed, kinds, processes }).then((run) => {
+      const { stream: _, products: __, ...result } = run;
+      port.postMessage(result satisfies RunResult);
+    });
   });
   port?.postMessage('ready');
 }

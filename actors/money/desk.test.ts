@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelFailure } from '../../brain/models/model.ts';
-import { RealClock } from '../../bus/clock.ts';
+import { RealClock, VirtualClock } from '../../bus/clock.ts';
 import { openJetStreamBus } from '../../bus/jetstream.ts';
+import { createHabits, type Habits } from '../../bus/memory/habits.ts';
+import { patient } from '../../bus/memory/patience.ts';
+import { MemoryBus } from '../../bus/memory.ts';
 import { type RunningServer, startServer } from '../../bus/server/launcher.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { type Org, roleOf } from '../../org/org.ts';
@@ -202,6 +205,38 @@ it('a task whose lineage has no money left is tried again with the money that a 
   expect(company.of('money.raised').map(({ data: { purse, amount } }) => [purse, amount])).toEqual([
     ['lineage.T1', 0.75],
   ]);
+});
+
+it('a settlement that waits for the stream neither holds the work nor is held by it', async () => {
+  const start = Date.UTC(2030, 0, 1);
+  const virtual = new VirtualClock({ start, serial: true });
+  const { clock, wait } = patient(virtual);
+  const lossy: Pick<Habits, 'publish'> = {
+    publish: ({ type }, now) => (type === 'money.settled' && now < start + 20_000 ? 'lost' : 'stored'),
+  };
+  const habits = Object.assign(
+    createHabits([], () => 1),
+    lossy,
+  );
+  const bus = new MemoryBus('acme', clock, { habits, wait });
+  const { board } = await follow(bus);
+  const org = budget('10');
+  const money = openMoney({ bus, clock, org: () => org, board, log: () => {} });
+  const settledAfter = async () => {
+    const last = await bus.last(subjects.moneyEnds);
+    return last?.message.type === 'money.settled' ? Date.parse(last.message.time) - start : undefined;
+  };
+  const worked: number[] = [];
+  await clock.turn(async (turn) => {
+    await money.during(callFor(org, turn, 'q'), async () => ({ usage }));
+    for (const ms of [3_000, 3_600_000]) {
+      await turn.sleepUntil(start + ms);
+      worked.push(turn.now() - start);
+    }
+  });
+  expect([worked, await settledAfter()]).toEqual([[3_000, 3_600_000], 0]);
+  // Time has gone on with everybody in their place.
+  expect(await clock.turn(async (turn) => turn.now() - start)).toBe(3_600_000);
 });
 
 describe('many processes on one stream', () => {

@@ -99,7 +99,7 @@ class Desk implements Money {
     try {
       const result = await run();
       const usage = charged(result.usage, held.worst);
-      this.#later(this.#settle(held, usage, call.purpose));
+      this.#later(() => this.#settle(held, usage, call.purpose));
       return { ...result, usage };
     } catch (error) {
       throw this.#failed(held, call, error);
@@ -142,12 +142,12 @@ class Desk implements Money {
   /** Settles a failed call; gives the error with what was charged. */
   #failed(held: Held, { purpose }: Call, error: unknown): unknown {
     if (error instanceof ModelFailure && !error.usage) {
-      this.#later(this.#refund(held, error.message));
+      this.#later(() => this.#refund(held, error.message));
       return error;
     }
     const told = error instanceof ModelFailure || error instanceof WorkFailure ? error.usage : undefined;
     const usage = told && charged(told, held.worst);
-    this.#later(this.#settle(held, usage, purpose));
+    this.#later(() => this.#settle(held, usage, purpose));
     if (!usage) return error;
     if (error instanceof ModelFailure) return new ModelFailure(error.failure, usage);
     return error instanceof WorkFailure ? new WorkFailure(error.failure, usage) : error;
@@ -284,9 +284,13 @@ class Desk implements Money {
     return books.endsSeq > before;
   }
 
-  /** Goes on beside the work. What cannot be written leaves the worst case in the books. */
-  #later(settling: Promise<void>): void {
-    const settled = settling
+  /**
+   * Goes on beside the work, outside its turn: a settlement that waits for the stream must not hold the work, nor be held by
+   * it. What cannot be written leaves the worst case in the books.
+   */
+  #later(settle: () => Promise<void>): void {
+    const settled = this.#ports.clock
+      .pause(settle)
       .catch((error: unknown) => this.#ports.log('warn', `a call is not settled: ${reasonOf(error)}`))
       .finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);

@@ -8,9 +8,11 @@ import { packageRoot } from '../../cli/package-root.ts';
 import { checkExpectations } from '../../scenarios/expect.ts';
 import { simulatedFaults } from '../../simulator/faults.ts';
 import { writeFound } from '../../simulator/found.ts';
+import type { Build } from '../../simulator/member.ts';
 import { type Plan, readPlan } from '../../simulator/plan.ts';
 import { type Failing, repeatOf, shrink } from '../../simulator/shrink.ts';
 import { type Simulated, simulate } from '../../simulator/simulate.ts';
+import { withoutTask } from '../../simulator/tasks.ts';
 import { wrongBuilds } from './builds.ts';
 
 const MINUTES = 60_000;
@@ -82,6 +84,35 @@ describe('the hunt', () => {
       expect(again.violations.map(({ invariant }) => invariant).some((one) => wanted.includes(one))).toBe(true);
     },
   );
+
+  test('writes a story without a task that is split as one that can be played', async () => {
+    const plan = await planOf('first-product');
+    const split = plan.scenario.answers.find(({ for: { purpose } }) => purpose === 'split')?.for.task;
+    const scenario = withoutTask(plan.scenario, split ?? '');
+    if (!scenario) throw new Error('no task of the story is split');
+    const failing = { plan: { ...plan, scenario }, seed: 7, strikes: [], processes: 1, healAfterMs: MINUTES };
+    const written = await readPlan({ scenario: await writeFound(failing, [], dir), org });
+    expect(written.scenario.answers.map(({ for: { task } }) => task)).not.toContain(split);
+  });
+
+  test('a company that waits for ever for what does not come is found, says who waits, and is said shortly', {
+    timeout: 5 * MINUTES,
+  }, async () => {
+    const plan = await planOf('outage');
+    const build: Build = {
+      products: (products) => ({ ...products, repos: { ...products.repos, findMerge: () => new Promise(() => {}) } }),
+    };
+    const first = await simulate(plan, { seed: 1, kinds: simulatedFaults }, { build });
+    const said = first.violations.map(({ detail }) => detail);
+    expect(said[0]).toMatch(/^it stands still at 2\S+: turns that hold time: 1, that wait for a place: \d+$/);
+    expect(said).toContainEqual(expect.stringMatching(/^T\d+ \S+ is \w+/));
+    expect(said).toContainEqual(expect.stringMatching(/ has not settled \S+ \(try \d+\)$/));
+    expect(said).toContainEqual(expect.stringMatching(/^\S+ is working\.\w+ since /));
+    const fails = async (failing: Failing) =>
+      (await simulate(failing.plan, repeatOf(failing), { build })).violations.length > 0;
+    const shortest = await shrink({ ...first, plan }, { fails, most: 4 });
+    expect([first.strikes.length > 0, shortest.strikes]).toEqual([true, []]);
+  });
 });
 
 /** Seeds of each scenario; more with `HEADCOUNT_SEEDS`. */
