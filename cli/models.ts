@@ -10,12 +10,10 @@ import { pricesWith } from '../brain/models/cost.ts';
 import type { Model } from '../brain/models/model.ts';
 import { keyNameOf, openWire } from '../brain/models/open-wire.ts';
 import { RoutedModel, type RoutedProvider, type Routing } from '../brain/models/router.ts';
-import { scriptedWires } from '../brain/models/scripted-wire.ts';
 import type { Wire } from '../brain/models/wire.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import type { ModelSettings, Org, ProviderSettings, Tier } from '../org/org.ts';
-import type { Scenario } from '../scenarios/schema.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -117,14 +115,20 @@ export function routedThinking(
   };
 }
 
-/** The answers of a scenario through the routing of its org chart. */
-export function wiredThinking({ faults }: Pick<Scenario, 'faults'>, script: Model, world: ModelWorld): Thinking {
-  const outages = faults.flatMap(({ provider }) => (provider ? [provider] : []));
-  const wires = scriptedWires(script, outages, world.clock);
-  // Nobody asks for a key here.
+/** Wires that answer from a script, and what must be before the router so that they know the questions. */
+export type ScriptWires = {
+  readonly before: (router: Model) => Model;
+  readonly open: OpenWire;
+  /** Which providers they stand for: these need no key of anybody. */
+  readonly isFor: (provider: ProviderSettings) => boolean;
+};
+
+/** The answers of a script through the routing of the company's org chart. */
+export function wiredThinking(wires: ScriptWires, world: ModelWorld): Thinking {
   const { providers } = world.org().models;
-  const keys = Object.fromEntries(providers.map((provider) => [keyNameOf(provider) ?? provider.name, 'none']));
-  const routed = routedThinking(keys, world, { open: async ({ name }) => wires.wire(name) });
+  const able = providers.filter(wires.isFor);
+  const keys = Object.fromEntries(able.map((provider) => [keyNameOf(provider) ?? provider.name, 'none']));
+  const routed = routedThinking(keys, world, { open: wires.open });
   return { ...routed, model: wires.before(routed.model) };
 }
 

@@ -1,11 +1,10 @@
 // Plays a scenario to its end: given a company, when things happen, then this is how it ends.
 
 import { hostname } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { createHappenings, giveScenario } from '../actors/happenings.ts';
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
-import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
@@ -28,7 +27,7 @@ import { answerApproval } from './commands/answer.ts';
 import { conclude, type Ended, type Play, type Ready } from './conclude.ts';
 import type { CliContext } from './context.ts';
 import { openInspection } from './inspection.ts';
-import { type Thinking, wiredThinking } from './models.ts';
+import type { Thinking } from './models.ts';
 import { makeRoom } from './old-products.ts';
 import type { RunOptions } from './options.ts';
 import { tellOrg } from './org-in-force.ts';
@@ -37,13 +36,14 @@ import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
+import { openScenarioModel, type ScenarioModel } from './scenario-model.ts';
 import { checkTarget, openWorkspace } from './workspace.ts';
 
 async function prepare(options: RunOptions, context: CliContext): Promise<Ready> {
   const scenario = await loadScenario(findFile(options.scenario, context.cwd));
   const file = readOrg(findFile('org/org.yaml', context.cwd), 'org/org.yaml');
   // A role that only this scenario has brings its prompt along.
-  const ours = promptsIn(join(dirname(scenario.path), scenario.name));
+  const ours = promptsIn(scenario.folder);
   const source = { ...file, readPrompt: (path: string) => file.readPrompt(path) ?? ours(path) };
   const patch = patchOf(scenario.given);
   const org = loadPatched(source, patch, { duties: dutyFacts() }, scenario.locate);
@@ -120,7 +120,13 @@ async function runAlone(ready: Ready, options: RunOptions, context: CliContext):
       log: (line) => logs.log('warn', line),
     });
     try {
-      return await play({ options, context, ready, stage, stream, logs, screen: createScreen(options, context) });
+      const model = await openScenarioModel(ready.scenario, stream.clock, options.seed);
+      const screen = createScreen(options, context);
+      try {
+        return await play({ options, context, ready, stage, stream, model, logs, screen });
+      } finally {
+        await model.close();
+      }
     } finally {
       await stream.close();
     }
@@ -136,8 +142,10 @@ async function runRepeat({ scenario, json }: RunOptions, context: CliContext): P
   return runSimulations({ ...one, scenario, json, found: '.', shrink: false }, context);
 }
 
-async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }): Promise<0 | 1 | 4> {
-  const { options, context, ready, stage, stream, screen, logs } = p;
+type Playing = Play & { readonly stage: ReturnType<typeof createStage>; readonly model: ScenarioModel };
+
+async function play(p: Playing): Promise<0 | 1 | 4> {
+  const { options, context, ready, stage, stream, model, screen, logs } = p;
   const { scenario, org, places } = ready;
   const { bus, clock } = stream;
   const startedAt = context.now();
@@ -154,13 +162,12 @@ async function play(p: Play & { readonly stage: ReturnType<typeof createStage> }
   });
   let happenings: ReturnType<typeof createHappenings> | undefined;
   let followHr: ((message: Message) => void) | undefined;
-  const { answers, given } = scenario;
-  const model = new ScriptedModel({ answers, clock, seed: options.seed ?? given.seed, jitter: given.jitter });
+  const { given } = scenario;
   const assembled = await assemble({
     org,
     bus,
     clock,
-    thinking: (world) => withFaults(faults, given.wire ? wiredThinking(scenario, model, world) : { model }),
+    thinking: (world) => withFaults(faults, model.thinking(world)),
     knowledge: createFileKnowledge(given.knowledge.map(({ name, text }) => ({ source: name, text }))),
     ...(given.pages && { web: openWrittenWeb(given.pages, org.web?.allow ?? []) }),
     sandbox,

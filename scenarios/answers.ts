@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { answers as contracts } from '../brain/answers.ts';
+import { isSaidByWire } from '../brain/models/mock-wire.ts';
 import type { Purpose } from '../brain/models/model.ts';
 import type { ScriptedAnswer, ScriptedReply } from '../brain/models/scripted.ts';
 import type { FileChange } from '../bus/records.ts';
@@ -21,6 +22,7 @@ type Reading = {
   readonly document: OrgDocument;
   readonly folder: Folder;
   readonly start: number;
+  readonly wire: ScenarioFile['given']['wire'];
   readonly problems: Problem[];
 };
 
@@ -62,6 +64,11 @@ async function replyOf(
   if (rule.raw !== undefined) return { text: rule.raw };
   if (rule.fail !== undefined) {
     const { kind, reason, until } = rule.fail;
+    if (reading.wire === 'anthropic' && !isSaidByWire(kind)) {
+      reading.problems.push(
+        reading.document.problem([...at, 'fail', 'kind'], `${kind} is nothing that a provider says`),
+      );
+    }
     const instant = until === undefined ? undefined : parseInstant(until, reading.start);
     return { fail: { kind, reason, ...(instant === undefined ? {} : { until: instant }) } };
   }

@@ -125,8 +125,66 @@ describe('a scenario file', () => {
 
   it('has a JSON Schema that knows its words', () => {
     const schema = JSON.parse(scenarioJsonSchema());
-    expect(Object.keys(schema.properties)).toContain('answers');
-    expect(schema.required).toEqual(['name', 'title', 'given', 'deadline', 'then']);
+    expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(['answers', 'extends']));
+    expect(schema.anyOf).toEqual([
+      { required: ['name', 'title', 'given', 'deadline', 'then'] },
+      { required: ['name', 'title', 'extends', 'given'] },
+    ]);
+  });
+});
+
+describe('a scenario that goes on from another one', () => {
+  const base = story('answers:\n  - for: { purpose: write, task: store }\n    files: code');
+  async function extended(text: string): Promise<string> {
+    await write(base);
+    const path = join(folder, 'again.yaml');
+    await writeFile(path, `name: again\ntitle: Once more\n${text}\n`);
+    return path;
+  }
+  const failing = async (text: string) => {
+    const path = await extended(text);
+    return loadScenario(path).then(
+      () => 'nothing is wrong',
+      (error: Error) => error.message,
+    );
+  };
+
+  it('has its answers, its folder and its end, and what else is given', async () => {
+    const again = await loadScenario(await extended('extends: story\ngiven: { wire: scripted, seed: 7 }'));
+    const once = await loadScenario(join(folder, 'story.yaml'));
+    const { name, title, path, text, given, locate, ...rest } = again;
+    expect({ name, title }).toEqual({ name: 'again', title: 'Once more' });
+    expect(given).toEqual({ ...once.given, wire: 'scripted', seed: 7 });
+    expect(rest).toMatchObject({
+      answers: once.answers,
+      folder: once.folder,
+      deadline: once.deadline,
+    });
+    expect(again.then).toEqual(once.then);
+    // As one file it is the same story.
+    await rm(join(folder, 'story.yaml'));
+    await writeFile(path, text.replace('name: again', 'name: story'));
+    expect((await loadScenario(path)).answers).toEqual(again.answers);
+  });
+
+  it.each([
+    ['extends: stroy\ngiven: {}', 'again.yaml:3:10 extends "stroy" is no scenario beside this one'],
+    ['extends: again\ngiven: {}', 'again.yaml:3:10 extends "again" goes on from another one itself'],
+    ['extends: story\ngiven: { wire: http }', 'again.yaml:4:16 given.wire "http" is no wire'],
+    ['extends: story\ngiven: {}\nanswers: []', 'again.yaml:5:1 answers "answers" is no field of a scenario'],
+    [
+      'extends: story\ngiven: { backlog: [{ key: shop, title: Sell, role: backend }] }',
+      'story.yaml:7:34 answers[0].for.task',
+    ],
+  ])('is told where and what: %s', async (text, message) => {
+    expect(await failing(text)).toContain(message);
+  });
+
+  it('cannot have a provider say what none says', async () => {
+    const given = `given: { wire: anthropic, ${backlog.slice('given: { '.length)}`;
+    const fail = 'answers: [{ for: { purpose: write }, fail: { kind: quality, reason: bad } }]';
+    const [problem] = await problemsOf(story(fail, given));
+    expect(problem).toContain('answers[0].fail.kind quality is nothing that a provider says');
   });
 });
 

@@ -1,14 +1,14 @@
 // A scenario file to a story that can be played, or to every problem it has, each with its line.
 
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseAnswer } from '../brain/answers.ts';
 import type { ScriptedAnswer } from '../brain/models/scripted.ts';
 import { HeadcountError } from '../bus/errors.ts';
-import { type OrgDocument, readDocument } from '../org/document.ts';
+import type { OrgDocument } from '../org/document.ts';
 import { didYouMean, formatProblem, type Keys, type Problem, quote, sortProblems } from '../org/problems.ts';
 import { explainIssues } from '../org/shape.ts';
 import { readAnswers } from './answers.ts';
+import { readWhole } from './extend.ts';
 import { type Folder, openFolder } from './folder.ts';
 import { type Scenario, ScenarioFile, type TimedEvent, type TimedFault } from './schema.ts';
 import { parseInstant } from './time.ts';
@@ -40,10 +40,9 @@ export class ScenarioUnreadable extends HeadcountError {
  * @throws ScenarioInvalid with every problem at once; ScenarioUnreadable when there is no such file
  */
 export async function loadScenario(path: string): Promise<Scenario> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const { document, text, home } = await readWhole(path).catch((cause: unknown) => {
     throw new ScenarioUnreadable(path, cause);
   });
-  const document = readDocument({ text, file: basename(path) });
   const problems = [...document.problems];
   if (document.value === undefined) throw new ScenarioInvalid(sortProblems(problems), path);
   const parsed = ScenarioFile.safeParse(document.value);
@@ -51,8 +50,9 @@ export async function loadScenario(path: string): Promise<Scenario> {
     problems.push(...explainIssues(ScenarioFile, parsed.error.issues, document).problems);
     throw new ScenarioInvalid(sortProblems(problems), path);
   }
-  const folder = openFolder(join(dirname(path), parsed.data.name));
-  const scenario = await resolve(parsed.data, { path, document, folder, problems });
+  const place = join(dirname(path), home ?? parsed.data.name);
+  const folder = openFolder(place);
+  const scenario = await resolve(parsed.data, { path, text, document, place, folder, problems });
   problems.push(...strangers(scenario, parsed.data, document));
   if (problems.length > 0) throw new ScenarioInvalid(sortProblems(problems), path);
   return scenario;
@@ -60,7 +60,10 @@ export async function loadScenario(path: string): Promise<Scenario> {
 
 type Reading = {
   readonly path: string;
+  readonly text: string;
   readonly document: OrgDocument;
+  /** Where the folder is. */
+  readonly place: string;
   readonly folder: Folder;
   readonly problems: Problem[];
 };
@@ -79,7 +82,8 @@ async function resolve(file: ScenarioFile, reading: Reading): Promise<Scenario> 
   }
   return {
     path: reading.path,
-    folder: join(dirname(reading.path), name),
+    text: reading.text,
+    folder: reading.place,
     locate: (keys) => locate(reading.document, keys, given.product?.slug),
     name,
     title,
@@ -87,7 +91,7 @@ async function resolve(file: ScenarioFile, reading: Reading): Promise<Scenario> 
     until,
     then,
     given: { ...given, start, knowledge },
-    answers: await readAnswers(file, { ...reading, start }),
+    answers: await readAnswers(file, { ...reading, start, wire: given.wire }),
     when: file.when.map((event) => timedEvent(event, start)),
     faults: file.faults.map((fault) => timedFault(fault, start)),
     simulation: file.simulation,

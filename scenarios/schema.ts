@@ -10,6 +10,7 @@ import type { LocatePatch } from '../org/overlay.ts';
 import { OrgFile } from '../org/schema.ts';
 import { Condition, Event, type EventFile, Fault, type FaultFile } from './events.ts';
 import { Expectations } from './expectations.ts';
+import { ExtendingFile } from './extend.ts';
 import { OrgPatch, RoleName } from './patch.ts';
 import { Duration, exactlyOne, Instant, OneOrMore, purposes, Text } from './words.ts';
 
@@ -36,10 +37,10 @@ const Given = z
       .default('virtual')
       .meta({ description: 'virtual: time moves when nobody has anything to do. speed: times as fast as the wall.' }),
     start: z.iso.datetime('is no instant; write 2026-01-05T09:00:00Z').default('2026-01-05T09:00:00Z'),
-    wire: z
-      .literal('scripted')
-      .optional()
-      .meta({ description: 'The answers come through the models of org.yaml, with their routing and prices.' }),
+    wire: z.enum(['scripted', 'anthropic']).optional().meta({
+      description:
+        "The answers come through the models of org.yaml, with their routing and prices. anthropic: and over HTTP, through the vendor's SDK.",
+    }),
     seed: z.int().min(0).default(1).meta({ description: 'Decides everything that chance decides.' }),
     jitter: z
       .number()
@@ -172,6 +173,8 @@ export type TimedFault = Omit<FaultFile, 'quota' | 'provider'> & {
 /** A scenario with everything it refers to: files read, texts parsed, instants in epoch ms, durations in ms. */
 export type Scenario = Pick<ScenarioFile, 'name' | 'title' | 'until' | 'then'> & {
   readonly path: string;
+  /** The whole story as YAML, with what it goes on from. */
+  readonly text: string;
   /** The folder beside it: what it refers to, prompts of its new roles among them. */
   readonly folder: string;
   readonly story: string;
@@ -196,5 +199,13 @@ export const scenarioModeline = '# yaml-language-server: $schema=scenario.schema
 
 /** The JSON Schema of a scenario file, for editors. */
 export function scenarioJsonSchema(): string {
-  return `${JSON.stringify(z.toJSONSchema(ScenarioFile, { io: 'input' }), null, 2)}\n`;
+  const whole = z.toJSONSchema(ScenarioFile, { io: 'input' });
+  const extending = z.toJSONSchema(ExtendingFile, { io: 'input' });
+  const schema = {
+    ...whole,
+    properties: { ...whole.properties, extends: extending.properties?.extends },
+    required: undefined,
+    anyOf: [{ required: whole.required }, { required: extending.required }],
+  };
+  return `${JSON.stringify(schema, null, 2)}\n`;
 }

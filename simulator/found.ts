@@ -1,6 +1,6 @@
 // A failing run as a scenario file that anybody can play again: the story it was found in, with its strikes written down.
 
-import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import { parseAnswer } from '../brain/answers.ts';
@@ -53,7 +53,7 @@ export async function writeFound(failing: Failing, why: readonly Violation[], di
   const { plan, seed, strikes, processes, healAfterMs } = failing;
   const { scenario } = plan;
   const name = `${scenario.name.replace(/-seed-\d+$/, '')}-seed-${seed}`;
-  const document = parseDocument(await readFile(scenario.path, 'utf8'));
+  const document = parseDocument(scenario.text);
   const keys = keysOf(scenario);
   document.set('name', name);
   pruneTasks(document.getIn(['given', 'backlog']), keys);

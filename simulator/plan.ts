@@ -1,6 +1,5 @@
 // What a simulated run starts from, read once and used for every seed.
 
-import { dirname, join } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
@@ -24,7 +23,7 @@ export async function readPlan(files: PlanFiles): Promise<Plan> {
   const scenario = await loadScenario(files.scenario);
   const file = readOrg(files.org, 'org/org.yaml');
   // A role that only this scenario has brings its prompt along.
-  const ours = promptsIn(join(dirname(scenario.path), scenario.name));
+  const ours = promptsIn(scenario.folder);
   const source = { ...file, readPrompt: (path: string) => file.readPrompt(path) ?? ours(path) };
   const patch = patchOf(scenario.given);
   const org = loadPatched(source, patch, { duties: dutyFacts() }, scenario.locate);

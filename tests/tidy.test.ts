@@ -39,6 +39,7 @@ const table: Readonly<Record<string, Room>> = {
       '@anthropic-ai/sdk',
       '@anthropic-ai/sdk/lib/transform-json-schema',
       'openai',
+      '@copilotkit/aimock',
       'chromadb',
       'unpdf',
       'htmlparser2',

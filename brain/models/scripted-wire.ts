@@ -8,6 +8,11 @@ import { type Wire, WireFailure, type WireReply, type WireRequest } from './wire
 /** A provider that refuses everything for a while; epoch ms. */
 export type Outage = { readonly provider: string; readonly from: number; readonly until: number };
 
+/** The outage in which a provider is at an instant (epoch ms), if it is in one. */
+export function outageOf(outages: readonly Outage[], provider: string, now: number): Outage | undefined {
+  return outages.find((one) => one.provider === provider && one.from <= now && now < one.until);
+}
+
 export type ScriptedWires = {
   /** The router, with every question noted on its way to it. */
   before(router: Model): Model;
@@ -23,7 +28,7 @@ export function scriptedWires(script: Model, outages: readonly Outage[], clock: 
   async function ask(provider: string, request: WireRequest, signal: AbortSignal): Promise<WireReply> {
     signal.throwIfAborted();
     const now = clock.now();
-    const outage = outages.find((one) => one.provider === provider && one.from <= now && now < one.until);
+    const outage = outageOf(outages, provider, now);
     if (outage) {
       const detail = { status: 429, retryAfterMs: outage.until - now, until: outage.until };
       throw new WireFailure(provider, 'throttled', 'out of quota', detail);

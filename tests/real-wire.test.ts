@@ -1,0 +1,77 @@
+// One day of a company twice: with its script, and with every question over HTTP through the vendor's SDK to a server that
+// others wrote. What came of it is the same.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readExported } from '../bus/export-read.ts';
+import { isTaskMessage } from '../bus/messages.ts';
+import type { Task } from '../bus/records.ts';
+import { runScenario } from '../cli/run-scenario.ts';
+import { quietRun } from './fixtures/run-options.ts';
+import { openTerminal } from './fixtures/terminal.ts';
+
+/** Two whole days with git, sandboxes and a deployment; ms. */
+const PATIENCE_MS = 240_000;
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'headcount-real-wire-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function play(name: string) {
+  const cwd = await mkdtemp(join(dir, name));
+  const { context, stdout, stderr } = openTerminal(['--plain'], { cwd, env: process.env });
+  const code = await runScenario({ ...quietRun, scenario: `scenarios/${name}.yaml`, out: 'out.jsonl' }, context);
+  const { messages } = readExported(await readFile(join(cwd, 'out.jsonl'), 'utf8'));
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-C', join(cwd, 'products', 'golinks'), ...words]).toString();
+  return {
+    code,
+    output: stdout() + stderr(),
+    messages,
+    files: git('ls-tree', '-r', 'HEAD'),
+    log: git('log', '--format=%H %s'),
+  };
+}
+type Played = Awaited<ReturnType<typeof play>>;
+
+/** What became of each task. */
+function tasksOf({ messages }: Played) {
+  const last = new Map<string, Task>();
+  for (const { message } of messages) if (isTaskMessage(message)) last.set(message.data.task.id, message.data.task);
+  return [...last.values()].map(({ id, key, status, attempt, agent, merged, failures, startedAt, endedAt }) => {
+    return { id, key, status, attempt, agent, merged, failures: failures.map(({ kind }) => kind), startedAt, endedAt };
+  });
+}
+
+/** Who did what, in its order; what is only watched is left out. */
+function typesOf({ messages }: Played) {
+  return messages.map(({ message }) => `${message.subject} ${message.type}`).filter((one) => !/said$|^money/.test(one));
+}
+
+test(
+  'the first product over a real wire is the first product',
+  async () => {
+    const plain = await play('first-product');
+    const wired = await play('real-wire');
+    expect(wired.output).toMatch(/(\d+) of \1 expectations met/);
+    expect([plain.code, wired.code]).toEqual([0, 0]);
+    expect(tasksOf(wired)).toEqual(tasksOf(plain));
+    expect(wired.log).toBe(plain.log);
+    expect(wired.files).toBe(plain.files);
+    expect(typesOf(wired)).toEqual(typesOf(plain));
+    // The answers did come over the wire: priced by the provider's list, and watched while they came.
+    const models = wired.messages.flatMap(({ message }) =>
+      message.type === 'money.settled' ? [message.data.usage?.model] : [],
+    );
+    expect(new Set(models)).toEqual(
+      new Set(['anthropic/claude-opus-5-5', 'anthropic/claude-sonnet-5-5', 'anthropic/claude-haiku-5-5']),
+    );
+    expect(wired.messages.some(({ message }) => message.type === 'agent.said')).toBe(true);
+  },
+  PATIENCE_MS,
+);
