@@ -2,6 +2,7 @@
 // requests and failures; nothing of it is what the worker said of its own work.
 
 import type { Bus } from '../bus/bus.ts';
+import { isDocument } from '../bus/documents.ts';
 import { isTaskMessage } from '../bus/messages.ts';
 import type { Pull, Step, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -101,11 +102,31 @@ function judgedOf(task: Task, steps: readonly Step[], failed: readonly FailedAtt
   return [...syntax, ...broken, ...given];
 }
 
+/** The pull request whose merge a commit is, but for documents that the harness committed since; undefined for others. */
+async function mergedAt(
+  { board, tools }: Pick<Ports, 'board' | 'tools'>,
+  product: string,
+  commit: string,
+): Promise<Pull | undefined> {
+  const pulls = new Map([...board.state.pulls.values()].map((pull) => [pull.merged, pull]));
+  if (pulls.has(commit)) return pulls.get(commit);
+  const line = (await tools.products.log(product)).map(({ sha }) => sha);
+  for (const sha of line.slice(Math.max(0, line.indexOf(commit)))) {
+    if (pulls.has(sha)) return pulls.get(sha);
+    if (!(await tools.products.changed(product, sha)).every(({ path }) => isDocument(path))) return undefined;
+  }
+  return undefined;
+}
+
 /**
  * Everything that a task's score is made of.
  * @param steps recorded for it, of all attempts
  */
-export async function deedOf(ports: Ports, task: Task, steps: readonly Step[]): Promise<Deed> {
+export async function deedOf(
+  ports: Pick<Ports, 'bus' | 'board' | 'tools'>,
+  task: Task,
+  steps: readonly Step[],
+): Promise<Deed> {
   const { board, tools } = ports;
   const numbers = [...new Set(resultsOf<{ number: number }>(task, steps, 'pull').map(({ result }) => result.number))];
   const pulls = (await Promise.all(numbers.map((number) => tools.forge.get(number)))).filter(
@@ -115,7 +136,7 @@ export async function deedOf(ports: Ports, task: Task, steps: readonly Step[]): 
   const ended = { id: `task.${task.id}.completed`, what: 'done' };
   const merged = pulls.find(({ status }) => status === 'merged');
   const onto = resultsOf<{ onto?: string }>(task, steps, 'check').at(-1)?.result.onto;
-  const before = onto === undefined ? undefined : [...board.state.pulls.values()].find((pull) => pull.merged === onto);
+  const before = merged && onto !== undefined ? await mergedAt(ports, merged.product, onto) : undefined;
   const after = merged && suiteOf(merged);
   const tests = resultsOf<TestRun>(task, steps, 'test').map(({ id, result }) => ({
     id,

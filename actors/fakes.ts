@@ -24,6 +24,7 @@ export const noProducts: Products = {
   changes: absent('products.changes'),
   keep: absent('products.keep'),
   closeClone: absent('products.closeClone'),
+  document: absent('products.document'),
 };
 
 export const noForge: Forge = {

@@ -16,6 +16,7 @@ import {
   partsOf,
   refuseSpecial,
 } from './clone.ts';
+import { landDocuments } from './documents.ts';
 import { type Git, type GitAt, GitFailed, harness, type Identity } from './git.ts';
 import { withLock } from './lock.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
@@ -271,7 +272,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     },
   };
 
-  return {
+  const products: LocalProducts = {
     repos,
     head,
     ensure: (product, when) =>
@@ -325,5 +326,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     changes: (clone) => changesOf(git, workRoot, clone),
     keep: async (clone) => ({ commit: await repos.take(clone), base: clone.base }),
     closeClone: (clone) => dropClone(partsOf(workRoot, clone.dir.split('/')[0] ?? '')),
+    document: (slug, documents, info) => landDocuments(products, slug, documents, info),
   };
+  return products;
 }

@@ -96,6 +96,11 @@ export interface Products {
   /** Brings the clone's branch into the product's repository, without a pull request: nothing of it is lost with the clone. */
   keep(clone: Clone): Promise<Kept>;
   closeClone(clone: Clone): Promise<void>;
+  /**
+   * Commits documents of the harness on the default branch, unless they are there in the same words.
+   * Returns the head that has them. Throws what landing throws (LOCAL_EDITS, DOCUMENT_REFUSED).
+   */
+  document(slug: string, documents: readonly Document[], info: CommitInfo): Promise<string>;
 }
 
 /** Pull requests of product repositories. */

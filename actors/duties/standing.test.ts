@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { fileTasks } from '../file-tasks.ts';
-import { account } from './account.ts';
 import { answer } from './answer.ts';
 import { decompose } from './decompose.ts';
 import { digest } from './digest.ts';
@@ -288,20 +287,5 @@ describe('staffing', () => {
     await office.run(staff, reply, 'hr');
     expect(await office.task('T1')).toMatchObject(then);
     expect((await office.task('T2')).status).toBe(key === 'abandon' ? 'abandoned' : 'blocked');
-  });
-});
-
-describe('accounting', () => {
-  it('reports what was spent by role, and nothing when nothing was spent since', async () => {
-    const office = await openOffice();
-    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('a')], { prefix: 'D1' });
-    expect(await office.run(account, tick('account'), 'finance')).toBe(false);
-    const spent = { inputTokens: 1, outputTokens: 1, cost: 0.5, workingMs: 1 };
-    await become(office, 'T1', { status: 'done', merged: 'abc', spent });
-    expect(await office.run(account, tick('account', 2), 'finance')).toBe(true);
-    const report = await lastOn(office, 'agent.reports');
-    expect(report?.data).toMatchObject({ kind: 'finance', cost: 0.5 });
-    expect(JSON.stringify(report?.data)).toContain('| backend | 1 | 1 | $0.50 |');
-    expect(await office.run(account, tick('account', 3), 'finance')).toBe(false);
   });
 });

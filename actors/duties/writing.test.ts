@@ -3,6 +3,7 @@ import type { Product } from '../../bus/records.ts';
 import { gitIn, plainSandbox, productsIn, scratch } from '../../tools/fixture.ts';
 import { openLocalForge } from '../../tools/forge/local.ts';
 import type { Deployer } from '../../tools/tools.ts';
+import { deedOf } from '../deed.ts';
 import { decisionsSection, digestSection } from '../documents.ts';
 import { noTools } from '../fakes.ts';
 import { fileTasks } from '../file-tasks.ts';
@@ -220,6 +221,28 @@ describe('what the harness writes beside a merge', () => {
     const forgetful = { ...office.org, memory: { ...office.org.memory, use: [] } };
     expect(await digestSection({ ...first, org: forgetful }, 'shop', head)).toEqual([]);
     expect(decisionsSection(office.seen.board, forgetful, 'shop')).toEqual([]);
+  });
+
+  it('does not hide what was merged before from the score: a report of finance is looked past', async () => {
+    const tasks = [planned('more', { title: 'Add more' })];
+    await fileTasks(await office.jobWork(tick('setup', 2), 'cto'), tasks, { prefix: 'D2', product: 'shop' });
+    const first = await mergedWork('T1', 'backend-1', draft.files);
+    await writeCode.verify(first);
+    const report = [{ path: 'docs/finance/2026-W02.md', content: '# Week\n' }];
+    await first.tools.products.document('shop', report, {
+      message: 'Finance',
+      author: 'finance',
+      at: office.clock.now(),
+    });
+    const second = await mergedWork('T3', 'backend-2', [{ path: 'src/more.js', content: 'export const x = 1;\n' }]);
+    await writeCode.verify(second);
+    const steps = (await office.on('task.T3')).flatMap(({ message: { data } }) => ('step' in data ? [data.step] : []));
+    const { suite } = await deedOf(
+      { bus: office.bus, board: office.seen.board, tools: second.tools },
+      second.task,
+      steps,
+    );
+    expect(suite).toMatchObject({ before: { id: 'pull.1.checked.1', passed: 1 }, after: { passed: 1 } });
   });
 
   it('repeats no word of work that read something from outside', async () => {

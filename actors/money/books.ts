@@ -20,6 +20,8 @@ export interface Books {
   readonly endsSeq: number;
   /** The first message that this version cannot read; what was spent is then unknown. */
   readonly unreadable: { readonly seq: number; readonly reason: string } | undefined;
+  /** Of all calls together, millionths of a dollar. */
+  readonly total: number;
   /** Millionths of a dollar. */
   used(purse: string): number;
   /** By how much people have raised its cap, millionths. */
@@ -62,6 +64,7 @@ export function createBooks(): LiveBooks {
   let unreadable: Books['unreadable'];
   let last = 0;
   let ends = 0;
+  let total = 0;
 
   const draw = (purses: readonly string[], micros: number) => {
     for (const purse of purses) used.set(purse, (used.get(purse) ?? 0) + micros);
@@ -70,6 +73,7 @@ export function createBooks(): LiveBooks {
   function reserve(given: Reservation): void {
     const purses = pursesOf(given, given.at).map(({ name }) => name);
     draw(purses, micro(given.worst));
+    total += micro(given.worst);
     open.set(given.call, { ...given, purses });
     const question = given.call.replace(TRY, '');
     tries.set(question, Math.max(tries.get(question) ?? 0, Number(TRY.exec(given.call)?.[1] ?? 1)));
@@ -79,6 +83,7 @@ export function createBooks(): LiveBooks {
     const held = open.get(call);
     if (!held) return;
     draw(held.purses, micro(cost) - micro(held.worst));
+    total += micro(cost) - micro(held.worst);
     open.delete(call);
   }
 
@@ -115,6 +120,9 @@ export function createBooks(): LiveBooks {
     },
     get unreadable() {
       return unreadable;
+    },
+    get total() {
+      return total;
     },
     used: (purse) => used.get(purse) ?? 0,
     raised: (purse) => raised.get(purse) ?? 0,

@@ -164,6 +164,10 @@ async function documented(products: LocalProducts): Promise<unknown[]> {
   seen.push(await land(products, 'T1', 1));
   const head = await products.head('shop');
   seen.push(await products.changed('shop', head), await products.changed('shop', head, onto));
+  const report = [{ path: 'docs/finance/2026-W02.md', content: '# Week\n' }];
+  const filed = await products.document('shop', report, { message: 'Finance', author: 'finance', at: START + 180_000 });
+  const again = await products.document('shop', report, { message: 'Finance', author: 'finance', at: START + 240_000 });
+  seen.push(filed, again === filed && again === (await products.head('shop')), await products.changed('shop', filed));
   return [...seen, await products.read('shop', head, 'CODEBASE.md'), await products.list('shop', head)];
 }
 
@@ -171,7 +175,8 @@ describe('product repositories', () => {
   test('keep the files of the harness as they are whatever a branch does to them, and never conflict in them', async () => {
     const seen = await documented(real());
     expect(await documented(inMemory())).toEqual(seen);
-    expect(seen.slice(-4)).toEqual([
+    expect(seen.slice(-4, -2)).toEqual([true, [{ path: 'docs/finance/2026-W02.md', kind: 'added' }]]);
+    expect([...seen.slice(-7, -5), ...seen.slice(-2)]).toEqual([
       [{ path: 'src/work.txt', kind: 'added' }],
       [
         { path: 'CODEBASE.md', kind: 'added' },

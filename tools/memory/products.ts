@@ -5,6 +5,7 @@ import { isDocument } from '../../bus/documents.ts';
 import { HeadcountError } from '../../bus/errors.ts';
 import type { FileChange, Product } from '../../bus/records.ts';
 import { Conflict, NoClone } from '../clone.ts';
+import { landDocuments } from '../documents.ts';
 import { harness } from '../git.ts';
 import { checkBranch, checkCommit, checkSlug } from '../names.ts';
 import { checkChanges, PathRefused, refusedPath } from '../paths.ts';
@@ -265,6 +266,7 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
     async closeClone(clone) {
       clones.delete(clone.dir.split('/')[0] ?? '');
     },
+    document: (slug, documents, info) => landDocuments({ ...products, repos }, slug, documents, info),
   };
   return { ...products, repos };
 }

@@ -44,6 +44,10 @@ function guardedProducts(products: Products, secrets: Secrets): Products {
       refuseFiles(await products.changes(clone));
       return products.commit(clone, info);
     }),
+    document: cleanly(secrets, async (slug, documents, info) => {
+      const clean = documents.map((one) => ({ ...one, content: secrets.scrub(one.content) }));
+      return products.document(slug, clean, { ...info, message: secrets.scrub(info.message) });
+    }),
     changes: cleanly(secrets, async (clone: Clone) => {
       const changes = await products.changes(clone);
       refuseFiles(changes);
