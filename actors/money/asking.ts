@@ -8,7 +8,7 @@ import { type Capped, periodEnd, type Span } from '../../machines/wallet.ts';
 import type { Board } from '../board.ts';
 import { WorkFailure } from '../duty.ts';
 import type { Ports } from '../ports.ts';
-import type { Call } from './desk.ts';
+import type { Call } from './entries.ts';
 
 /** How long a person has to answer when no period ends before, ms. */
 const ANSWER_MS = 24 * 3_600_000;

@@ -18,7 +18,8 @@ import { WorkFailure } from '../duty.ts';
 import { orgOf, type Running, startCompany } from '../fixture.ts';
 import { follow } from '../projections.ts';
 import { OutOfMoney } from './asking.ts';
-import { type Call, type Money, openMoney } from './desk.ts';
+import { type Money, openMoney } from './desk.ts';
+import type { Call } from './entries.ts';
 
 const usage = { model: 'script', inputTokens: 10, outputTokens: 10, cost: 1 };
 

@@ -12,37 +12,18 @@
 import { ModelFailure } from '../../brain/models/model.ts';
 import type { Turn } from '../../bus/clock.ts';
 import { reasonOf, StaleWrite } from '../../bus/errors.ts';
-import type { DataOf, Draft } from '../../bus/messages.ts';
+import type { Draft } from '../../bus/messages.ts';
 import type { Stop } from '../../bus/money.ts';
-import type { Task, Usage } from '../../bus/records.ts';
+import type { Usage } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { type Capped, dollars, micro, nearlyEmpty, periodEnd, raiseOf, shortOf } from '../../machines/wallet.ts';
-import type { Role } from '../../org/org.ts';
 import { WorkFailure } from '../duty.ts';
 import type { Ports } from '../ports.ts';
 import { askForMoney, OutOfMoney, questionOf, spanOf } from './asking.ts';
 import { callOf, type LiveBooks } from './books.ts';
-import { cappedOf, raisedBy, teamsOf } from './caps.ts';
+import { cappedOf, raisedBy } from './caps.ts';
+import { type Call, charged, type Held, isOurs, payerOf, reservation, unknown } from './entries.ts';
 import { Line } from './line.ts';
-
-/** Something that is about to cost money. */
-export type Call = {
-  /** Names the question: the same after a crash. */
-  readonly id: string;
-  readonly agent: string;
-  readonly role: Role;
-  /** Name of the work (natural key of a task, id of a job), what it is about, and the task where it is one. */
-  readonly work: string;
-  readonly about: string;
-  readonly task: Pick<Task, 'id' | 'lineage' | 'goal' | 'directive'> | undefined;
-  readonly purpose: string;
-  readonly model?: string | undefined;
-  /** The most it can cost, US dollars. */
-  readonly worst: number;
-  /** The longest it can take, ms. */
-  readonly longestMs: number;
-  readonly turn: Turn;
-};
 
 /** What a call came to. Without usage its worst case is charged. */
 export type Paid = { readonly usage?: Usage | undefined };
@@ -67,9 +48,6 @@ export interface Money {
   /** Waits for what is not on the stream yet. */
   close(): Promise<void>;
 }
-
-/** A call for which money is set aside. */
-type Held = { readonly id: string; readonly worst: number; readonly caps: readonly Capped[]; readonly agent: string };
 
 /** Why somebody stops waiting for money. */
 const LOOK_AGAIN = new Error('there may be money again');
@@ -295,50 +273,4 @@ class Desk implements Money {
       .finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);
   }
-}
-
-/** What is charged: in whole millionths, and never nothing for what has a price and does not say what it used. */
-function charged(usage: Usage | undefined, worst: number): Usage | undefined {
-  if (!usage) return undefined;
-  const unsaid = usage.cost === 0 && usage.inputTokens + usage.outputTokens === 0 && worst > 0;
-  if (unsaid) return { ...usage, cost: dollars(worst), estimated: true };
-  return { ...usage, cost: dollars(micro(usage.cost)) };
-}
-
-function payerOf({ role, task }: Call, org: ReturnType<Ports['org']>) {
-  const about = task === undefined ? {} : { lineage: task.lineage, task: task.id };
-  return { role: role.name, teams: teamsOf(org, role), ...about };
-}
-
-function reservation(held: Held, call: Call, payer: ReturnType<typeof payerOf>, at: number): Draft<'money.reserved'> {
-  const { agent, work, about, task, purpose, model, longestMs } = call;
-  const data: DataOf<'money.reserved'> = {
-    call: held.id,
-    worst: dollars(held.worst),
-    at,
-    agent,
-    ...payer,
-    teams: [...payer.teams],
-    work,
-    about,
-    ...(task?.goal === undefined ? {} : { goal: task.goal }),
-    ...(task?.directive === undefined ? {} : { directive: task.directive }),
-    purpose,
-    ...(model === undefined ? {} : { model }),
-    deadline: at + longestMs,
-    caps: Object.fromEntries(held.caps.map(({ name, cap }) => [name, dollars(cap)])),
-  };
-  return { id: `money.${held.id}.reserved`, type: 'money.reserved', source: agent, data };
-}
-
-function isOurs(books: LiveBooks, { call, agent, at }: DataOf<'money.reserved'>): boolean {
-  const open = books.open(call);
-  return open?.agent === agent && open.at === at;
-}
-
-function unknown({ seq, reason }: { seq: number; reason: string }) {
-  return {
-    kind: 'environment',
-    reason: `nobody knows what was spent: sequence ${seq} of ${subjects.money} cannot be read (${reason})`,
-  } as const;
 }
