@@ -9,6 +9,7 @@ import type { AgentPolicy } from '../machines/policy.ts';
 import { roleOf } from '../org/org.ts';
 import { affordable, stopOf } from './budget.ts';
 import { TaskJournal } from './journal.ts';
+import { askAboutPlan, wasToBePlanned } from './lost-plans.ts';
 import { publishOnce } from './once.ts';
 import type { Ports } from './ports.ts';
 import { lastOfTask, taskNow } from './release.ts';
@@ -117,13 +118,14 @@ export const ANSWER_MS = 24 * 3_600_000;
 
 /**
  * What becomes of the work behind a message that is given up on: the task of an assignment or of a review is escalated, and
- * where whoever staffs the company cannot decide, a person is asked. Repeatable. Throws StaleWrite.
+ * where whoever staffs the company cannot decide, or there is no task yet, a person is asked. Repeatable. Throws StaleWrite.
  */
 export async function giveUpOn(ports: Asking, message: Message, by: string, reason: string): Promise<void> {
   if (message.type === 'assignment.given') return escalateTask(ports, message.data.task, by, reason);
   if (message.type === 'review.requested') {
     return escalateTask(ports, message.data.task, by, `nobody could review pull ${message.data.pull}: ${reason}`);
   }
+  if (wasToBePlanned(message)) return askAboutPlan(ports, message, by, reason);
   if (message.type !== 'hr.requested' || message.data.task === undefined) return;
   const task = await taskNow(ports.bus, message.data.task);
   if (task?.status === 'escalated') await askPerson(ports, task, by, `${message.data.reason}; ${reason}`, true);

@@ -4,7 +4,7 @@
 import { isOpen } from '../actors/board.ts';
 import { createHappenings, giveScenario } from '../actors/happenings.ts';
 import type { Stored } from '../bus/bus.ts';
-import { VirtualClock } from '../bus/clock.ts';
+import { RealClock, VirtualClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
 import { MemoryStream } from '../bus/memory/stream.ts';
 import { MemoryBus } from '../bus/memory.ts';
@@ -172,6 +172,7 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
 
   let standsStill = false;
   const unwatch = watchForStandstill(
+    new RealClock(),
     () => looks,
     () => {
       standsStill = true;

@@ -2,6 +2,7 @@
 // it, and whoever looks into it wants to know who waits for what.
 
 import type { BoardState } from '../actors/board.ts';
+import type { Clock } from '../bus/clock.ts';
 import type { MemoryStream } from '../bus/memory/stream.ts';
 
 /** How often a run is looked at, ms of the wall. */
@@ -11,21 +12,22 @@ const LOOKS = 4;
 
 /**
  * Looks whether a run still moves, until the function it returns is called.
+ * @param wall a clock that goes on by itself
  * @param moves grows whenever something happens
  * @param stands told once, when nothing has happened for a while
  */
-export function watchForStandstill(moves: () => number, stands: () => void): () => void {
+export function watchForStandstill(wall: Pick<Clock, 'after'>, moves: () => number, stands: () => void): () => void {
   let last = moves();
   let still = 0;
-  const timer = setInterval(() => {
+  const look = () => {
     const now = moves();
     still = now === last ? still + 1 : 0;
     last = now;
-    if (still < LOOKS) return;
-    clearInterval(timer);
-    stands();
-  }, LOOK_MS);
-  return () => clearInterval(timer);
+    if (still < LOOKS) callOff = wall.after(LOOK_MS, look);
+    else stands();
+  };
+  let callOff = wall.after(LOOK_MS, look);
+  return () => callOff();
 }
 
 /** What is in somebody's hands or before a person, one line each: deliveries, agents at work, open questions. */

@@ -7,6 +7,7 @@ import { type Task, Token } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { agentsOf, type Org, roleOf } from '../../org/org.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
+import { isAboutPlan, onPlanAnswer } from '../lost-plans.ts';
 import { taskNow } from '../release.ts';
 import { benchesOver, endBenches } from '../standing.ts';
 import { onAnswer } from './answered.ts';
@@ -159,11 +160,12 @@ export const staff: StandingDuty = {
     // A question that expired without a recommended option is still to be answered.
     ((message.type === 'approval.answered' || message.type === 'approval.expired') &&
       message.data.answer !== undefined &&
-      (message.data.task !== undefined || isStaffing(message.data))),
+      (message.data.task !== undefined || isStaffing(message.data) || isAboutPlan(message.data))),
   async run(work) {
     const { message } = work;
     if (message.type === 'approval.answered' || message.type === 'approval.expired') {
-      return isStaffing(message.data) ? onStaffing(work, message.data) : onAnswer(work, message.data);
+      if (isStaffing(message.data)) return onStaffing(work, message.data);
+      return isAboutPlan(message.data) ? onPlanAnswer(work, message.data) : onAnswer(work, message.data);
     }
     if (message.type === 'clock.ticked') {
       await endBenches(work.bus, work);

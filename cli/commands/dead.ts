@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { Bus } from '../../bus/bus.ts';
-import { type Letter, lettersIn, requeueing } from '../../bus/dead.ts';
+import { type Letter, lettersIn } from '../../bus/dead.ts';
 import { HeadcountError } from '../../bus/errors.ts';
-import type { Message } from '../../bus/messages.ts';
-import { subjects } from '../../bus/subjects.ts';
+import { lettersOn, putBack } from '../../bus/requeue.ts';
 import { nearest } from '../../org/problems.ts';
 import { readHistory, withCompany, withCompanyToChange } from '../connect.ts';
 import { type CliContext, note } from '../context.ts';
@@ -42,13 +41,6 @@ export function register(program: Command, context: CliContext): void {
         if (done && !live) note(context, 'the company is not running: it will read this when it does');
       }),
     );
-}
-
-/** Every dead letter of a company, in order. */
-async function lettersOn(bus: Bus): Promise<Letter[]> {
-  const stored = [];
-  for await (const one of bus.replay({ filter: 'dead.>' })) stored.push(one);
-  return lettersIn(stored);
 }
 
 async function find(bus: Bus, wanted: string): Promise<Letter> {
@@ -147,30 +139,7 @@ export async function requeue(
   by: string,
 ): Promise<{ readonly letter: Letter; readonly as: string; readonly done: boolean }> {
   const letter = await find(bus, id);
-  const { consumer, subject, seq } = letter.letter.data;
-  if (letter.requeuedAs !== undefined) return { letter, as: letter.requeuedAs, done: false };
-  const message = await messageAt(bus, subject, seq);
-  if (!message) throw new NotRequeued(letter.id, `the message at sequence ${seq} is none that can be read`);
-  const draft = requeueing(message, seq, by);
-  if (!(await isOn(bus, subject, draft.id, seq))) await bus.publish(subject, draft);
-  const { duplicate } = await bus.publish<'dead.requeued'>(subjects.dead(consumer), {
-    id: `${letter.letter.id}.requeued`,
-    type: 'dead.requeued',
-    source: by,
-    data: { consumer, seq, letter: letter.letter.id, as: draft.id, by },
-    causationid: letter.letter.id,
-  });
-  return { letter, as: draft.id, done: !duplicate };
-}
-
-async function messageAt(bus: Bus, subject: string, seq: number): Promise<Message | undefined> {
-  const range = { filter: subject, fromSeq: seq, untilSeq: seq, foreign: () => {} };
-  for await (const { message } of bus.replay(range)) return message;
-  return undefined;
-}
-
-/** A stream forgets the ids it has seen after a while; what is stored stays. */
-async function isOn(bus: Bus, subject: string, id: string, fromSeq: number): Promise<boolean> {
-  for await (const { message } of bus.replay({ filter: subject, fromSeq })) if (message.id === id) return true;
-  return false;
+  const back = await putBack(bus, letter, by);
+  if (back) return { letter, ...back };
+  throw new NotRequeued(letter.id, `the message at sequence ${letter.letter.data.seq} is none that can be read`);
 }
