@@ -16,10 +16,11 @@ import type { Bus } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import type { Unsigned } from '../bus/drafts.ts';
 import type { Message, MessageType } from '../bus/messages.ts';
+import type { PolicyCall, Refusal } from '../bus/policy.ts';
 import type { Evidence, Failure, Task, Usage } from '../bus/records.ts';
 import type { StandingEffects } from '../machines/policy.ts';
 import type { Org, Role } from '../org/org.ts';
-import type { Call, Decision } from '../tools/policy/gate.ts';
+import type { Decision } from '../tools/policy/gate.ts';
 import type { Secrets } from '../tools/policy/secrets.ts';
 import type { Tools } from '../tools/tools.ts';
 import type { Board } from './board.ts';
@@ -97,7 +98,9 @@ export interface Work {
    * Asks the policy gate before a tool is used; the decision is recorded. A refusal is on the stream when this returns.
    * @param allowedBy the person who allowed this very act
    */
-  decide(call: Call, allowedBy?: string): Promise<Decision>;
+  decide(call: PolicyCall, allowedBy?: string): Promise<Decision>;
+  /** Records what a guard outside of `tools` and `think` has refused; those do it themselves. */
+  refused(refusal: Refusal): Promise<void>;
   /** Runs once and records the result (JSON); after a crash, and on every later call, gives the record. */
   step<T>(name: string, run: () => Promise<T>): Promise<T>;
   /**

@@ -56,6 +56,10 @@ export type Options = {
   readonly documents?: readonly Passage[];
   readonly duties?: readonly Duty[];
   readonly atStep?: Ports['atStep'];
+  /** The model is one that converses: what it is sent is kept. */
+  readonly converses?: true;
+  /** Where the secrets are. */
+  readonly env?: Readonly<Record<string, string>>;
   /** How many companies share the bus, each as a process of its own. */
   readonly processes?: number;
   readonly stream?: MemoryStream;
@@ -122,6 +126,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
     clock,
     money: openMoney({ bus, clock, org: () => org, board: seen.board, log: say }),
     model: {
+      ...(options.converses ? { converses: true } : {}),
       async think(question, signal) {
         asked.push(question);
         await clock.sleepUntil(clock.now() + MINUTE, signal);
@@ -132,7 +137,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
       quote: () => 1,
     },
     tools: noTools,
-    secrets: createSecrets({}),
+    secrets: createSecrets(options.env ?? {}),
     knowledge: createFileKnowledge(documents),
     duties: new Map([...duties, ...(options.duties ?? []).map((duty) => [duty.name, duty] as const)]),
     org: () => org,

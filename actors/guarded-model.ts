@@ -6,7 +6,15 @@ import { type Answer, type Model, ModelFailure, type Question } from '../brain/m
 import type { Usage } from '../bus/records.ts';
 import type { Found, Secrets } from '../tools/policy/secrets.ts';
 
-/** The same model. Throws ModelFailure (`permanent`) for a question or an answer that holds a secret. */
+/** A question that was not asked, or an answer that was not taken, for it holds a secret. */
+export class WordsRefused extends ModelFailure {
+  override readonly name = 'WordsRefused';
+  constructor(reason: string, usage: Usage | undefined) {
+    super({ kind: 'permanent', reason: `policy: ${reason}` }, usage);
+  }
+}
+
+/** The same model. Throws WordsRefused for a question or an answer that holds a secret. */
 export function guardedModel(model: Model, secrets: Secrets): Model {
   return {
     ...(model.converses ? { converses: true } : {}),
@@ -33,8 +41,7 @@ function saidIn({ text, calls, said }: Answer): string {
 
 function refuse(what: string, found: Found | undefined, usage?: Usage): void {
   if (found === undefined) return;
-  const reason = `policy: ${what} holds ${found.what}, ${found.how}`;
-  throw new ModelFailure({ kind: 'permanent', reason }, usage);
+  throw new WordsRefused(`${what} holds ${found.what}, ${found.how}`, usage);
 }
 
 /** Providers repeat keys in their errors. */

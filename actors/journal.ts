@@ -22,6 +22,8 @@ const LARGEST_RESULT_BYTES = 64 * 1024;
 export type Outcome<T> = {
   readonly result: T;
   readonly usage?: Usage | undefined;
+  /** Digest of what its model was sent (actors/prompts.ts). */
+  readonly prompt?: string | undefined;
   /** Tools that the policy gate allowed on the way. */
   readonly allowed?: readonly string[];
 };
@@ -33,6 +35,7 @@ async function packed(bus: Bus, name: string, agent: string, outcome: Outcome<un
   const text = JSON.stringify(result);
   const about = {
     ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
+    ...(outcome.prompt === undefined ? {} : { prompt: outcome.prompt }),
     ...(outcome.allowed?.length ? { allowed: [...new Set(outcome.allowed)] } : {}),
   };
   if (text.length <= LARGEST_RESULT_BYTES) return { name, agent, result, ...about };

@@ -1,9 +1,9 @@
 // Privileged acts of a task: what the gate refuses for want of a person is asked of one, once for this very act.
 
+import type { PolicyCall } from '../bus/policy.ts';
 import type { Approval, Product } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { agentsOf, type Org } from '../org/org.ts';
-import type { Call } from '../tools/policy/gate.ts';
 import { type TaskWork, type Work, WorkFailure } from './duty.ts';
 import { ANSWER_MS } from './escalation.ts';
 
@@ -34,7 +34,7 @@ function allowedBy(approval: Approval | undefined, org: Org): string | undefined
  */
 export async function permission(
   work: TaskWork,
-  call: Call,
+  call: PolicyCall,
   about: string,
   { automation }: Pick<Product, 'automation'>,
   card: () => Promise<Card>,
@@ -44,10 +44,11 @@ export async function permission(
   const asked = supervised || work.taint.length > 0 ? await questionOf(work, id) : undefined;
   const allowedNow = allowedBy(asked, work.org);
   const decision = await work.decide(call, allowedNow);
-  if (decision.allowed && (!supervised || allowedNow !== undefined)) return undefined;
+  const allows = decision.verdict === 'allow';
+  if (allows && (!supervised || allowedNow !== undefined)) return undefined;
   const refused = asked?.answer !== undefined && asked.answer !== 'allow';
-  if (refused || !(decision.allowed || decision.askable)) {
-    const why = refused || decision.allowed ? `${asked?.by ?? work.org.person} refused ${call.tool}` : decision.reason;
+  if (refused || !(allows || decision.askable)) {
+    const why = refused || allows ? `${asked?.by ?? work.org.person} refused ${call.tool}` : decision.reason;
     throw new WorkFailure({ kind: 'permanent', reason: `policy: ${why}` });
   }
   if (asked === undefined) await ask(work, id, call, await card());
@@ -55,9 +56,9 @@ export async function permission(
 }
 
 /** Passes the gate for an act that no person is asked about. Throws WorkFailure (`permanent`) when it may not be done. */
-export async function allowed(work: Work, call: Call): Promise<void> {
+export async function allowed(work: Work, call: PolicyCall): Promise<void> {
   const decision = await work.decide(call);
-  if (!decision.allowed) throw new WorkFailure({ kind: 'permanent', reason: `policy: ${decision.reason}` });
+  if (decision.verdict === 'deny') throw new WorkFailure({ kind: 'permanent', reason: `policy: ${decision.reason}` });
 }
 
 async function questionOf({ bus }: TaskWork, id: string): Promise<Approval | undefined> {
@@ -67,7 +68,7 @@ async function questionOf({ bus }: TaskWork, id: string): Promise<Approval | und
   return message?.type === 'approval.expired' ? message.data : undefined;
 }
 
-async function ask(work: TaskWork, id: string, { tool, summary }: Call, card: Card): Promise<void> {
+async function ask(work: TaskWork, id: string, { tool, summary }: PolicyCall, card: Card): Promise<void> {
   const { task, turn, agent, taint } = work;
   const askedAt = turn.now();
   const outside = taint.length === 0 ? '' : `${task.id} has read text from outside (${taint.join(', ')}). `;

@@ -12,13 +12,17 @@ import {
   type ToolCall,
   type ToolSpec,
 } from '../brain/models/model.ts';
+import { snapshotOf } from '../brain/models/snapshot.ts';
 import { added } from '../brain/models/usage.ts';
 import type { Turn } from '../bus/clock.ts';
+import type { Refusal } from '../bus/policy.ts';
 import type { Task } from '../bus/records.ts';
 import type { Role } from '../org/org.ts';
 import { WorkFailure } from './duty.ts';
+import { WordsRefused } from './guarded-model.ts';
 import type { Outcome } from './journal.ts';
 import type { Ports } from './ports.ts';
+import { keepPrompt } from './prompts.ts';
 import { Listener, speaking } from './saying.ts';
 
 export type Thought<P extends Purpose> = {
@@ -39,6 +43,8 @@ export type Asking = {
   readonly attempt: number;
   readonly turn: Turn;
   readonly signal: AbortSignal;
+  /** Records what the guard of the model refuses. */
+  readonly refused: (refusal: Refusal) => Promise<void>;
 };
 
 /** What a model is told before the question itself, with the contract that its answer must keep. */
@@ -96,13 +102,28 @@ function questionOf({ agent, role, work, about, taskType, attempt }: Asking, nam
   };
 }
 
-/** Puts one question to the model, when there is money for it. Throws OutOfMoney; WorkFailure with what the failed call cost. */
-async function ask(ports: Ports, asking: Asking, question: Question): Promise<Answer> {
+/** An answer, and the digest of what was sent for it. */
+type Reply = Answer & { readonly prompt: string | undefined };
+
+/**
+ * Puts one question to the model, when there is money for it.
+ * @param after the step of the turn before, in a tool loop
+ * Throws OutOfMoney; WorkFailure with what the failed call cost.
+ */
+async function ask(ports: Ports, asking: Asking, question: Question, after?: string): Promise<Reply> {
   const { role, turn } = asking;
   const { id, purpose } = question;
   try {
     const call = { ...asking, id, purpose, worst: ports.model.quote(question), longestMs: role.policy.stepMs };
-    return await ports.money.during(call, () => turn.pause(() => watched(ports, asking, question)));
+    let kept: Promise<string | undefined> | undefined;
+    const answer = await ports.money.during(call, async () => {
+      // What a script answers to is the scenario's, which is kept anyway.
+      if (ports.model.converses) kept = keepPrompt(ports, snapshotOf(question, after));
+      return turn
+        .pause(() => watched(ports, asking, question))
+        .catch((error: unknown) => refusal(asking, question, error));
+    });
+    return { ...answer, prompt: await kept };
   } catch (error) {
     if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
     throw error;
@@ -127,6 +148,15 @@ async function watched(ports: Ports, { agent, task, turn, signal }: Asking, ques
   }
 }
 
+/** Records what the guard of the model refuses; throws the error again. */
+async function refusal({ refused }: Asking, { id, purpose }: Question, error: unknown): Promise<never> {
+  if (error instanceof WordsRefused) {
+    const { reason } = error.failure;
+    await refused({ tool: 'think', summary: `${purpose}, ${id}`, rule: 'secret', reason });
+  }
+  throw error;
+}
+
 /** So much of a broken answer is shown to whoever gave it, in characters. */
 const SHOWN = 20_000;
 
@@ -134,7 +164,7 @@ const SHOWN = 20_000;
  * Asks; an answer that breaks its schema is shown to the model once, with what is wrong with it. Both calls are paid for. Not
  * for a model that does not converse: see `Model.converses`.
  */
-async function askFor(ports: Ports, asking: Asking, purpose: Purpose, question: Question): Promise<Answer> {
+async function askFor(ports: Ports, asking: Asking, purpose: Purpose, question: Question): Promise<Reply> {
   const reply = await ask(ports, asking, question);
   const parsed = parseAnswer(purpose, reply.text);
   if (parsed.ok || !ports.model.converses) return reply;
@@ -174,7 +204,7 @@ export async function think<P extends Purpose>(
   if (!parsed.ok) throw new WorkFailure({ kind: 'contract', reason: parsed.reason }, reply.usage);
   const wrong = refuse?.(parsed.answer);
   if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong }, reply.usage);
-  return { result: { answer: parsed.answer, brief: sizes }, usage: reply.usage };
+  return { result: { answer: parsed.answer, brief: sizes }, usage: reply.usage, prompt: reply.prompt };
 }
 
 /** One turn of a tool loop: what the model says and wants done, and what it took. */
@@ -208,9 +238,10 @@ export async function takeTurn(
   const question = questionOf(asking, turnName(rounds), asked);
   afford(ports.model.quote(question));
   const begun = asking.turn.now();
-  const { text, calls, said, usage } = await ask(ports, asking, question);
+  const after = rounds.length === 0 ? undefined : turnName(rounds.slice(1));
+  const { text, calls, said, usage, prompt: sent } = await ask(ports, asking, question, after);
   const ms = asking.turn.now() - begun;
-  return { result: { text, calls, said, cost: usage.cost, ms }, usage };
+  return { result: { text, calls, said, cost: usage.cost, ms }, usage, prompt: sent };
 }
 
 /** The step of the turn that follows these rounds. */

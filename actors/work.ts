@@ -7,9 +7,11 @@ import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import { signed, type Unsigned } from '../bus/drafts.ts';
 import type { MessageType } from '../bus/messages.ts';
+import type { PolicyCall, Refusal } from '../bus/policy.ts';
 import type { Task } from '../bus/records.ts';
 import type { Org, Role } from '../org/org.ts';
-import type { Call, Decision } from '../tools/policy/gate.ts';
+import type { Decision } from '../tools/policy/gate.ts';
+import { tellingTools } from '../tools/policy/refusals.ts';
 import type { Agent } from './agent.ts';
 import type { Bill, Conversation, Work } from './duty.ts';
 import type { Outcome } from './journal.ts';
@@ -79,7 +81,6 @@ export class HeldWork implements Work {
     this.agent = agent.name;
     this.role = role;
     this.bus = ports.bus;
-    this.tools = ports.tools;
     this.secrets = ports.secrets;
     this.knowledge = ports.knowledge;
     this.board = ports.board;
@@ -93,9 +94,11 @@ export class HeldWork implements Work {
       role,
       work: bound.at,
       taint: bound.taint,
+      secrets: ports.secrets,
       // Work that is taken up again asks again, long after the stream has forgotten the ids that it knew.
       publish: (subject, draft) => publishFrom(held, bound.cause(), subject, draft, bound.cause().since),
     });
+    this.tools = tellingTools(ports.tools, (refusal) => this.refused(refusal));
   }
 
   get org(): Org {
@@ -116,8 +119,12 @@ export class HeldWork implements Work {
     if (added.length > 0) this.#bound.addTaint([...new Set(added)]);
   }
 
-  decide(call: Call, allowedBy?: string): Promise<Decision> {
+  decide(call: PolicyCall, allowedBy?: string): Promise<Decision> {
     return this.#permits.decide(call, allowedBy);
+  }
+
+  refused(refusal: Refusal): Promise<void> {
+    return this.#permits.refused(refusal);
   }
 
   step<T>(name: string, run: () => Promise<T>): Promise<T> {
@@ -171,7 +178,8 @@ export class HeldWork implements Work {
   }
 
   #asking(): Asking {
-    return { agent: this.agent, role: this.role, ...this.#bound.at(), turn: this.turn, signal: this.signal };
+    const refused = (refusal: Refusal) => this.refused(refusal);
+    return { agent: this.agent, role: this.role, ...this.#bound.at(), turn: this.turn, signal: this.signal, refused };
   }
 
   async publish<T extends MessageType>(subject: string, draft: Unsigned<T>, since?: number): Promise<void> {

@@ -16,7 +16,7 @@ import { BusFailure } from './errors.ts';
 import { createChain, EXPORT_VERSION, type ExportHeader, type ProductBundle } from './export-format.ts';
 import { readExported } from './export-read.ts';
 import { compileFilters } from './filters.ts';
-import { blobOf, type DurablePosition, durablePositions } from './import.ts';
+import { blobsIn, type DurablePosition, durablePositions } from './import.ts';
 import type { Message } from './messages.ts';
 import { createProductFacts, type ProductFacts } from './product-facts.ts';
 import { subjects } from './subjects.ts';
@@ -47,8 +47,7 @@ export async function* exportLines(bus: Bus, parts: ExportParts = {}): AsyncGene
   const places = durables.map((position) => ({ position, matching: compileFilters(position.filters), next: 0 }));
   for await (const { seq, message } of bus.replay({ filter: '>', untilSeq: lastSeq })) {
     facts.told(message);
-    const blob = blobOf(message);
-    if (blob !== undefined) blobs.add(blob);
+    for (const digest of blobsIn(message)) blobs.add(digest);
     for (const place of places) {
       if (place.next === 0 && seq > place.position.floor && place.matching(message.subject)) place.next = seq;
     }

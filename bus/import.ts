@@ -79,10 +79,11 @@ export async function durablePositions(bus: Bus): Promise<DurablePosition[]> {
   return (await bus.consumers()).map(({ durable, filters, floor }) => ({ durable, filters, floor }));
 }
 
-/** The digest of the blob that a message refers to, if any. */
-export function blobOf(message: Message): string | undefined {
-  const known = message.type === 'task.stepped' || message.type === 'job.stepped';
-  return known ? message.data.step.blob : undefined;
+/** The digests of the blobs that a message refers to: the result of a step, and what its model was sent. */
+export function blobsIn(message: Message): readonly string[] {
+  if (message.type !== 'task.stepped' && message.type !== 'job.stepped') return [];
+  const { blob, prompt } = message.data.step;
+  return [blob, prompt].filter((digest) => digest !== undefined);
 }
 
 async function intoMemory(

@@ -1,5 +1,5 @@
-// What a role may be allowed to use, by name, and what was decided about it. org.yaml lists them (`tools:`), the policy gate decides on them
-// (tools/policy/gate.ts), and docs/policy.md says what each one is.
+// What a role may be allowed to use, by name, what was wished, and what was decided about it. org.yaml lists the tools (`tools:`), the
+// policy gate decides on them (tools/policy/gate.ts), and docs/policy.md says what each one is.
 
 import { z } from 'zod';
 import { Token } from './records.ts';
@@ -39,19 +39,50 @@ export type SearchProvider = (typeof searchProviders)[number];
 export const ToolName = z.enum(toolNames);
 export type ToolName = z.infer<typeof ToolName>;
 
-/** What the policy gate decided on one call: a refusal, or an act that a person allowed. */
+/**
+ * By which rule it was decided. `tool`: what the role may use. `taint`: what a lineage that has read from outside may use.
+ * `secret`, `path`, `address`: what may leave, where a file may be written, which page may be read; the guards of the tools
+ * decide those.
+ */
+export const PolicyRule = z.enum(['tool', 'taint', 'secret', 'path', 'address']);
+
+/** What somebody wishes to do. */
+const PolicyCall = z.strictObject({
+  /** As it was asked for: a model may ask for anything. Acts of the host that are no tool of anybody have names of their own. */
+  tool: z.string(),
+  /** What it would do, one line, for people. It decides nothing. */
+  summary: z.string(),
+  /** Where something would go: a host, an address, a branch. */
+  destination: z.string().optional(),
+});
+export type PolicyCall = Readonly<z.infer<typeof PolicyCall>>;
+
+const PolicyRuling = z.strictObject({
+  verdict: z.enum(['allow', 'deny']),
+  /** Absent in what was written before there was more than one rule. */
+  rule: PolicyRule.optional(),
+  reason: z.string(),
+});
+
+/** What was decided on a call. */
+export type PolicyRuling = Readonly<Required<z.infer<typeof PolicyRuling>>>;
+
+/** A call that a guard refused, and why: without the secret, where it was for one. */
+export type Refusal = PolicyCall & Pick<PolicyRuling, 'reason'> & { readonly rule: 'secret' | 'path' | 'address' };
+
+/** What was decided on one call: a refusal, or an act that a person allowed. */
 export const PolicyDecided = z.strictObject({
   /** The task or job in which it was asked for. */
   work: Token,
   agent: z.string(),
   role: Token,
   attempt: z.number(),
-  /** As it was asked for: a model may ask for anything. */
+  ...PolicyCall.shape,
   tool: z.string().max(100),
-  verdict: z.enum(['allow', 'deny']),
-  reason: z.string().max(500),
   summary: z.string().max(300),
   destination: z.string().max(200).optional(),
+  ...PolicyRuling.shape,
+  reason: z.string().max(500),
   /** What the lineage has read from outside. */
   taint: z.array(z.string()),
 });

@@ -237,7 +237,7 @@ export const Step = z.strictObject({
   /** sha256 of the JSON result when that is over 64 KB. */
   blob: z.string().optional(),
   usage: Usage.optional(),
-  /** sha256 of the blob that keeps what the model was asked. */
+  /** sha256 of the blob that keeps what was sent to the model (brain/models/snapshot.ts); absent for a scripted one. */
   prompt: z.string().optional(),
   /** Tools that the policy gate allowed since the step before. */
   allowed: z.array(z.string()).optional(),

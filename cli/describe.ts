@@ -114,8 +114,8 @@ function describeRest(message: Rest, when: When): Line {
       return call === undefined ? news(who, 'says', text, 'plain') : quiet(who, 'says', text);
     }
     case 'policy.decided': {
-      const { tool, verdict, reason, summary } = message.data;
-      const said = verdict === 'deny' ? 'policy refuses' : 'policy allows';
+      const { tool, verdict, rule, reason, summary } = message.data;
+      const said = verdict === 'deny' ? `policy refuses${rule === undefined ? '' : ` by ${rule}`}` : 'policy allows';
       return news(who, said, `${tool} (${summary}): ${reason}`, verdict === 'deny' ? 'warn' : 'plain');
     }
     case 'approval.asked': {

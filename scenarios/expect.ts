@@ -227,9 +227,11 @@ function checkCompany(then: Scenario['then'], { messages, audited }: World): Ver
   const milestones: string[] = [];
   const deployments: string[] = [];
   const answered: string[] = [];
+  const refused: (string | undefined)[] = [];
   for (const { message } of messages) {
     if (message.type === 'brain.milestone') milestones.push(message.data.name);
     if (message.type === 'money.settled' && message.data.usage) answered.push(message.data.usage.model);
+    if (message.type === 'policy.decided' && message.data.verdict === 'deny') refused.push(message.data.rule);
     if (message.type === 'brain.deployment') deployments.push(message.data.status);
   }
   const losses = { ...countLosses(messages), ...audited };
@@ -242,6 +244,9 @@ function checkCompany(then: Scenario['then'], { messages, audited }: World): Ver
     ...(then.milestones.length === 0 ? [] : [includes('milestones', then.milestones, milestones)]),
     ...Object.entries(then.deployments ?? {}).map(([status, count]) =>
       amount(`deployments ${status}`, count, deployments.filter((one) => one === status).length),
+    ),
+    ...Object.entries(then.refusals ?? {}).map(([rule, count]) =>
+      amount(`refusals by ${rule}`, count, refused.filter((one) => one === rule).length),
     ),
     ...Object.entries(then.models ?? {}).map(([model, count]) =>
       amount(`answers of ${model}`, count, answered.filter((one) => one === model).length),

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { StandingName } from '../bus/learned.ts';
 import type { MessageType } from '../bus/messages.ts';
+import { PolicyRule } from '../bus/policy.ts';
 import { Evidence, FailureKind, TaskStatus, Token } from '../bus/records.ts';
 import { schemas } from '../bus/schemas.ts';
 import { rungs } from '../machines/policy.ts';
@@ -79,6 +80,9 @@ export const Expectations = z
       .partialRecord(schemas['brain.deployment'].shape.status, Amount)
       .optional()
       .meta({ description: 'How many deployments ended so.' }),
+    refusals: z.partialRecord(PolicyRule, Amount).optional().meta({
+      description: 'How many refusals by policy are on the stream, by rule: tool, taint, secret, path, address.',
+    }),
     models: z
       .record(Text, Amount)
       .optional()

@@ -10,6 +10,7 @@ import { VirtualClock } from '../../bus/clock.ts';
 import { signed, type Unsigned } from '../../bus/drafts.ts';
 import { MemoryBus } from '../../bus/memory.ts';
 import type { Message } from '../../bus/messages.ts';
+import type { Refusal } from '../../bus/policy.ts';
 import type { PlannedTask, Product, Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { enginesOf } from '../../org/engines.ts';
@@ -102,6 +103,8 @@ export type Office = {
   readonly asked: Purpose[];
   /** What the model was told of its calls, in order. */
   readonly results: readonly ToolResult[];
+  /** What guards refused, in order. */
+  readonly refusals: readonly Refusal[];
   tell(subject: string, draft: Unsigned): Promise<void>;
   taskWork(id: string, agent: string): Promise<TaskWork>;
   jobWork(message: Message, agent: string): Promise<JobWork>;
@@ -130,6 +133,7 @@ export async function openOffice(
   const answers: Office['answers'] = {};
   const asked: Purpose[] = [];
   const results: ToolResult[] = [];
+  const refusals: Refusal[] = [];
   const knowledge = createFileKnowledge(options.documents ?? []);
 
   function roleOf(agent: string): Role {
@@ -174,6 +178,9 @@ export async function openOffice(
         if ('task' in journal) journal.note({ taint });
       },
       decide: async (call, allowedBy) => decide({ role: roleOf(agent), taint, allowedBy }, call),
+      refused: async (refusal) => {
+        refusals.push(refusal);
+      },
       step: (name, run) => journal.step(name, async () => ({ result: await run() })),
       think: (purpose, _sections, refuse) =>
         journal.step(purpose, async () => {
@@ -212,6 +219,7 @@ export async function openOffice(
     answers,
     asked,
     results,
+    refusals,
     tell: async (subject, draft) => {
       await bus.publish(subject, signed({ source: 'operator' }, draft));
     },

@@ -2,6 +2,7 @@
 // cannot be had (no web, no connection, no key), the work goes on without, and the brief says so.
 
 import type { Section } from '../../brain/brief.ts';
+import { SecretRefused } from '../../tools/policy/secrets.ts';
 import { taintOfPage } from '../../tools/web/tools.ts';
 import { type Web, WebFailure, webLimits } from '../../tools/web/web.ts';
 import type { Work } from '../duty.ts';
@@ -53,11 +54,12 @@ async function attempt<T>(
   run: (web: Web) => Promise<T>,
 ): Promise<{ readonly found: T } | { readonly trouble: string }> {
   const decision = await work.decide({ tool, summary: tool.replace('_', ' '), destination });
-  if (!decision.allowed) return { trouble: decision.reason };
+  if (decision.verdict === 'deny') return { trouble: decision.reason };
   try {
     return { found: await work.turn.pause(() => run(work.tools.web)) };
   } catch (error) {
-    if (error instanceof WebFailure) return { trouble: error.message };
+    // A question that must not be asked, like a page that cannot be had, is no reason to decide nothing.
+    if (error instanceof WebFailure || error instanceof SecretRefused) return { trouble: error.message };
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import { type TaskWork, WorkFailure } from '../duty.ts';
 import { allowed } from '../permission.ts';
 import { speaking } from '../saying.ts';
 import { blocked } from './blockers.ts';
-import { type Engine, type Ground, refusedFile } from './engine.ts';
+import { type Engine, type Ground, refusedFile, tellPath } from './engine.ts';
 import { continuedSections } from './sections.ts';
 
 const HOW = [
@@ -53,7 +53,10 @@ async function code(work: TaskWork, ground: Ground, name: CoderName, prompt: str
   if (!parsed.ok) throw failureOf({ code: 'invalid_result_contract', why: parsed.reason }, usage);
   const files = await tools.products.changes(clone);
   const refused = refusedFile(files, ground);
-  if (refused !== undefined) throw new WorkFailure({ kind: 'contract', reason: refused }, usage);
+  if (refused !== undefined) {
+    await tellPath(work, refused);
+    throw new WorkFailure({ kind: 'contract', reason: refused.message }, usage);
+  }
   const result: Coded = { report: parsed.answer, files };
   return { result, usage };
 }

@@ -2,6 +2,7 @@
 // of the work (a claim), and the files. What follows is the harness's: validate, test, commit, review (duties/writing.ts).
 
 import type { FileChange, Product, WorkReport } from '../../bus/records.ts';
+import { PathRefused } from '../../tools/paths.ts';
 import type { Kept } from '../../tools/tools.ts';
 import type { TaskWork } from '../duty.ts';
 
@@ -25,11 +26,16 @@ export type Drafted = { readonly report: WorkReport; readonly files: readonly Fi
  */
 export type Engine = (work: TaskWork, ground: Ground) => Promise<Drafted>;
 
-/** The first file that may not be written, and why. */
-export function refusedFile(files: readonly FileChange[], { refusePath }: Ground): string | undefined {
+/** The first file that this duty may not write; undefined when it may write all of them. */
+export function refusedFile(files: readonly FileChange[], { refusePath }: Ground): PathRefused | undefined {
   for (const { path } of files) {
     const why = refusePath(path);
-    if (why !== undefined) return `${JSON.stringify(path.slice(0, 120))} is refused: ${why}`;
+    if (why !== undefined) return new PathRefused(path, why);
   }
   return undefined;
+}
+
+/** Records a file that was refused before any tool got it. */
+export function tellPath(work: TaskWork, { message }: PathRefused): Promise<void> {
+  return work.refused({ tool: 'write_file', summary: `a draft for ${work.task.id}`, rule: 'path', reason: message });
 }

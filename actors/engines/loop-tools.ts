@@ -6,8 +6,10 @@ import { checkAnswer, contractOf } from '../../brain/answers.ts';
 import { buildBrief } from '../../brain/brief.ts';
 import { type Findings, quoted } from '../../brain/knowledge/passage.ts';
 import type { ToolCall, ToolSpec } from '../../brain/models/model.ts';
+import type { PolicyCall, Refusal } from '../../bus/policy.ts';
 import type { WorkReport } from '../../bus/records.ts';
-import { type Call, toolsOf } from '../../tools/policy/gate.ts';
+import { PathRefused } from '../../tools/paths.ts';
+import { toolsOf } from '../../tools/policy/gate.ts';
 import type { TestRun } from '../../tools/tools.ts';
 import { type Seen, webRead, webSearch } from '../../tools/web/tools.ts';
 import type { Web } from '../../tools/web/web.ts';
@@ -30,7 +32,9 @@ export type Hands = {
   /** Uses the web, as a recorded step. What comes back is from outside. */
   readonly browse: (use: (web: Web, signal: AbortSignal) => Promise<Seen>) => Promise<string>;
   /** Asks the policy gate. Why a call may not be done; undefined when it may. */
-  readonly refused: (call: Call) => Promise<string | undefined>;
+  readonly refused: (call: PolicyCall) => Promise<string | undefined>;
+  /** Records what the path guard refuses. */
+  readonly tell: (refusal: Refusal) => Promise<void>;
 };
 
 type Tool<S extends z.ZodType> = {
@@ -186,7 +190,8 @@ function firstIssue({ issues: [issue] }: z.ZodError): string {
  * Does what one call asks for, or says why not. What a tool throws of its own, such as a WorkFailure, passes.
  */
 export async function perform({ name, input }: ToolCall, hands: Hands): Promise<Performed> {
-  const why = await hands.refused({ tool: name, summary: JSON.stringify(input ?? null).slice(0, 200) });
+  const call = { tool: name, summary: JSON.stringify(input ?? null).slice(0, 200) };
+  const why = await hands.refused(call);
   if (why !== undefined) return refused(`not done, by policy: ${why}`);
   if (name === FINISH) {
     const parsed = checkAnswer('work', input);
@@ -203,6 +208,10 @@ export async function perform({ name, input }: ToolCall, hands: Hands): Promise<
   try {
     return { text: bounded(await found.run(parsed.data, hands)), isError: false };
   } catch (error) {
+    if (error instanceof PathRefused) {
+      await hands.tell({ ...call, rule: 'path', reason: error.message });
+      return refused(error.message);
+    }
     if (error instanceof ToolRefused) return refused(error.message);
     throw error;
   }

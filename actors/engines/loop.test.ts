@@ -157,6 +157,10 @@ describe('a tool loop', () => {
       'the report says nothing in summary: "<what you did>" is a placeholder',
       expect.stringMatching(/breaks its contract at blocker: /),
     ]);
+    expect(office.refusals.map(({ tool, rule }) => [tool, rule])).toEqual([
+      ['write_file', 'path'],
+      ['write_file', 'path'],
+    ]);
     expect(work.task.pull).toBe(1);
   });
 

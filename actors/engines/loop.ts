@@ -11,6 +11,7 @@ import { outsideOf } from '../../brain/knowledge/passage.ts';
 import type { Exchange, ToolCall, ToolResult } from '../../brain/models/model.ts';
 import type { WorkReport } from '../../bus/records.ts';
 import type { LoopSettings } from '../../org/org.ts';
+import { SecretRefused } from '../../tools/policy/secrets.ts';
 import type { TestRun } from '../../tools/tools.ts';
 import type { Seen } from '../../tools/web/tools.ts';
 import { WebFailure } from '../../tools/web/web.ts';
@@ -124,7 +125,8 @@ class Loop {
             .pause(() => use(tools.web, signal))
             .catch((error: unknown): Seen => {
               // No web is no reason to give up: the model is told, and goes on without.
-              if (error instanceof WebFailure) return { text: error.message, taint: [] };
+              if (error instanceof WebFailure || error instanceof SecretRefused)
+                return { text: error.message, taint: [] };
               throw error;
             }),
         );
@@ -133,8 +135,9 @@ class Loop {
       },
       refused: async (call) => {
         const decision = await this.#work.decide(call);
-        return decision.allowed ? undefined : decision.reason;
+        return decision.verdict === 'allow' ? undefined : decision.reason;
       },
+      tell: (refusal) => this.#work.refused(refusal),
     };
   }
 

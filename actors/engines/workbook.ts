@@ -69,21 +69,16 @@ export class Workbook {
     return hits;
   }
 
-  /** Throws ToolRefused for a path that may not be written. */
+  /** Throws PathRefused for a path that may not be written, ToolRefused for one that cannot be. */
   write(path: string, content: string): void {
     this.#check(path);
     const changed = new Map(this.#changed).set(path, content);
     const files = [...changed].flatMap(([name, text]) => (text === undefined ? [] : [{ path: name, content: text }]));
-    try {
-      checkChanges(files);
-    } catch (error) {
-      if (error instanceof PathRefused) throw new ToolRefused(error.message);
-      throw error;
-    }
+    checkChanges(files);
     this.#changed.set(path, content);
   }
 
-  /** Replaces a text that is in the file exactly once. Throws ToolRefused. */
+  /** Replaces a text that is in the file exactly once. Throws PathRefused, ToolRefused. */
   async edit(path: string, old: string, replacement: string): Promise<void> {
     const content = await this.read(path);
     const parts = content.split(old);
@@ -93,7 +88,7 @@ export class Workbook {
     this.write(path, parts.join(replacement));
   }
 
-  /** Throws ToolRefused. */
+  /** Throws PathRefused, ToolRefused. */
   remove(path: string): void {
     this.#check(path);
     if (!this.#has(path)) throw new ToolRefused(`there is no file ${JSON.stringify(path.slice(0, 120))}`);
@@ -121,8 +116,11 @@ export class Workbook {
   }
 
   #check(path: string): void {
-    const why = refusedPath(path) ?? this.#refusePath(path) ?? this.#collision(path);
-    if (why !== undefined) throw new ToolRefused(`${JSON.stringify(path.slice(0, 120))} is refused: ${why}`);
+    const why = refusedPath(path) ?? this.#refusePath(path);
+    if (why !== undefined) throw new PathRefused(path, why);
+    const collision = this.#collision(path);
+    if (collision !== undefined)
+      throw new ToolRefused(`${JSON.stringify(path.slice(0, 120))} is refused: ${collision}`);
   }
 
   #collision(path: string): string | undefined {

@@ -90,7 +90,7 @@ export interface Model {
 
 /** A typed failure of a model; `usage` is charged all the same. */
 export class ModelFailure extends Error {
-  override readonly name = 'ModelFailure';
+  override readonly name: string = 'ModelFailure';
   readonly failure: Failure;
   readonly usage: Usage | undefined;
   constructor(failure: Failure, usage?: Usage) {

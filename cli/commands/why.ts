@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 import { briefView, renderBrief } from '../views/brief.ts';
 import { latestOf, whenIn } from '../views/history.ts';
 import { renderScore, scoreView } from '../views/score.ts';
-import { whyOf } from '../views/why.ts';
+import { ofAttempt, whyOf } from '../views/why.ts';
 import { renderWhy } from '../views/why-text.ts';
 import { type CompanyOptions, print, readsCompany } from './shared.ts';
 
@@ -33,8 +33,8 @@ export function register(program: Command, context: CliContext): void {
   readsCompany(program.command('why <task>'))
     .description('Why a task is what it is: goal, directive, attempts with their steps, review, commit, score.')
     .option('--score', 'what the score is made of, and the messages that show it')
-    .option('--brief', 'what the model was told: each section, what it took, what was left out')
-    .option('--attempt <n>', 'with --brief: of this attempt; the last one unless told', attemptNumber)
+    .option('--brief', 'what the model was told: each section, what it took, what was left out, and what was sent')
+    .option('--attempt <n>', 'only this attempt; with --brief the last one unless told', attemptNumber)
     .action((id: string, options: WhyOptions) =>
       withCompany(options, context, async (reading) => {
         const history = await readHistory(reading.bus);
@@ -49,11 +49,18 @@ export function register(program: Command, context: CliContext): void {
           return print(context, view, (paint) => renderBrief(view, paint, context.columns));
         }
         if (options.score) {
+          if (options.attempt !== undefined)
+            throw new UsageError('a task has one score, whatever its attempts', `headcount why ${why.task.id} --score`);
           const view = scoreView(why.task);
           if (view === undefined) throw new UsageError(notScored(why.task), `headcount why ${why.task.id}`);
           return print(context, view, (paint) => renderScore(view, paint, context.columns));
         }
-        print(context, why, (paint) => renderWhy(why, paint, context.columns, whenIn(history)));
+        const shown = options.attempt === undefined ? why : ofAttempt(why, options.attempt);
+        if (shown === undefined) {
+          const reason = `${why.task.id} had no attempt ${options.attempt}: it had ${why.task.attempt}`;
+          throw new UsageError(reason, `headcount why ${why.task.id}`);
+        }
+        print(context, shown, (paint) => renderWhy(shown, paint, context.columns, whenIn(history)));
       }),
     );
 }

@@ -1,6 +1,8 @@
-// What a model was told in one attempt of a task: each section of each brief, what it took, what it might take, what was left out.
+// What a model was told in one attempt of a task: each section of each brief, what it took, what it might take, what was left out,
+// and, where it was kept, what was sent.
 
 import { z } from 'zod';
+import { Snapshot } from '../../brain/models/snapshot.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { isTaskMessage } from '../../bus/messages.ts';
 import type { Step } from '../../bus/records.ts';
@@ -19,11 +21,15 @@ const Size = z.object({
 /** Results of steps that keep what their brief took: an answer keeps `brief`, a tool loop `sizes`. */
 const Kept = z.union([z.object({ brief: z.array(Size) }), z.object({ sizes: z.array(Size) })]);
 
-export type BriefView = {
-  readonly task: string;
-  readonly attempt: number;
-  readonly briefs: readonly { readonly step: string; readonly sections: readonly z.infer<typeof Size>[] }[];
+type BriefOfStep = {
+  readonly step: string;
+  /** None for a turn that goes on with the brief of an earlier one. */
+  readonly sections: readonly z.infer<typeof Size>[];
+  /** What was sent to the model, without secrets; undefined for a scripted one. */
+  readonly sent: Snapshot | undefined;
 };
+
+export type BriefView = { readonly task: string; readonly attempt: number; readonly briefs: readonly BriefOfStep[] };
 
 /**
  * The briefs of an attempt; the last attempt that has one unless told. Undefined when there is none.
@@ -34,21 +40,25 @@ export async function briefView(
   wanted: number | undefined,
   bus: Pick<Bus, 'getBlob'>,
 ): Promise<BriefView | undefined> {
-  const found: { attempt: number; step: string; sections: z.infer<typeof Size>[] }[] = [];
+  const found: { attempt: number; name: string; step: Step; sections: z.infer<typeof Size>[] }[] = [];
   for (const { message } of history) {
     if (!isTaskMessage(message) || message.type !== 'task.stepped' || message.data.task.id !== task) continue;
     const { step } = message.data;
     const [, number = '', name = step.name] = /^a(\d+)\.(.+)$/.exec(step.name) ?? [];
     const kept = Kept.safeParse(await resultOf(step, bus));
-    if (!kept.success) continue;
+    if (!kept.success && step.prompt === undefined) continue;
     found.push({
       attempt: Number(number),
-      step: name,
-      sections: 'brief' in kept.data ? kept.data.brief : kept.data.sizes,
+      name,
+      step,
+      sections: !kept.success ? [] : 'brief' in kept.data ? kept.data.brief : kept.data.sizes,
     });
   }
   const attempt = wanted ?? Math.max(...found.map((one) => one.attempt));
-  const briefs = found.filter((one) => one.attempt === attempt).map(({ step, sections }) => ({ step, sections }));
+  const briefs: BriefOfStep[] = [];
+  for (const { name, step, sections } of found.filter((one) => one.attempt === attempt)) {
+    briefs.push({ step: name, sections, sent: await sentFor(step, bus) });
+  }
   return briefs.length === 0 ? undefined : { task, attempt, briefs };
 }
 
@@ -57,9 +67,37 @@ async function resultOf(step: Step, bus: Pick<Bus, 'getBlob'>): Promise<unknown>
   return JSON.parse(new TextDecoder().decode(await bus.getBlob(step.blob)));
 }
 
-/** The briefs as tables, each with its sum. */
+async function sentFor({ prompt }: Step, bus: Pick<Bus, 'getBlob'>): Promise<Snapshot | undefined> {
+  if (prompt === undefined) return undefined;
+  return Snapshot.parse(JSON.parse(new TextDecoder().decode(await bus.getBlob(prompt))));
+}
+
+/** What was sent, as it was laid out, in lines of at most `width` columns. */
+function sentLines({ after, system, prompt, tools, rounds }: Snapshot, paint: Paint, width: number): string[] {
+  const part = (name: string, text: string | undefined) =>
+    text === undefined ? [] : [paint(name, 'dim'), ...folded(text, width)];
+  return [
+    ...part('sent as the system prompt', system),
+    ...part('sent as the question', prompt),
+    ...(tools?.length ? [paint(`with the tools ${tools.map(({ name }) => name).join(', ')}`, 'dim')] : []),
+    ...(rounds ?? []).flatMap(({ said, results }) => [
+      ...part(`sent after ${after ?? 'that'}: what it had said`, JSON.stringify(said)),
+      ...results.flatMap(({ id, text, isError }) => part(isError ? `error for ${id}` : `result of ${id}`, text)),
+    ]),
+  ];
+}
+
+function folded(text: string, width: number): string[] {
+  return text.split('\n').flatMap((line) => {
+    const letters = [...clean(line)];
+    const lines = Array.from({ length: Math.max(1, Math.ceil(letters.length / width)) }, (_, index) => index * width);
+    return lines.map((from) => letters.slice(from, from + width).join(''));
+  });
+}
+
+/** The briefs as tables, each with its sum, and below each what was sent. */
 export function renderBrief({ task, attempt, briefs }: BriefView, paint: Paint, width: number): string[] {
-  return briefs.flatMap(({ step, sections }) => {
+  return briefs.flatMap(({ step, sections, sent }) => {
     const sum = (of: (one: z.infer<typeof Size>) => number | undefined) =>
       String(sections.reduce((total, one) => total + (of(one) ?? 0), 0));
     const rows = sections.map(({ name, bytes, tokens, budget, left, hidden }) => [
@@ -73,11 +111,14 @@ export function renderBrief({ task, attempt, briefs }: BriefView, paint: Paint, 
     ]);
     return [
       paint(`${task}, attempt ${attempt}, ${step}`, 'strong'),
-      ...table(
-        ['section', 'bytes', 'tokens', 'budget', 'what is missing'],
-        [...rows, ['all', sum((one) => one.bytes), sum((one) => one.tokens), '', '']],
-        { width, paint },
-      ),
+      ...(rows.length === 0
+        ? []
+        : table(
+            ['section', 'bytes', 'tokens', 'budget', 'what is missing'],
+            [...rows, ['all', sum((one) => one.bytes), sum((one) => one.tokens), '', '']],
+            { width, paint },
+          )),
+      ...(sent === undefined ? [] : sentLines(sent, paint, width)),
       '',
     ];
   });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { aTask, morning, Story } from '../../tests/fixtures/story.ts';
 import { painter } from '../output.ts';
 import { whenIn } from './history.ts';
-import { whyOf } from './why.ts';
+import { ofAttempt, whyOf } from './why.ts';
 import { renderWhy } from './why-text.ts';
 
 function told(story: Story, id: string): string[] {
@@ -34,6 +34,15 @@ test('a merged task is explained from its goal to its commit', () => {
       "cost       $0.0400, 2 400 tokens, 5 m of work",
     ]
   `);
+});
+
+test('one attempt is shown alone, with what happened until the next one', () => {
+  const why = whyOf(morning().history, 'T1');
+  const first = why && ofAttempt(why, 1);
+  expect(first?.attempts.map(({ number }) => number)).toEqual([1]);
+  expect(first?.turnings.map(({ what }) => what)).toEqual(['asked', 'answered']);
+  expect(why && ofAttempt(why, 2)?.turnings).toEqual([]);
+  expect(why && ofAttempt(why, 3)).toBeUndefined();
 });
 
 test('an escalated task shows what the person was asked', () => {

@@ -126,6 +126,23 @@ function directiveOf(history: readonly Stored[], task: Task) {
   };
 }
 
+/**
+ * The same chain with one attempt of the task in it, and what happened from its start to that of the next one. Undefined when
+ * there was no such attempt. Pure.
+ */
+export function ofAttempt(why: Why, number: number): Why | undefined {
+  const attempt = why.attempts.find((one) => one.number === number);
+  if (attempt === undefined) return undefined;
+  const next = why.attempts.find((one) => one.number > number)?.startedAt ?? Number.POSITIVE_INFINITY;
+  const meanwhile = (at: number) => at >= attempt.startedAt && at < next;
+  return {
+    ...why,
+    attempts: [attempt],
+    turnings: why.turnings.filter(({ at }) => meanwhile(at)),
+    approvals: why.approvals.filter(({ askedAt }) => meanwhile(askedAt)),
+  };
+}
+
 /** Everything that led to a task as it is; undefined when the company has no such task. Pure. */
 export function whyOf(history: readonly Stored[], id: string): Why | undefined {
   const own: TaskMessage[] = [];

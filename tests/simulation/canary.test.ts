@@ -47,6 +47,7 @@ answers:
   - { for: { purpose: write, task: failure }, fail: { kind: permanent, reason: ${plain} } }
 deadline: 48h
 then:
+  refusals: { secret: { atLeast: 6 } }
   tasks: { ${keys.map((key) => `${key}: { status: abandoned }`).join(', ')} }
 `;
 }

@@ -6,18 +6,8 @@
 //   P2. A lineage that has read text from outside uses no privileged tool, unless a person allowed this very act.
 //   P3. The decision depends on nothing but its arguments.
 
-import { type ToolName, toolNames } from '../../bus/policy.ts';
+import { type PolicyCall, type PolicyRuling, type ToolName, toolNames } from '../../bus/policy.ts';
 import type { Role } from '../../org/org.ts';
-
-/** One wish to use a tool. */
-export type Call = {
-  /** As the caller names it; a model may name anything. */
-  readonly tool: string;
-  /** What it would do, one line, for people. It decides nothing. */
-  readonly summary: string;
-  /** Where something would go: a host, an address, a branch. */
-  readonly destination?: string | undefined;
-};
 
 /** Who asks, and with what in mind. */
 export type Standing = {
@@ -28,15 +18,12 @@ export type Standing = {
   readonly allowedBy?: string | undefined;
 };
 
-export type Decision =
-  | { readonly allowed: true; readonly tool: ToolName; readonly by: string | undefined }
-  | {
-      readonly allowed: false;
-      readonly tool: string;
-      readonly reason: string;
-      /** True when a person's word would change the answer. */
-      readonly askable: boolean;
-    };
+/** Allowed by the rule `taint`: a person said so. */
+export type Decision = PolicyRuling & {
+  readonly rule: 'tool' | 'taint';
+  /** True when a person's word would change the answer. */
+  readonly askable: boolean;
+};
 
 /**
  * Tools that change what others see or own, or that carry something out: not for a lineage whose words may be a stranger's.
@@ -84,13 +71,14 @@ function isToolName(name: string): name is ToolName {
 }
 
 /** Decides on one call. Pure. */
-export function decide({ role, taint, allowedBy }: Standing, { tool }: Call): Decision {
-  const refused = (reason: string, askable = false): Decision => ({ allowed: false, tool, reason, askable });
-  if (!isToolName(tool)) return refused(`there is no tool ${JSON.stringify(tool.slice(0, 60))}`);
-  if (!toolsOf(role).includes(tool)) return refused(`${tool} is no tool of ${role.name}`);
-  const stained = taint.length > 0 && privileged.has(tool);
-  if (stained && allowedBy === undefined) {
-    return refused(`${tool} needs a person: this work has read text from outside (${taint.join(', ')})`, true);
-  }
-  return { allowed: true, tool, by: stained ? allowedBy : undefined };
+export function decide({ role, taint, allowedBy }: Standing, { tool }: PolicyCall): Decision {
+  const ruled = (verdict: Decision['verdict'], rule: Decision['rule'], reason: string): Decision => {
+    return { verdict, rule, reason, askable: verdict === 'deny' && rule === 'taint' };
+  };
+  if (!isToolName(tool)) return ruled('deny', 'tool', `there is no tool ${JSON.stringify(tool.slice(0, 60))}`);
+  if (!toolsOf(role).includes(tool)) return ruled('deny', 'tool', `${tool} is no tool of ${role.name}`);
+  if (taint.length === 0 || !privileged.has(tool)) return ruled('allow', 'tool', `${tool} is a tool of ${role.name}`);
+  if (allowedBy !== undefined) return ruled('allow', 'taint', `${allowedBy} allowed it`);
+  const read = `this work has read text from outside (${taint.join(', ')})`;
+  return ruled('deny', 'taint', `${tool} needs a person: ${read}`);
 }
