@@ -5,7 +5,7 @@
 //   S1. Work is taken in `running` only; draining finishes what is in hand and takes nothing new.
 //   S2. After `stopped` no handler runs and no child process is left.
 
-import { createActor } from 'xstate';
+import { type Actor, createActor } from 'xstate';
 import { reasonOf } from '../bus/errors.ts';
 import type { StreamHealth } from '../bus/jetstream/guard.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -33,7 +33,7 @@ export class Company {
   readonly #staff: Staff;
   readonly #speaks: () => boolean;
   readonly #commands: CompanyCommand[] = [];
-  readonly #chart = createActor(buildCompanyMachine(), { id: 'company' });
+  readonly #chart: Actor<ReturnType<typeof buildCompanyMachine>>;
   #taking = false;
   /** What is wrong with the stream, while something is. */
   #trouble: string | undefined;
@@ -48,6 +48,8 @@ export class Company {
     this.#speaks = speaks ?? (() => true);
     const host = new Host(ports, this.#stopNow.signal, this.#closing.signal);
     this.#staff = new Staff({ ports, only: roles, process, host, taking: () => this.#taking });
+    const { inspect } = ports;
+    this.#chart = createActor(buildCompanyMachine(), { id: 'company', ...(inspect ? { inspect } : {}) });
     this.#chart.on('*', (command) => void this.#commands.push(command));
     this.#chart.start();
   }

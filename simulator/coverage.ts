@@ -1,41 +1,75 @@
-// Which states and transitions of the charts a run came through, read from what agents and companies tell.
+// Which states and transitions of the charts a company came through. Its actors are watched as they move; what has no actor of
+// its own (standings, providers) is read from what is told.
 
-import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import type { Draft } from '../bus/messages.ts';
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, InspectionEvent } from 'xstate';
+import type { Draft, Message } from '../bus/messages.ts';
 import { buildAgentMachine } from '../machines/agent.ts';
 import { buildCompanyMachine } from '../machines/company.ts';
+import type { StandingName } from '../machines/policy.ts';
+import { buildRewardMachine } from '../machines/reward.ts';
+import { buildScheduleMachine } from '../machines/schedule.ts';
+import { buildStandingMachine } from '../machines/standing.ts';
 import type { Org } from '../org/org.ts';
 
-/** One way through a chart: `agent: idle ASSIGN working.briefing`. */
+/** Watches a company. A state is taken as `agent: idle`, a way through as `agent: idle ASSIGN working.briefing`. */
 export type Coverage = {
-  /** To be told what is published or told, before anything can happen to it. */
-  told(draft: Draft): void;
+  /** To be given to every actor as `inspect`. */
+  watch(event: InspectionEvent): void;
+  /** To be told what is published. */
+  told(message: Draft | Message): void;
   readonly taken: ReadonlySet<string>;
 };
 
-export function createCoverage(): Coverage {
+/** @param start the standing of whoever starts */
+export function createCoverage(start: StandingName): Coverage {
   const taken = new Set<string>();
-  const states = new Map<string, string>();
-  const move = (chart: string, who: string, event: string | undefined, state: string) => {
-    const before = states.get(who);
-    states.set(who, state);
-    if (before !== undefined && event !== undefined) taken.add(`${chart}: ${before} ${event} ${state}`);
-    taken.add(`${chart}: ${state}`);
-  };
+  const states = new WeakMap<object, string>();
+  const at = (chart: string, state: string) => void taken.add(`${chart}: ${state}`);
+  const way = (chart: string, before: string, event: string, state: string) =>
+    void taken.add(`${chart}: ${before} ${event} ${state}`);
   return {
     taken,
-    told(draft) {
-      if (draft.type === 'agent.changed') {
-        const { agent, event, state } = draft.data;
-        const fresh = event === 'HIRED' || event === 'STOPPED' || state === event.toLowerCase();
-        if (fresh) states.set(agent, 'idle');
-        else move('agent', agent, event, state);
+    watch(event) {
+      if (event.type !== '@xstate.microstep' && event.type !== '@xstate.snapshot') return;
+      if (!isOfChart(event.snapshot)) return;
+      const { machine, value } = event.snapshot;
+      const state = pathOf(value);
+      const before = states.get(event.actorRef);
+      states.set(event.actorRef, state);
+      at(machine.id, state);
+      // The snapshot after the last step says the same again.
+      if (event.type === '@xstate.microstep' && before !== undefined) way(machine.id, before, event.event.type, state);
+    },
+    told({ type, data }) {
+      if (type === 'agent.changed' && data.event === 'HIRED') at('standing', start);
+      if (type === 'standing.changed') {
+        const { before, standing } = data;
+        for (const state of [before, standing]) at('standing', state);
+        way('standing', before, before === 'benched' ? 'RETURNED' : 'JUDGED', standing);
       }
-      if (draft.type === 'control.changed' && draft.data.scope === 'company') {
-        move('company', draft.source, '*', draft.data.state);
-      }
+      // Whoever is in trouble was well before.
+      if (type === 'provider.changed') for (const state of ['healthy', data.state]) at('provider', state);
     },
   };
+}
+
+function isOfChart(snapshot: object): snapshot is AnyMachineSnapshot {
+  return 'machine' in snapshot && 'value' in snapshot;
+}
+
+/** `working.briefing` for the value of a chart without parallel states. */
+function pathOf(value: AnyMachineSnapshot['value']): string {
+  const path: string[] = [];
+  for (let rest: unknown = value; rest !== undefined; ) {
+    if (typeof rest !== 'object' || rest === null) {
+      path.push(String(rest));
+      break;
+    }
+    const [entry] = Object.entries(rest);
+    path.push(entry?.[0] ?? '');
+    rest = entry?.[1];
+  }
+  return path.join('.');
 }
 
 function* nodesOf(node: AnyStateNode): Generator<AnyStateNode> {
@@ -54,15 +88,18 @@ function leaves(node: AnyStateNode): readonly AnyStateNode[] {
   return children.length === 0 ? [node] : children.flatMap(leaves);
 }
 
-function waysOf(chart: string, machine: AnyStateMachine, named: boolean): string[] {
-  const ways: string[] = [];
+/** `agent: idle`, for each state of a chart that has none inside. */
+export function statesOf(machine: AnyStateMachine): readonly string[] {
+  return leaves(machine.root).map(({ path }) => `${machine.id}: ${path.join('.')}`);
+}
+
+function waysOf(machine: AnyStateMachine): string[] {
+  const ways = [...statesOf(machine)];
   for (const node of nodesOf(machine.root)) {
-    if (node !== machine.root && node.type === 'atomic') ways.push(`${chart}: ${node.path.join('.')}`);
     for (const [event, transitions] of node.transitions) {
       for (const { target } of transitions) {
         for (const from of leaves(node)) {
-          for (const to of target ?? [])
-            ways.push(`${chart}: ${from.path.join('.')} ${named ? event : '*'} ${landing(to)}`);
+          for (const to of target ?? []) ways.push(`${machine.id}: ${from.path.join('.')} ${event} ${landing(to)}`);
         }
       }
     }
@@ -70,8 +107,44 @@ function waysOf(chart: string, machine: AnyStateMachine, named: boolean): string
   return ways;
 }
 
-/** Every state and transition that the charts of an org can take, sorted. */
-export function waysThrough(org: Org): readonly string[] {
-  const agents = org.roles.flatMap(({ policy }) => waysOf('agent', buildAgentMachine(policy), true));
-  return [...new Set([...agents, ...waysOf('company', buildCompanyMachine(), false)])].sort();
+/** Every state and transition of the charts that a simulated company of an org runs, sorted. Models are not routed there. */
+export function waysThrough({
+  roles,
+  reward,
+  standing,
+}: Pick<Org, 'roles' | 'reward' | 'standing'>): readonly string[] {
+  const scheduled = roles.some(({ schedule }) => Object.keys(schedule).length > 0);
+  const charts: AnyStateMachine[] = [
+    ...roles.map(({ policy }) => buildAgentMachine(policy)),
+    buildRewardMachine(reward),
+    buildStandingMachine(standing),
+    buildCompanyMachine(),
+    ...(scheduled ? [buildScheduleMachine({ every: 1 }, 1)] : []),
+  ];
+  return [...new Set(charts.flatMap(waysOf))].sort();
+}
+
+/** How much of one chart was come through. */
+export type ChartCoverage = {
+  readonly chart: string;
+  readonly states: { readonly taken: number; readonly of: number; readonly never: readonly string[] };
+  readonly ways: { readonly taken: number; readonly of: number; readonly never: readonly string[] };
+};
+
+/** What was taken of all ways there are, chart by chart. */
+export function coverageOf(ways: readonly string[], taken: ReadonlySet<string>): readonly ChartCoverage[] {
+  const charts = new Map<string, { states: string[]; ways: string[] }>();
+  for (const one of ways) {
+    const [chart = '', way = ''] = one.split(': ');
+    const known = charts.get(chart) ?? { states: [], ways: [] };
+    charts.set(chart, known);
+    known[way.includes(' ') ? 'ways' : 'states'].push(way);
+  }
+  return [...charts].map(([chart, known]) => {
+    const part = (all: readonly string[]) => {
+      const never = all.filter((way) => !taken.has(`${chart}: ${way}`));
+      return { taken: all.length - never.length, of: all.length, never };
+    };
+    return { chart, states: part(known.states), ways: part(known.ways) };
+  });
 }

@@ -41,6 +41,8 @@ export type MemberPorts = Pick<Ports, 'knowledge' | 'org' | 'log'> & {
   readonly habits: Habits | undefined;
   /** Hears what the company publishes and tells, before anything can happen to it. */
   readonly told: (draft: Draft) => void;
+  /** Sees its actors move. */
+  readonly inspect: NonNullable<Ports['inspect']>;
   readonly model: Model;
   readonly products: () => LocalProducts;
   readonly build: Build;
@@ -50,6 +52,8 @@ export type MemberPorts = Pick<Ports, 'knowledge' | 'org' | 'log'> & {
   readonly atStep: NonNullable<Ports['atStep']>;
   /** How far its clock is ahead, ms. */
   readonly skew: () => number;
+  /** True while a person has paused the company: whoever starts then takes nothing. */
+  readonly isPaused: () => boolean;
   /** Told of each end. */
   readonly ended: () => void;
 };
@@ -78,7 +82,8 @@ export class Member {
 
   /** True while it is started and not ended. */
   get alive(): boolean {
-    return this.#life !== undefined && !this.#life.dead && this.#company?.state === 'running';
+    const state = this.#life?.dead === false ? this.#company?.state : undefined;
+    return state === 'running' || state === 'paused';
   }
 
   get inHand(): number {
@@ -90,8 +95,11 @@ export class Member {
     return this.alive ? this.#projections : undefined;
   }
 
-  get company(): Company | undefined {
-    return this.alive ? this.#company : undefined;
+  /** Does what a person says. */
+  async switchTo(state: 'paused' | 'running'): Promise<void> {
+    if (!this.alive) return;
+    if (state === 'paused') await this.#company?.pause('operator', 'the scenario');
+    else await this.#company?.resume('operator', 'the scenario');
   }
 
   /** Starts it; it comes back by itself whenever it is ended. */
@@ -138,7 +146,7 @@ export class Member {
   }
 
   async #open(life: Life, clock: Clock, bus: Bus): Promise<void> {
-    const { org, knowledge, log, atStep, build, name } = this.#ports;
+    const { org, knowledge, log, atStep, inspect, build, name } = this.#ports;
     const asked = life.model(this.#ports.model);
     const tools = this.#tools(life, bus);
     const projections = await follow(bus);
@@ -158,12 +166,15 @@ export class Member {
       episodes,
       log,
       atStep,
+      inspect,
     };
     await restoreLive({ tools, org, company: brain });
     const company = new Company({ ports, process: name });
     this.#projections = projections;
     this.#company = company;
-    await company.start();
+    const opened = company.start();
+    if (this.#ports.isPaused()) void company.pause('operator', 'the company is paused');
+    await opened;
   }
 
   #tools(life: Life, bus: Bus): Tools {

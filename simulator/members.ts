@@ -4,11 +4,11 @@ import { createFileKnowledge } from '../brain/knowledge/files.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { VirtualClock } from '../bus/clock.ts';
 import type { MemoryStream } from '../bus/memory/stream.ts';
-import type { Draft } from '../bus/messages.ts';
 import type { Org } from '../org/org.ts';
 import { createFaults, InjectedCrash } from '../scenarios/faults.ts';
 import { createDisk, type MemoryDisk, openMemoryProducts } from '../tools/memory/products.ts';
 import type { Chance } from './chance.ts';
+import type { Coverage } from './coverage.ts';
 import type { Weather } from './faults.ts';
 import { type Build, Member } from './member.ts';
 import type { Plan } from './plan.ts';
@@ -27,7 +27,8 @@ export type MembersParts = {
   readonly stream: MemoryStream;
   readonly org: () => Org;
   readonly build: Build;
-  readonly told: (draft: Draft) => void;
+  readonly coverage: Coverage;
+  readonly isPaused: () => boolean;
   readonly log: (line: string) => void;
 };
 
@@ -54,7 +55,7 @@ const JITTER = 0.4;
 const nameOf = (index: number) => (index === 0 ? 'main' : `p${index + 1}`);
 
 export function createMembers(parts: MembersParts): Members {
-  const { plan, seed, weather, chance, tape, clock, stream, org, build, told, log } = parts;
+  const { plan, seed, weather, chance, tape, clock, stream, org, build, coverage, isPaused, log } = parts;
   const { answers, given, faults: scripted } = plan.scenario;
   const on = new Set<string>(weather.kinds);
   const quiet = weather.kinds.length === 0 && weather.healAfterMs === 0;
@@ -88,7 +89,8 @@ export function createMembers(parts: MembersParts): Members {
       stream,
       clock,
       habits: quiet ? undefined : createStreamHabits(name, weather, { chance, tape, now: () => clock.now(), doubt }),
-      told,
+      told: (draft) => coverage.told(draft),
+      inspect: (event) => coverage.watch(event),
       model: provider,
       products: () => openMemoryProducts({ disk, test }),
       knowledge,
@@ -102,6 +104,7 @@ export function createMembers(parts: MembersParts): Members {
         await faults.atStep(at, turn);
       },
       skew: () => (tape.calmed ? 0 : (skews.get(name) ?? 0)),
+      isPaused,
       ended: () => {
         deaths += 1;
       },

@@ -123,13 +123,14 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
   const weather = { ...drawn, ...(spec.processes === undefined ? {} : { processes: spec.processes }), ...repeat };
   const tape = createTape(repeat?.strikes);
   const stream = new MemoryStream();
-  const coverage = createCoverage();
+  const coverage = createCoverage(plan.org.standing.start);
   const ending = createEnding(scenario);
   const end = createEnd();
   const over = new AbortController();
   const healAt = start + weather.healAfterMs;
   const patience = Math.max(healAt, scenario.deadline) + PATIENCE_MS;
   let org = plan.org;
+  let paused = false;
   let heard: (stored: Stored) => void = () => {};
   const watch = createWatch(stream, org, (stored) => {
     ending.told(stored.message);
@@ -149,7 +150,8 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
     org: () => org,
     build,
     log,
-    told: (draft) => coverage.told(draft),
+    coverage,
+    isPaused: () => paused,
   });
   // Somebody outside, whom nothing keeps from the stream.
   const person = new MemoryBus(plan.org.company, clock, { stream });
@@ -217,10 +219,8 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
       ending,
       changeOrg,
       switchTo: async (state) => {
-        for (const { company } of members.all) {
-          if (state === 'paused') await company?.pause('operator', 'the scenario');
-          else await company?.resume('operator', 'the scenario');
-        }
+        paused = state === 'paused';
+        for (const member of members.all) await member.switchTo(state);
       },
       answer: (id, option, from) => answerQuestion(person, id, option, from),
     },

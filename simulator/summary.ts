@@ -1,5 +1,6 @@
 // What many runs came to.
 
+import { type ChartCoverage, coverageOf } from './coverage.ts';
 import type { RunResult } from './simulate.ts';
 
 export type Summary = {
@@ -9,7 +10,8 @@ export type Summary = {
   /** How often each fault struck. */
   readonly struck: Readonly<Record<string, number>>;
   readonly failed: readonly RunResult[];
-  readonly coverage: { readonly taken: number; readonly of: number; readonly never: readonly string[] };
+  /** Of each chart that such a company runs. */
+  readonly coverage: readonly ChartCoverage[];
 };
 
 /**
@@ -21,7 +23,7 @@ export function createSummary(ways: readonly string[]) {
   let messages = 0;
   const struck = new Map<string, number>();
   const failed: RunResult[] = [];
-  const never = new Set(ways);
+  const taken = new Set<string>();
   return {
     add(run: RunResult): void {
       runs += 1;
@@ -29,7 +31,7 @@ export function createSummary(ways: readonly string[]) {
       messages += run.messages;
       for (const { fault } of run.strikes) struck.set(fault, (struck.get(fault) ?? 0) + 1);
       if (run.violations.length > 0) failed.push(run);
-      for (const way of run.taken) never.delete(way);
+      for (const way of run.taken) taken.add(way);
     },
     summary: (): Summary => ({
       runs,
@@ -37,7 +39,7 @@ export function createSummary(ways: readonly string[]) {
       messages,
       struck: Object.fromEntries([...struck].sort()),
       failed: failed.toSorted((a, b) => a.seed - b.seed),
-      coverage: { taken: ways.length - never.size, of: ways.length, never: [...never] },
+      coverage: coverageOf(ways, taken),
     }),
   };
 }

@@ -4,8 +4,6 @@ import type { Summary } from '../../simulator/summary.ts';
 import { count, duration, plural } from '../format.ts';
 import { clean, flowed, type Paint } from '../output.ts';
 
-const MOST_NEVER = 12;
-
 /** A failing seed and how to see it again. */
 export type FoundSeed = {
   readonly seed: number;
@@ -15,11 +13,13 @@ export type FoundSeed = {
   readonly strikes: number;
 };
 
+type Page = { readonly paint: Paint; readonly width: number };
+
 export function simLines(
   summary: Summary,
   found: readonly FoundSeed[],
   wallMs: number,
-  { paint, width }: { readonly paint: Paint; readonly width: number },
+  { paint, width }: Page,
 ): readonly string[] {
   const { runs, virtualMs, messages, struck, failed, coverage } = summary;
   const lines = [
@@ -27,10 +27,7 @@ export function simLines(
   ];
   const faults = Object.entries(struck).map(([fault, times]) => `${fault} ${count(times)}`);
   lines.push(...flowed('faults      ', faults.length === 0 ? ['none'] : faults, width));
-  lines.push(`charts      ${coverage.taken} of ${coverage.of} states and transitions taken`);
-  for (const way of coverage.never.slice(0, MOST_NEVER)) lines.push(paint(`            never ${way}`, 'dim'));
-  const more = coverage.never.length - MOST_NEVER;
-  if (more > 0) lines.push(paint(`            and ${more} more; --json lists them`, 'dim'));
+  lines.push(...coverageLines(coverage, { paint, width }));
   lines.push(
     failed.length === 0
       ? paint('violations  none', 'good')
@@ -46,6 +43,20 @@ export function simLines(
     if (seen.scenario !== undefined) {
       lines.push(`    shortest:  headcount sim ${seen.scenario}   (${plural(seen.strikes, 'fault')})`);
     }
+  }
+  return lines;
+}
+
+/** A row for each chart; the states that no run was in by name, the ways between them by number. */
+function coverageLines(coverage: Summary['coverage'], { paint, width }: Page): readonly string[] {
+  const lines: string[] = [];
+  for (const { chart, states, ways } of coverage) {
+    const label = lines.length === 0 ? 'charts      ' : '            ';
+    lines.push(
+      `${label}${chart.padEnd(10)}${states.taken} of ${states.of} states, ${ways.taken} of ${ways.of} transitions`,
+    );
+    if (states.never.length === 0) continue;
+    lines.push(...flowed(`${' '.repeat(22)}never `, states.never, width).map((line) => paint(line, 'dim')));
   }
   return lines;
 }
