@@ -67,7 +67,7 @@ export async function followUp(f: Finishing, scored?: Reward): Promise<void> {
   const who = task.agent ?? agent.name;
   // Not scored just now: the end was recorded before a crash, and anything below may have been done since.
   const again = scored === undefined;
-  const reward = scored ?? (await rewarded(ports, agent, task, task.ledger ?? noLedger));
+  const reward = scored ?? asRecorded(task, await rewarded(ports, agent, task, task.ledger ?? noLedger));
   const cause = `task.${task.id}.completed`;
   const at = task.endedAt ?? f.turn.now();
   await Promise.all([
@@ -82,6 +82,11 @@ export async function followUp(f: Finishing, scored?: Reward): Promise<void> {
     ...task.dependents.map((id) => releaseTask(ports.bus, id, { source: agent.name, why: 'unblocked' })),
     ...(task.parent === undefined ? [] : [wakeParent(ports.bus, task.parent, agent.name)]),
   ]);
+}
+
+/** The score that is with the task counts, whatever another policy would make of it by now. */
+function asRecorded({ score, band }: Task, reward: Reward): Reward {
+  return { ...reward, score: score ?? reward.score, band: band ?? reward.band };
 }
 
 async function tell<T extends MessageType>(

@@ -10,6 +10,7 @@ import { climbing } from '../machines/policy.ts';
 import type { Deed, Judgement, Run, Shown, Suite } from '../machines/score.ts';
 import type { TestRun, Validation } from '../tools/tools.ts';
 import type { Board } from './board.ts';
+import type { LintRun } from './duties/linting.ts';
 import type { Ports } from './ports.ts';
 
 /** An approval with notes counts this much less for each of them, and never less than the second. */
@@ -138,11 +139,10 @@ export async function deedOf(
   const onto = resultsOf<{ onto?: string }>(task, steps, 'check').at(-1)?.result.onto;
   const before = merged && onto !== undefined ? await mergedAt(ports, merged.product, onto) : undefined;
   const after = merged && suiteOf(merged);
-  const tests = resultsOf<TestRun>(task, steps, 'test').map(({ id, result }) => ({
-    id,
-    what: result.summary,
-    ok: result.ok,
-  }));
+  const tested = resultsOf<TestRun & { readonly lint?: LintRun }>(task, steps, 'test');
+  const tests = tested.map(({ id, result }) => ({ id, what: result.summary, ok: result.ok }));
+  const linted = tested.flatMap(({ id, result: { lint } }) => (lint === undefined ? [] : [{ id, lint }]));
+  const lastLint = linted.at(-1)?.lint;
   return {
     runs: [...tests, ...pulls.flatMap(checksOf)],
     estimateMs: task.estimateMs,
@@ -151,7 +151,14 @@ export async function deedOf(
     kept: task.evidence
       .filter(({ check }) => check === 'deployment' || check === 'health')
       .map(({ ok, detail }) => ({ id: ended.id, what: detail, ok })),
-    judgements: [...judgedOf(task, steps, own, ended.id), ...pulls.flatMap(reviewed)],
+    judgements: [
+      ...judgedOf(task, steps, own, ended.id),
+      ...linted.flatMap(({ id, lint }) =>
+        lint.ran ? [{ id, what: `linter: ${lint.summary}`, value: lint.ok ? 1 : 0 }] : [],
+      ),
+      ...pulls.flatMap(reviewed),
+    ],
+    unjudged: lastLint?.ran === false ? [`no linter: ${lastLint.why}`] : [],
     failed: [...own, ...(await failedIn(ports, lineOf(task, board)))],
     ended,
   };

@@ -12,7 +12,9 @@ import { Ledger } from './ledger.ts';
 import { moneyChecks } from './money-checks.ts';
 import { policyChecks } from './policy-checks.ts';
 import { restChecks } from './rest.ts';
+import { rewardChecks } from './reward-checks.ts';
 import type { Rules } from './rules.ts';
+import { standingChecks } from './standing-checks.ts';
 import { stepChecks } from './step-checks.ts';
 import { streamChecks } from './stream-checks.ts';
 import { type InvariantId, invariants } from './table.ts';
@@ -58,6 +60,8 @@ export function createAuditor(rules: Rules): Auditor {
     ...budgetChecks(),
     ...moneyChecks(),
     ...talkChecks(),
+    ...rewardChecks(),
+    ...standingChecks(),
   ]);
   let inForce = rules;
 
@@ -112,7 +116,7 @@ function dispatch(checks: readonly Check[]): (type: MessageType) => readonly Che
   };
 }
 
-function unjudged({ budgets, roles, depth, attempts, needs }: Rules): readonly string[] {
+function unjudged({ budgets, roles, depth, attempts, needs, standing }: Rules): readonly string[] {
   return [
     ...(roles === undefined && (depth === undefined || attempts === undefined)
       ? ['I17: the org chart is not known, so neither are all limits of a lineage']
@@ -121,6 +125,7 @@ function unjudged({ budgets, roles, depth, attempts, needs }: Rules): readonly s
       ? ['I16: the org chart is not known; budgets are judged by what each reservation says of them']
       : []),
     ...(needs === undefined ? ['I12: which evidence each type of task needs is not known; some is asked for'] : []),
+    ...(standing === undefined ? ['I29: the org chart is not known, so neither are the thresholds of a standing'] : []),
     'I25: there is no live state to compare with here',
   ];
 }

@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { forbiddenMoney } from '../tests/fixtures/forbidden-money.ts';
+import { forbiddenRewards } from '../tests/fixtures/forbidden-rewards.ts';
 import { forbiddenTalk } from '../tests/fixtures/forbidden-talk.ts';
 import { type Forbidden, forbiddenWork } from '../tests/fixtures/forbidden-work.ts';
 import { createAuditor, invariants } from './auditor.ts';
@@ -9,23 +10,26 @@ import { audit, Forgery, type Recorded, record } from './fixture.ts';
 
 let first: Recorded;
 let escalation: Recorded;
+let reward: Recorded;
 
 beforeAll(async () => {
   first = await record('first-product');
   escalation = await record('escalation');
+  reward = await record('reward');
 }, 300_000);
 
-const forbidden: readonly Forbidden[] = [...forbiddenWork, ...forbiddenTalk, ...forbiddenMoney];
+const forbidden: readonly Forbidden[] = [...forbiddenWork, ...forbiddenTalk, ...forbiddenMoney, ...forbiddenRewards];
 
 test('the streams themselves break nothing', () => {
   expect(audit(first)).toEqual([]);
   expect(audit(escalation)).toEqual([]);
+  expect(audit(reward)).toEqual([]);
 });
 
 describe('a forbidden change is found, and nothing else', () => {
   test.each(forbidden)('%s: %s', (id, _, of, change) => {
     const until = id === 'I18' ? 'rest' : 'end';
-    const forgery = new Forgery(of === 'escalation' ? escalation : first);
+    const forgery = new Forgery({ 'first-product': first, escalation, reward }[of]);
     change(forgery);
     const found = audit(forgery.done(), until);
     expect([...new Set(found.map(({ invariant }) => invariant))], JSON.stringify(found, null, 1)).toEqual([id]);
@@ -67,7 +71,7 @@ describe('limits of the org chart', () => {
       createAuditor({})
         .unjudged()
         .map((line) => line.slice(0, 3)),
-    ).toEqual(['I17', 'I16', 'I12', 'I25']);
+    ).toEqual(['I17', 'I16', 'I12', 'I29', 'I25']);
     expect(
       createAuditor(first.rules)
         .unjudged()

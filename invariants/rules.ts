@@ -22,6 +22,22 @@ export type Budgets = {
   readonly task?: number | undefined;
 };
 
+/** When an agent rises and falls. Points are 0 to 100. */
+export type StandingRules = {
+  /** Where somebody stands of whom nothing was said. */
+  readonly start: string;
+  /** The last so many scores count. */
+  readonly window: number;
+  readonly halfLifeMs: number;
+  readonly confidence: number;
+  /** The least standard deviation that is believed. */
+  readonly spread: number;
+  readonly trusted: { readonly from: number; readonly tasks: number };
+  readonly lead: { readonly from: number; readonly tasks: number };
+  readonly probation: { readonly below: number; readonly tasks: number };
+  readonly benched: { readonly below: number; readonly tasks: number };
+};
+
 /** All optional: what is unknown is not judged, and said. */
 export type Rules = {
   /** US dollars. */
@@ -41,6 +57,7 @@ export type Rules = {
   readonly roles?: Readonly<Record<string, RoleRules>>;
   /** Evidence without which a task of a type is not done. */
   readonly needs?: Readonly<Record<string, readonly Evidence['check'][]>>;
+  readonly standing?: StandingRules;
   /** How much older than its predecessor a message may be, ms; `SKEW_MS` unless told. */
   readonly skewMs?: number;
   /** How long something may be under way without a trace before it counts as lost, ms; `GRACE_MS` unless told. */
@@ -67,5 +84,5 @@ export function rulesOf(org: Org, more: Pick<Rules, 'needs' | 'skewMs' | 'graceM
     roles[name] = { depth: policy.depth, ...policy.lineage };
   }
   const { day, month, task } = org.budget;
-  return { budgets: { role, team, company: { day, month, task } }, roles, ...more };
+  return { budgets: { role, team, company: { day, month, task } }, roles, standing: org.standing, ...more };
 }

@@ -178,6 +178,24 @@ const rows = [
     why: 'What a stranger wrote may speak through whoever has read it. Their work is merged and deployed when a person has allowed this very commit, and not before.',
     checkedBy: 'message',
   },
+  {
+    id: 'I29',
+    title: 'A standing follows from scores that are on the stream',
+    why: 'Whoever rises or falls does so from where it stood, by one step, over the threshold of org.yaml, and every task that is counted is its own, is done, and is named. A move that its scores do not explain would be a favour or a grudge.',
+    checkedBy: 'message',
+  },
+  {
+    id: 'I30',
+    title: 'A score is the sum of its ledger',
+    why: 'Each signal is there once, with its points and the messages that show it, or is said to be missing; the shares come to one and the points to the score. A number that cannot be taken apart cannot be argued with.',
+    checkedBy: 'message',
+  },
+  {
+    id: 'I31',
+    title: 'A task is rewarded once, with its score',
+    why: 'What an agent remembers of its work grows by one finished task at a time, with the score that the task has, and nobody else is rewarded for it. A task that counts twice moves a standing twice.',
+    checkedBy: 'message',
+  },
 ] as const;
 
 export type InvariantId = (typeof rows)[number]['id'];

@@ -130,6 +130,13 @@ describe('the signals of a task', () => {
     expect(of({ judgements }).quality).toBeCloseTo(1.9 / 3);
   });
 
+  test('say of a linter that could not judge that the rest counts for more', () => {
+    const judgements = [{ id: 'v', what: 'syntax: 0 findings', value: 1 }];
+    const { quality } = signalsOf({ ...deed, judgements, unjudged: ['no linter: there is none'] });
+    const why = 'nobody objected; no linter: there is none, so the other judgements count for more';
+    expect(quality).toMatchObject({ value: 1, why });
+  });
+
   test('name the messages that show them', () => {
     const found = signalsOf({
       ...deed,

@@ -28,6 +28,8 @@ export type Deed = {
   /** Other evidence that what worked still works: a deployment, health checks. */
   readonly kept: readonly Run[];
   readonly judgements: readonly Judgement[];
+  /** What should have judged it and could not, and why; the others count for more. */
+  readonly unjudged?: readonly string[];
   /** Every failed attempt of its lineage so far, its own and those above and below it. */
   readonly failed: readonly Shown[];
   /** The message that ended it: the time worked is on it. */
@@ -69,11 +71,13 @@ function regressionsOf({ suite, kept }: Deed): Found | string {
   return { value: Math.min(1, after.passed / before.passed), why, evidence };
 }
 
-function qualityOf({ judgements }: Deed): Found | string {
-  if (judgements.length === 0) return 'nothing judged how it is made';
+function qualityOf({ judgements, unjudged = [] }: Deed): Found | string {
+  if (judgements.length === 0) return ['nothing judged how it is made', ...unjudged].join('; ');
   const value = judgements.reduce((sum, one) => sum + one.value, 0) / judgements.length;
   const objections = judgements.filter((one) => one.value < 1);
-  const why = objections.length === 0 ? 'nobody objected' : objections.map(({ what }) => what).join('; ');
+  const said = objections.length === 0 ? 'nobody objected' : objections.map(({ what }) => what).join('; ');
+  const spread = unjudged.map((one) => `; ${one}, so the other judgements count for more`);
+  const why = said + spread.join('');
   return { value, why, evidence: idsOf(judgements) };
 }
 
@@ -89,7 +93,7 @@ function attemptsOf({ failed, ended }: Deed): Found {
  * - `time`: 1 up to the estimate, then estimate / time worked (twice the estimate: 0.5);
  * - `regressions`: tests of the product's suite that pass with the merge / that passed before, at most 1; 0 when it fails,
  *   or a deployment or a health check did;
- * - `quality`: the mean of the judgements: syntax checks, reviews, answers that kept their contract;
+ * - `quality`: the mean of the judgements: syntax checks, the product's own linter, reviews, answers that kept their contract;
  * - `attempts`: 1 / (1 + failed attempts of the lineage).
  */
 export function signalsOf(deed: Deed): Readonly<Record<Signal, Found | string>> {

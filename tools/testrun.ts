@@ -53,7 +53,13 @@ export async function runTests(
       return { ok: false, outcome: 'memory', summary: 'the tests ran out of memory', tail };
     }
     const ok = ended.code === 0;
-    return { ok, outcome: ok ? 'passed' : 'failed', summary: summaryOf(clean, ended.code), tail };
+    return {
+      ok,
+      outcome: ok ? 'passed' : 'failed',
+      summary: summaryOf(clean, ended.code),
+      tail,
+      ...(ended.code === undefined ? {} : { code: ended.code }),
+    };
   }
   const { outcome, why } = explain(ended, argv[0] ?? '', limits);
   // What was said up to the limit depends on how fast this machine is.

@@ -50,6 +50,8 @@ export type TestRun = {
   readonly summary: string;
   /** The end of the output, cleaned the same way, at most 4 KB. */
   readonly tail: string;
+  /** With which the command ended, when it ended by itself. */
+  readonly code?: number;
 };
 
 export type CommitInfo = { readonly message: string; readonly author: string; readonly at: number };

@@ -14,7 +14,7 @@ import { refusedDocument } from '../../bus/documents.ts';
 import type { Product, WorkReport } from '../../bus/records.ts';
 import { engineFor } from '../../org/engines.ts';
 import { branchFor } from '../../tools/names.ts';
-import type { Validation } from '../../tools/tools.ts';
+import type { TestRun, Validation } from '../../tools/tools.ts';
 import type { Stated } from '../documents.ts';
 import type { TaskDuty, TaskWork } from '../duty.ts';
 import { WorkFailure } from '../duty.ts';
@@ -24,6 +24,7 @@ import { engines } from '../engines/registry.ts';
 import { allowed } from '../permission.ts';
 import { failed, productFor, using } from './failing.ts';
 import { canHandOn, handOn } from './handing-on.ts';
+import { type LintRun, lint } from './linting.ts';
 import { type Pulled, verifyPull } from './merging.ts';
 import { infoOf, type Opened, type Workbench, workbench } from './workbench.ts';
 
@@ -60,12 +61,15 @@ async function validate(work: TaskWork, bench: Workbench, paths: readonly string
 }
 
 async function test(work: TaskWork, bench: Workbench, product: Product): Promise<void> {
-  const run = await work.step('test', () =>
+  const run = await work.step<TestRun & { readonly lint?: LintRun }>('test', () =>
     using(async () => {
       const tested = await work.tools.products.test(await bench.clone(), product.test, work.signal);
       // Says nothing about the work, so it is no result of this step: the same attempt tests again later.
       if (tested.outcome === 'missing' || tested.outcome === 'no-sandbox') throw failed('environment', tested.summary);
-      return tested;
+      // How it is made is worth asking once it works. The linter is part of the score and stops nobody.
+      return tested.ok
+        ? { ...tested, lint: await lint(work.tools.products, await bench.clone(), work.signal) }
+        : tested;
     }),
   );
   if (!run.ok) throw failed('quality', `tests: ${run.summary}`);
