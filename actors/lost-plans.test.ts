@@ -3,8 +3,10 @@
 import { expect, it } from 'vitest';
 import type { DataOf } from '../bus/messages.ts';
 import { subjects } from '../bus/subjects.ts';
+import { planned } from './duties/fixture.ts';
 import { MINUTE, orgOf, type Running, type Script, START, startCompany } from './fixture.ts';
 import { askAboutPlan } from './lost-plans.ts';
+import { taskRecords } from './plan.ts';
 
 const directive: DataOf<'directive.issued'> = {
   id: 'D1',
@@ -77,6 +79,25 @@ it('a directive that is given up has ended, so that the mission gets another one
   await company.until(() => company.of('brain.directive').length === 1);
   expect(company.of('brain.directive')[0]?.data).toMatchObject({ id: 'D1', done: 0, tasks: 0, achieved: [] });
   expect(company.of('dead.requeued')).toEqual([]);
+});
+
+it('a directive that is given up with some of its tasks filed ends when they have', async () => {
+  const company = await asksAbout(3);
+  const [task] = taskRecords(
+    [planned('a', { role: 'worker' })],
+    { prefix: 'D1', directive: 'D1' },
+    { ids: { a: 'T1' }, org: orgOf(), now: START },
+  );
+  if (!task) throw new Error('no task');
+  await company.tell(subjects.task('T1'), { id: 'task.T1.created', type: 'task.created', data: { task } });
+  await company.until(() => company.seen.board.under('D1').length === 1);
+  await answer(company, 'abandon');
+  await company.until(() =>
+    [...company.bus.stream.durables.values()].every(
+      (durable) => durable.unsettled.size === 0 && durable.pending(company.bus.stream) === 0,
+    ),
+  );
+  expect(company.of('brain.directive')).toEqual([]);
 });
 
 it('nobody is asked twice at once, but anew when they answered too early for it', async () => {

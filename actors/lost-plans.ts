@@ -83,7 +83,8 @@ export async function askAboutPlan(
  * Carries out what a person said: `retry` puts the message back, `abandon` ends the directive that it was, so that the mission
  * gets another one. Nothing is done while the message is not dead, or not any more: then somebody has it. Repeatable.
  */
-export async function onPlanAnswer({ bus, agent }: Pick<JobWork, 'bus' | 'agent'>, approval: Approval): Promise<void> {
+export async function onPlanAnswer(work: Pick<JobWork, 'bus' | 'agent' | 'board'>, approval: Approval): Promise<void> {
+  const { bus, agent, board } = work;
   const letters = await lettersOn(bus);
   const about = letters.find(
     ({ letter: { causationid } }) => causationid !== undefined && questionAbout(causationid) === approval.id,
@@ -91,7 +92,9 @@ export async function onPlanAnswer({ bus, agent }: Pick<JobWork, 'bus' | 'agent'
   if (!about || about.requeuedAs !== undefined) return;
   if (approval.answer === 'retry') return void (await putBack(bus, about, agent));
   const message = await messageOf(bus, about);
-  if (message?.type === 'directive.issued') await endUnplanned(bus, message, agent);
+  if (message?.type !== 'directive.issued') return;
+  // With some of its tasks filed it ends when they have (duties/digest.ts).
+  if (board.under(message.data.id).length === 0) await endUnplanned(bus, message, agent);
 }
 
 async function endUnplanned(bus: Bus, { id: cause, data }: Message<'directive.issued'>, agent: string): Promise<void> {
