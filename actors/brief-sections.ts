@@ -48,9 +48,43 @@ export function companySections(company: CompanyState): Section[] {
   return [{ name: 'The company', text: companySection(company), budget: 3_000 }];
 }
 
-function guidanceOf({ guidance }: Task, wanted: (from: string) => boolean): string {
-  const fitting = guidance.filter(({ from }) => wanted(from));
-  return bullets(fitting.slice(-4).map(({ from, text }) => `${from}: ${text}`));
+type Guidance = Task['guidance'][number];
+
+/** The last of them, one line each. */
+function saidBy(guidance: readonly Guidance[]): string {
+  return bullets(guidance.slice(-4).map(({ from, text }) => `${from}: ${text}`));
+}
+
+/**
+ * Help that was collected, as a brief tells it. What somebody answered from documents of strangers is a stranger's word in
+ * another mouth: it is fenced, and taints, like the documents.
+ */
+export function guidanceSections({ guidance }: Pick<Task, 'guidance'>): Section[] {
+  const isRead = ({ from }: Guidance) => from.startsWith(READ_IN);
+  const isOutside = ({ taint }: Guidance) => (taint ?? []).length > 0;
+  const read = guidance.filter(isRead);
+  const outside = guidance.filter((one) => !isRead(one) && isOutside(one));
+  return [
+    {
+      name: 'What others said',
+      text: saidBy(guidance.filter((one) => !isRead(one) && !isOutside(one))),
+      budget: 3_000,
+    },
+    {
+      name: 'What others said, from what is written outside',
+      text: saidBy(outside),
+      untrusted: true,
+      taint: [...new Set(outside.flatMap(({ taint }) => taint ?? []))],
+      budget: 3_000,
+    },
+    {
+      name: 'What is written about it',
+      text: saidBy(read),
+      untrusted: true,
+      taint: outsideOf(read.map(({ from }) => from.slice(READ_IN.length))),
+      budget: 3_000,
+    },
+  ];
 }
 
 /** What an agent remembers when it begins. */
@@ -106,13 +140,6 @@ export function taskSections(
       ),
       budget: 2_000,
     },
-    { name: 'What others said', text: guidanceOf(task, (from) => !from.startsWith(READ_IN)), budget: 3_000 },
-    {
-      name: 'What is written about it',
-      text: guidanceOf(task, (from) => from.startsWith(READ_IN)),
-      untrusted: true,
-      taint: outsideOf(task.guidance.map(({ from }) => from.slice(READ_IN.length))),
-      budget: 3_000,
-    },
+    ...guidanceSections(task),
   ];
 }

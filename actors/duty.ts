@@ -12,6 +12,7 @@ import type { Section } from '../brain/brief.ts';
 import type { Knowledge } from '../brain/knowledge/passage.ts';
 import type { CompanyBrain } from '../brain/memory/company.ts';
 import type { Exchange, Purpose, ToolSpec } from '../brain/models/model.ts';
+import type { Snapshot } from '../brain/models/snapshot.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import type { Unsigned } from '../bus/drafts.ts';
@@ -118,6 +119,8 @@ export interface Work {
    * usage says (money/desk.ts). `think` and `converse` do this themselves.
    */
   pay<T>(bill: Bill, run: () => Promise<Outcome<T>>): Promise<T>;
+  /** Keeps what is sent by another way than `think` and `converse`; gives its digest, for the outcome of the step. */
+  keep(sent: Snapshot): Promise<string | undefined>;
   /** What a worker is told that is no model of ours, such as a command line: recorded, so that it stays as it is. */
   brief(sections: readonly Section[]): Promise<Told>;
   /** Begins a tool loop with this role's model; its brief is recorded, so that every turn has the same one. */

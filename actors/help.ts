@@ -53,7 +53,8 @@ export async function consult(t: TaskTurn): Promise<void> {
   });
   if (answer.taint) journal.note({ taint: merged(journal.task.taint, answer.taint) });
   const text = answer.known ? answer.text : `no answer: ${answer.text}`;
-  journal.note({ guidance: [...journal.task.guidance, { from: answer.by, text }] });
+  const taint = answer.taint?.length ? { taint: answer.taint } : {};
+  journal.note({ guidance: [...journal.task.guidance, { from: answer.by, text, ...taint }] });
 }
 
 /** The first answer on a subject, or undefined at the deadline (epoch ms). Rejects when `signal` is aborted. */

@@ -3,6 +3,7 @@
 import type { AnswerTo } from '../brain/answers.ts';
 import { type Section, taintOf } from '../brain/brief.ts';
 import type { Purpose, ToolSpec } from '../brain/models/model.ts';
+import type { Snapshot } from '../brain/models/snapshot.ts';
 import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
 import { signed, type Unsigned } from '../bus/drafts.ts';
@@ -19,6 +20,7 @@ import { StepLimit } from './limit.ts';
 import { publishOnce } from './once.ts';
 import { Permits } from './permits.ts';
 import type { Ports } from './ports.ts';
+import { keepPrompt } from './prompts.ts';
 import { type Asking, type Thought, type Told, takeTurn, think, told, turnName } from './thinking.ts';
 
 /** A delivery in an agent's hands. */
@@ -154,6 +156,10 @@ export class HeldWork implements Work {
     const id = `${asking.work}.a${asking.attempt}.${name}`;
     const call = { ...asking, ...rest, id, longestMs: this.role.policy.stepMs };
     return this.#recorded(name, () => this.#held.ports.money.during(call, run));
+  }
+
+  keep(sent: Snapshot): Promise<string | undefined> {
+    return keepPrompt(this.#held.ports, sent);
   }
 
   brief(sections: readonly Section[]): Promise<Told> {

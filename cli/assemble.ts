@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import type { InspectionEvent } from 'xstate';
 import { Company } from '../actors/company.ts';
 import { duties } from '../actors/duties/registry.ts';
+import { guardedKnowledge } from '../actors/guarded-knowledge.ts';
 import { guardedModel } from '../actors/guarded-model.ts';
 import { openMoney } from '../actors/money/desk.ts';
+import { outboundBus } from '../actors/outbound.ts';
 import type { Ports, StepHook } from '../actors/ports.ts';
 import { MAIN } from '../actors/processes.ts';
 import type { Projections } from '../actors/projections.ts';
 import type { Knowledge } from '../brain/knowledge/passage.ts';
-import type { Org } from '../org/org.ts';
+import type { Bus } from '../bus/bus.ts';
+import { agentsOf, type Org } from '../org/org.ts';
 import { openLocalDeployer } from '../tools/deploy/local.ts';
 import { openCoders } from '../tools/engines/run.ts';
 import { openLocalForge } from '../tools/forge/local.ts';
@@ -71,6 +74,8 @@ export type Assembly = Past & {
 
 export type Assembled = {
   readonly company: Company;
+  /** Its stream, without secrets in what is said on it. */
+  readonly bus: Bus;
   readonly projections: Projections;
   readonly tools: Tools;
   /** Old products that were moved away. */
@@ -83,20 +88,24 @@ export type Assembled = {
 
 /** Puts a company together; nothing runs before `company.start()`. */
 export async function assemble(parts: Assembly): Promise<Assembled> {
-  const { bus, clock, places, sandbox, env } = parts;
+  const { clock, places, sandbox, env } = parts;
   await mkdir(places.work, { recursive: true });
   const git = openGit({ home: join(places.work, 'home'), env });
   const moved = (await parts.makeRoom?.(git)) ?? [];
   const products = openProducts({ root: places.products, workRoot: join(places.work, 'work'), sandbox, git, env });
+  const secrets = createSecrets(env);
+  let org = parts.org;
+  const { projections, open } = parts.following ?? (await followCompany(parts));
+  const { board, company: brain, episodes } = projections;
+  const bus = outboundBus(parts.bus, secrets, (agent, task) => ({
+    role: org.roles.find((role) => agentsOf(role).includes(agent))?.name ?? 'operator',
+    attempt: board.task(task ?? '')?.attempt ?? 1,
+  }));
   const forge = openLocalForge({ bus, products });
   const deployer = openLocalDeployer({ products, sandbox, root: join(places.work, 'deploy') });
   const coders = openCoders({ workRoot: join(places.work, 'work'), sandbox, env });
   const web = parts.web ?? openWeb({ settings: parts.org.web, env });
-  const secrets = createSecrets(env);
   const tools = guardedTools({ products, forge, deployer, coders, web }, secrets);
-  let org = parts.org;
-  const { projections, open } = parts.following ?? (await followCompany(parts));
-  const { board, company: brain, episodes } = projections;
   const world = { bus, clock, org: () => org, board, process: parts.process ?? MAIN, log: parts.log };
   const thinking = parts.thinking(world);
   const ports: Ports = {
@@ -107,7 +116,7 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
     money: openMoney({ bus, clock, org: () => org, board, log: parts.log }),
     tools,
     secrets,
-    knowledge: parts.knowledge,
+    knowledge: guardedKnowledge(parts.knowledge, secrets),
     duties,
     org: () => org,
     board,
@@ -121,6 +130,7 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   const company = new Company({ ports, roles: parts.roles, process: parts.process, speaks: parts.speaks });
   return {
     company,
+    bus,
     projections,
     tools,
     kept: moved.filter((dir) => dir !== undefined),

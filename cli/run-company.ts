@@ -148,7 +148,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     const opened = assembled.company.start();
     if (join && paused) void assembled.company.pause('operator', 'the company is paused');
     await opened;
-    if (!join) await give(staff, bus, assembled);
+    if (!join) await give(staff, assembled.bus, assembled);
     const unwatch = watchOrg(options, context, staff, assembled, screen.say);
     closing.unshift(unwatch);
     await Promise.race([aborted(context.drain), aborted(entered.fenced)]);

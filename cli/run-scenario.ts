@@ -191,12 +191,12 @@ async function play(p: Playing): Promise<0 | 1 | 4> {
   happenings = createHappenings(
     scenario,
     {
-      bus,
+      bus: assembled.bus,
       clock,
       board: projections.board,
       ending: stage.ending,
       changeOrg: (patch) => changeOrg(ready, assembled, bus, patch),
-      answer: (id, option, from) => answerApproval(bus, id, option, from),
+      answer: (id, option, from) => answerApproval(assembled.bus, id, option, from),
       switchTo: (state) =>
         state === 'paused' ? company.pause('operator', 'the scenario') : company.resume('operator', 'the scenario'),
     },
@@ -224,7 +224,7 @@ async function play(p: Playing): Promise<0 | 1 | 4> {
       // Whoever changes the org chart while it runs needs the one in force.
       if (org.roles.some(({ schedule }) => schedule.staff !== undefined)) await tellOrg(bus, ready.orgText);
       await company.start();
-      await giveScenario(scenario, org, bus);
+      await giveScenario(scenario, org, assembled.bus);
     });
     happenings.start((error) => {
       failure = error;

@@ -27,6 +27,7 @@ import { JobJournal, TaskJournal } from '../journal.ts';
 import { standingNow } from '../learned.ts';
 import { publishOnce } from '../once.ts';
 import { follow, type Projections } from '../projections.ts';
+import { keepPrompt } from '../prompts.ts';
 import { taskIn } from '../release.ts';
 import { type Said, turnName } from '../thinking.ts';
 
@@ -122,6 +123,8 @@ export async function openOffice(
     documents?: readonly Passage[];
     /** How long the stream knows the ids of messages, ms; for ever unless told. */
     dedupeWindowMs?: number;
+    /** Where the secrets are. */
+    env?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Office> {
   const clock = new VirtualClock({ start: START });
@@ -134,6 +137,7 @@ export async function openOffice(
   const asked: Purpose[] = [];
   const results: ToolResult[] = [];
   const refusals: Refusal[] = [];
+  const secrets = createSecrets(options.env ?? {});
   const knowledge = createFileKnowledge(options.documents ?? []);
 
   function roleOf(agent: string): Role {
@@ -168,7 +172,7 @@ export async function openOffice(
       signal: new AbortController().signal,
       bus,
       tools,
-      secrets: createSecrets({}),
+      secrets,
       knowledge,
       board: seen.board,
       company: seen.company,
@@ -195,6 +199,7 @@ export async function openOffice(
           return { result: answer };
         }),
       pay: (bill, run) => journal.step(bill.name, run),
+      keep: (sent) => keepPrompt({ bus, secrets, log: () => {} }, sent),
       brief: async (sections) => ({ system: '', prompt: buildBrief(sections).text, sizes: [] }),
       converse: async () => ({
         next: (rounds, afford) =>

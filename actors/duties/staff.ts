@@ -6,6 +6,7 @@ import type { DataOf } from '../../bus/messages.ts';
 import { type Task, Token } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { agentsOf, type Org, roleOf } from '../../org/org.ts';
+import { guidanceSections } from '../brief-sections.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { isAboutPlan, onPlanAnswer } from '../lost-plans.ts';
 import { taskNow } from '../release.ts';
@@ -54,9 +55,9 @@ function sectionsFor(work: JobWork, task: Task, reason: string): readonly Sectio
       text: [
         `role ${task.role}, agent ${task.agent ?? 'none'}, ${task.attempt} attempts, $${task.spent.cost.toFixed(2)}, given ${task.reassigned + 1} times`,
         ...task.failures.map((one) => `- attempt ${one.attempt}, ${one.agent} (${one.kind}): ${one.reason}`),
-        ...task.guidance.map((one) => `- ${one.from}: ${one.text}`),
       ].join('\n'),
     },
+    ...guidanceSections(task),
     {
       name: 'Who could take it',
       text: available

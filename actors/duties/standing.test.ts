@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
+import { guardedTools } from '../../tools/policy/guarded-tools.ts';
+import { createSecrets } from '../../tools/policy/secrets.ts';
+import type { Web } from '../../tools/web/web.ts';
+import { noTools } from '../fakes.ts';
 import { fileTasks } from '../file-tasks.ts';
 import { answer } from './answer.ts';
 import { decompose } from './decompose.ts';
 import { digest } from './digest.ts';
-import { message, type Office, openOffice, planned, START, tick } from './fixture.ts';
+import { message, type Office, openOffice, orgWith, planned, START, tick } from './fixture.ts';
 import { remediate } from './remediate.ts';
 import { staff } from './staff.ts';
 import { strategy } from './strategy.ts';
@@ -41,6 +45,28 @@ async function failureOf(run: Promise<unknown>): Promise<unknown> {
 }
 
 describe('strategy', () => {
+  it('decides without looking around when what it would ask the web holds a secret', async () => {
+    const SHOP_TOKEN = 'shoe-lace-4f9c1e-value';
+    const searched: string[] = [];
+    const web: Web = {
+      search: async (query) => {
+        searched.push(query);
+        return [];
+      },
+      read: async () => Promise.reject(new Error('nothing was found')),
+    };
+    const settings = { provider: 'searxng', key: undefined, url: undefined, allow: ['*'], research: true } as const;
+    const office = await openOffice({
+      org: { ...orgWith(), web: settings },
+      tools: guardedTools({ ...noTools, web }, createSecrets({ SHOP_TOKEN })),
+    });
+    office.answers.strategy = [plan];
+    const text = `Sell shoes with ${SHOP_TOKEN}`;
+    await office.run(strategy, message({ id: 'brain.mission.1', type: 'brain.mission', data: { text } }), 'ceo');
+    expect((await lastOn(office, 'ceo.directives'))?.type).toBe('directive.issued');
+    expect(searched).toEqual([]);
+  });
+
   it('answers a mission with one directive and its goals', async () => {
     const office = await withDirective();
     expect((await lastOn(office, 'ceo.directives'))?.data).toMatchObject({

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { enginesOf } from '../../org/engines.ts';
@@ -5,6 +6,8 @@ import { standIn } from '../../tools/engines/fixture.ts';
 import { openCoders } from '../../tools/engines/run.ts';
 import { gitIn, plainSandbox, productsIn, scratch, shop } from '../../tools/fixture.ts';
 import { openLocalForge } from '../../tools/forge/local.ts';
+import { guardedTools } from '../../tools/policy/guarded-tools.ts';
+import { createSecrets } from '../../tools/policy/secrets.ts';
 import { openOffice, orgWith, planned, tick } from '../duties/fixture.ts';
 import { writeCode } from '../duties/write-code.ts';
 import { noTools } from '../fakes.ts';
@@ -15,7 +18,7 @@ const result = (report: object) =>
   JSON.stringify({ type: 'result', subtype: 'success', is_error: false, structured_output: report });
 
 /** A company whose backend works with a stand-in for `claude`. */
-async function company(body: string) {
+async function company(body: string, env: Readonly<Record<string, string>> = {}) {
   const dir = scratch();
   const products = productsIn(dir, sandbox);
   const coders = openCoders({ workRoot: join(dir, 'work'), sandbox, env: { ...process.env, ANTHROPIC_API_KEY: 'k' } });
@@ -24,9 +27,12 @@ async function company(body: string) {
   const engines = enginesOf({ claude: { command: standIn(dir, body), time: '20s' } });
   const office = await openOffice({
     org: { ...org, roles, engines },
-    tools: (bus) => ({ ...noTools, products, forge: openLocalForge({ bus, products }), coders }),
+    env,
+    tools: (bus) =>
+      guardedTools({ ...noTools, products, forge: openLocalForge({ bus, products }), coders }, createSecrets(env)),
   });
-  await fileTasks(await office.jobWork(tick('setup'), 'cto'), [planned('say')], { prefix: 'D1', product: 'shop' });
+  const task = planned('say', { description: env.SHOP_TOKEN ?? '' });
+  await fileTasks(await office.jobWork(tick('setup'), 'cto'), [task], { prefix: 'D1', product: 'shop' });
   return { office, dir };
 }
 
@@ -67,4 +73,45 @@ test.each([
   const { office } = await company(`printf '%s\\n' '${line}'`);
   const error = await writeCode.execute(await office.taskWork('T1', 'backend-1')).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining(why) } });
+});
+
+test('a command line is not told a secret, and the prompt that holds one is refused', async () => {
+  const SHOP_TOKEN = 'shop-4f9c1e-token';
+  const { office, dir } = await company(`touch ran.txt; exit 1`, { SHOP_TOKEN });
+  const work = await office.taskWork('T1', 'backend-1');
+  const telling = Object.assign(Object.create(work), {
+    brief: async () => ({ system: '', prompt: work.task.description, sizes: [] }),
+  });
+  const error = await writeCode.execute(telling).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ failure: { kind: 'permanent', reason: expect.stringContaining('SHOP_TOKEN') } });
+  expect(String(error)).not.toContain(SHOP_TOKEN);
+  expect(existsSync(join(dir, 'work/T1/tree/ran.txt'))).toBe(false);
+});
+
+test('a report that holds a secret is refused, and the attempt costs what it says', async () => {
+  const SHOP_TOKEN = 'shop-4f9c1e-token';
+  const line = result({ status: 'complete', summary: `I found ${Buffer.from(SHOP_TOKEN).toString('hex')}` });
+  const priced = line.replace('{', '{"total_cost_usd":0.25,"usage":{"input_tokens":9,"output_tokens":9},');
+  const { office } = await company(`touch a.txt; printf '%s\\n' '${priced}'`, { SHOP_TOKEN });
+  const work = await office.taskWork('T1', 'backend-1');
+  const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ failure: { kind: 'permanent' }, usage: { cost: 0.25 } });
+  expect(office.refusals).toMatchObject([{ tool: 'coding_cli', rule: 'secret' }]);
+});
+
+test('work that has read from outside merges nothing by a command line unless a person allows it', async () => {
+  const { office } = await company(
+    `echo "export const a = 1;" > a.js; printf '%s\\n' '${result({ status: 'complete', summary: 'Obeyed' })}'`,
+  );
+  const work = await office.taskWork('T1', 'backend-1');
+  work.tainted(['issue 7 by stranger']);
+  await writeCode.execute(work);
+  await work.tools.forge.get(1).then((pull) => {
+    if (!pull) throw new Error('no pull');
+    const { head } = pull;
+    return work.tools.forge.review(pull, { by: 'qa', role: 'qa', head, verdict: 'approve', notes: [] });
+  });
+  const verdict = await writeCode.verify(work);
+  expect(verdict).toMatchObject({ awaiting: expect.stringMatching(/^waits for founder to allow merge/) });
+  expect(await work.tools.forge.get(1)).toMatchObject({ status: 'open' });
 });

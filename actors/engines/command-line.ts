@@ -38,6 +38,24 @@ function failureOf({ code, why }: CoderTrouble, usage: Usage | undefined): WorkF
   return new WorkFailure(blocked(code, why), usage);
 }
 
+/** What it reports is recorded and told, as an answer of a model is: it is refused whole. */
+async function refuseSecrets(work: TaskWork, name: CoderName, report: WorkReport, usage: Usage | undefined) {
+  const found = work.secrets.find(JSON.stringify(report));
+  if (found === undefined) return;
+  const reason = `policy: the report of ${name} holds ${found.what}, ${found.how}`;
+  await work.refused({ tool: 'coding_cli', summary: `the report on ${work.task.id}`, rule: 'secret', reason });
+  throw new WorkFailure({ kind: 'permanent', reason }, usage);
+}
+
+/** What fails after it has ended has cost what it said, not the worst. */
+async function paidFor<T>(usage: Usage | undefined, run: () => Promise<T>): Promise<T> {
+  try {
+    return await using(run);
+  } catch (error) {
+    throw error instanceof WorkFailure ? new WorkFailure(error.failure, usage) : error;
+  }
+}
+
 async function code(work: TaskWork, ground: Ground, name: CoderName, prompt: string) {
   const { tools, org, task, agent, bus, signal } = work;
   const settings = org.engines[name];
@@ -46,19 +64,22 @@ async function code(work: TaskWork, ground: Ground, name: CoderName, prompt: str
   const { schema } = contractOf('work');
   const say = speaking(bus, { agent, task: task.id, id: `${task.id}.a${task.attempt}.${work.turn.now()}` });
   const heard = (line: string) => say(work.secrets.scrub(line));
+  const sent = { id: `${task.id}.a${task.attempt}.code`, purpose: 'work', prompt, schema };
+  const kept = work.keep(sent);
   const coded = await tools.coders.run({ name, clone, prompt, schema, settings, signal, heard });
   const usage = usageOf(coded.usage, settings);
   if ('code' in coded.end) throw failureOf(coded.end, usage);
   const parsed = checkAnswer('work', coded.end.report);
   if (!parsed.ok) throw failureOf({ code: 'invalid_result_contract', why: parsed.reason }, usage);
-  const files = await tools.products.changes(clone);
+  await refuseSecrets(work, name, parsed.answer, usage);
+  const files = await paidFor(usage, () => tools.products.changes(clone));
   const refused = refusedFile(files, ground);
   if (refused !== undefined) {
     await tellPath(work, refused);
     throw new WorkFailure({ kind: 'contract', reason: refused.message }, usage);
   }
   const result: Coded = { report: parsed.answer, files };
-  return { result, usage };
+  return { result, usage, prompt: await kept };
 }
 
 export function commandLine(name: CoderName): Engine {

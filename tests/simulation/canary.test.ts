@@ -44,10 +44,15 @@ answers:
   - { for: { purpose: write, task: review }, summary: fine, files: { c.txt: c } }
   - { for: { purpose: review, task: review }, answer: { verdict: approve, notes: [${reversed}] } }
   - { for: { purpose: write, task: garbage }, raw: ${plain} }
+  - { for: { purpose: decompose }, answer: { tasks: [{ key: look, title: Look at it, role: sales, type: advice }] } }
+  - { for: { purpose: advise, task: look }, answer: { summary: fine, advice: look again } }
   - { for: { purpose: write, task: failure }, fail: { kind: permanent, reason: ${plain} } }
+when:
+  - at: +1m
+    issue: { title: It does not work, body: ${plain}, author: eva, trusted: true }
 deadline: 48h
 then:
-  refusals: { secret: { atLeast: 6 } }
+  refusals: { secret: 7 }
   tasks: { ${keys.map((key) => `${key}: { status: abandoned }`).join(', ')} }
 `;
 }

@@ -3,8 +3,10 @@
 
 import { HeadcountError } from '../../bus/errors.ts';
 import type { FileChange } from '../../bus/records.ts';
+import type { Coders } from '../engines/coder.ts';
 import type { Clone, Forge, MergeInfo, Products, Tools } from '../tools.ts';
 import type { Web } from '../web/web.ts';
+import { scrubbed } from './scrubbed.ts';
 import { noiseIn, SecretRefused, type Secrets } from './secrets.ts';
 
 /** The same tools; a text that holds a secret is refused with SecretRefused before anything is done with it. */
@@ -14,6 +16,7 @@ export function guardedTools(tools: Tools, secrets: Secrets): Tools {
     products: guardedProducts(tools.products, secrets),
     forge: guardedForge(tools.forge, secrets),
     web: guardedWeb(tools.web, secrets),
+    ...(tools.coders ? { coders: guardedCoders(tools.coders, secrets) } : {}),
   };
 }
 
@@ -87,11 +90,21 @@ function guardedWeb(web: Web, secrets: Secrets): Web {
   return {
     search: cleanly(secrets, async (query, signal) => {
       secrets.refuse('a web search', query);
-      return web.search(query, signal);
+      return scrubbed(await web.search(query, signal), secrets);
     }),
     read: cleanly(secrets, async (url, signal) => {
       secrets.refuse('the address of a page', url, decoded(url));
-      return web.read(url, signal);
+      return scrubbed(await web.read(url, signal), secrets);
+    }),
+  };
+}
+
+/** What a command line is told goes to its provider, as a question to a model does. */
+function guardedCoders(coders: Coders, secrets: Secrets): Coders {
+  return {
+    run: cleanly(secrets, async (job) => {
+      secrets.refuse(`the prompt of ${job.name}`, job.prompt);
+      return coders.run(job);
     }),
   };
 }
