@@ -174,8 +174,11 @@ export const Task = z.strictObject({
   /** How often it was given to somebody else. */
   reassigned: z.number(),
   failures: z.array(z.strictObject({ attempt: z.number(), agent: z.string(), kind: FailureKind, reason: z.string() })),
-  /** Help collected on the way, for the brief: what knowledge or a person said; `taint`: what of it came from outside. */
-  guidance: z.array(z.strictObject({ from: z.string(), text: z.string(), taint: Taint })),
+  /** Help collected on the way, for the brief: what knowledge or a person said. */
+  guidance: z.array(
+    // `taint`: what of it came from outside.
+    z.strictObject({ from: z.string(), text: z.string(), taint: Taint }),
+  ),
   branch: z.string().optional(),
   commit: z.string().optional(),
   pull: z.number().optional(),

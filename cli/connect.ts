@@ -4,9 +4,11 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { outboundBus } from '../actors/outbound.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { HeadcountError } from '../bus/errors.ts';
+import { createSecrets } from '../tools/policy/secrets.ts';
 import { type CliContext, note } from './context.ts';
 import { UsageError } from './errors.ts';
 import { readRunFile, storeDirOf } from './run-file.ts';
@@ -55,7 +57,8 @@ export async function withCompany<T>(
 }
 
 /**
- * As `withCompany`, for a command that writes: in the company's time, and never to an export.
+ * As `withCompany`, for a command that writes: in the company's time, without the secrets of the environment in what is said, and
+ * never to an export.
  * Throws UsageError for an export.
  */
 export async function withCompanyToChange<T>(
@@ -67,7 +70,8 @@ export async function withCompanyToChange<T>(
   const opened = await open(where, context);
   try {
     await opened.keepTime?.();
-    return await use(opened);
+    const operator = () => ({ role: 'operator', attempt: 1 });
+    return await use({ ...opened, bus: outboundBus(opened.bus, createSecrets(context.env), operator) });
   } finally {
     await opened.close();
   }

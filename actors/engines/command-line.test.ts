@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { CliFile } from '../../org/engine-schema.ts';
 import { enginesOf } from '../../org/engines.ts';
 import { standIn } from '../../tools/engines/fixture.ts';
 import { openCoders } from '../../tools/engines/run.ts';
@@ -18,13 +19,13 @@ const result = (report: object) =>
   JSON.stringify({ type: 'result', subtype: 'success', is_error: false, structured_output: report });
 
 /** A company whose backend works with a stand-in for `claude`. */
-async function company(body: string, env: Readonly<Record<string, string>> = {}) {
+async function company(body: string, env: Readonly<Record<string, string>> = {}, settings: Partial<CliFile> = {}) {
   const dir = scratch();
   const products = productsIn(dir, sandbox);
   const coders = openCoders({ workRoot: join(dir, 'work'), sandbox, env: { ...process.env, ANTHROPIC_API_KEY: 'k' } });
   const org = orgWith([{ ...shop, test: ['true'] }]);
   const roles = org.roles.map((role) => ({ ...role, engine: { '*': 'claude' as const } }));
-  const engines = enginesOf({ claude: { command: standIn(dir, body), time: '20s' } });
+  const engines = enginesOf({ claude: { command: standIn(dir, body), time: '20s', ...settings } });
   const office = await openOffice({
     org: { ...org, roles, engines },
     env,
@@ -114,4 +115,41 @@ test('work that has read from outside merges nothing by a command line unless a 
   const verdict = await writeCode.verify(work);
   expect(verdict).toMatchObject({ awaiting: expect.stringMatching(/^waits for founder to allow merge/) });
   expect(await work.tools.forge.get(1)).toMatchObject({ status: 'open' });
+});
+
+test('what a command line has written when its limit ends it is kept, and somebody goes on from there', async () => {
+  const line = JSON.stringify({
+    type: 'result',
+    subtype: 'error_max_turns',
+    is_error: true,
+    total_cost_usd: 0.5,
+    usage: { input_tokens: 9, output_tokens: 9 },
+  });
+  const { office, dir } = await company(`echo half > half.txt; printf '%s\\n' '${line}'; exit 1`);
+  const work = await office.taskWork('T1', 'backend-1');
+  await writeCode.execute(work);
+  const followUp = await office.task(work.task.children[0] ?? '');
+  expect(followUp.continues?.report.summary).toMatch(/^Cut short: claude stopped: max_turns\./);
+  expect(gitIn(`${dir}/products/shop`, 'show', `${followUp.continues?.commit}:half.txt`)).toBe('half');
+});
+
+const usages = { input_tokens: 1_000_000, output_tokens: 100_000 };
+
+test.each([
+  ['that names its cost', { total_cost_usd: 0.5, usage: usages }, { cost: 0.5 }],
+  ['that names none: its tokens at the price of the list', { usage: usages }, { cost: 6 }],
+  ['that names nothing for much: its tokens count', { total_cost_usd: 0, usage: usages }, { cost: 6 }],
+  ['that says nothing of what it used: all that was set aside', {}, { cost: 5, estimated: true }],
+])('a command line %s', async (_, said, usage) => {
+  const line = JSON.stringify({ type: 'result', subtype: 'success', is_error: false, ...said, structured_output: 1 });
+  const { office } = await company(`printf '%s\\n' '${line}'`, {}, { model: 'claude-opus-5-5' });
+  const error = await writeCode.execute(await office.taskWork('T1', 'backend-1')).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ usage });
+});
+
+test('a command line that never began costs nothing', async () => {
+  const { office } = await company('', {}, { key: 'NO_SUCH_KEY', command: 'no-such-program' });
+  const error = await writeCode.execute(await office.taskWork('T1', 'backend-1')).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Error);
+  expect(error).not.toHaveProperty('usage.cost');
 });

@@ -2,9 +2,12 @@
 // left in the clone is taken as a draft, and everything after that is the harness's.
 
 import { checkAnswer, contractOf } from '../../brain/answers.ts';
+import { costOf, pricesWith, UnpricedModel } from '../../brain/models/cost.ts';
+import { ModelFailure } from '../../brain/models/model.ts';
 import type { FileChange, Usage, WorkReport } from '../../bus/records.ts';
-import type { CliSettings } from '../../org/org.ts';
-import type { CoderName, CoderTrouble, CoderUsage } from '../../tools/engines/coder.ts';
+import type { CliSettings, Org } from '../../org/org.ts';
+import type { CoderName, CoderTrouble, CoderUsage, PriceOf } from '../../tools/engines/coder.ts';
+import type { Clone } from '../../tools/tools.ts';
 import { digestSection } from '../documents.ts';
 import { using } from '../duties/failing.ts';
 import { aboutSections } from '../duties/source.ts';
@@ -12,7 +15,7 @@ import { type TaskWork, WorkFailure } from '../duty.ts';
 import { allowed } from '../permission.ts';
 import { speaking } from '../saying.ts';
 import { blocked } from './blockers.ts';
-import { type Engine, type Ground, refusedFile, tellPath } from './engine.ts';
+import { cutShort, type Drafted, type Engine, type Ground, refusedFile, tellPath } from './engine.ts';
 import { continuedSections } from './sections.ts';
 
 const HOW = [
@@ -21,15 +24,44 @@ const HOW = [
   'Nobody can answer a question: decide, and say so in your report, or end as blocked.',
 ].join('\n');
 
-type Coded = { readonly report: WorkReport; readonly files: readonly FileChange[] };
+/** Codes of an end before a model has read anything, where nobody counted: nothing is paid. */
+const unbegun: ReadonlySet<string> = new Set(['agent_unavailable', 'environment_failure', 'missing_credentials']);
 
-/** What it cost: what it says, or its tokens at the price of org.yaml; undefined is charged at its worst. */
-function usageOf(used: CoderUsage | undefined, { price }: CliSettings): Usage | undefined {
-  if (!used) return undefined;
-  const { model, inputTokens, outputTokens } = used;
-  const priced = price && (inputTokens * price.input + outputTokens * price.output) / 1e6;
-  const cost = used.cost ?? priced;
-  return cost === undefined ? undefined : { model, inputTokens, outputTokens, cost };
+/**
+ * What tokens cost: at the price of org.yaml, or of the list (brain/models/prices.ts). Cached ones are counted as if they were new:
+ * never too little.
+ * @param at when, epoch ms
+ */
+function pricing({ models, engines }: Org, name: CoderName, at: number): PriceOf {
+  const { price, model: named } = engines[name];
+  return ({ model, inputTokens, outputTokens }) => {
+    const asked = named ?? model;
+    const own = price && { model: asked, ...price };
+    const tokens = { inputTokens, outputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, estimated: false };
+    try {
+      return costOf(pricesWith(own ? [...models.prices, own] : models.prices), asked, tokens, at);
+    } catch (error) {
+      if (error instanceof UnpricedModel) return undefined;
+      throw error;
+    }
+  };
+}
+
+/**
+ * What it cost: what was counted or what it says, or its tokens at their price. Where none of that is known it is all that was
+ * set aside, and said to be an estimate: nothing is free because nobody counted.
+ */
+function usageOf(
+  name: CoderName,
+  used: CoderUsage | undefined,
+  { model: named, cost: most }: CliSettings,
+  priceOf: PriceOf,
+): Usage {
+  const { model = named ?? name, inputTokens = 0, outputTokens = 0 } = used ?? {};
+  const said = used?.cost === 0 && inputTokens + outputTokens > 0 ? undefined : used?.cost;
+  const cost = said ?? (used && priceOf(used));
+  if (cost === undefined) return { model, inputTokens, outputTokens, cost: most, estimated: true };
+  return { model, inputTokens, outputTokens, cost };
 }
 
 function failureOf({ code, why }: CoderTrouble, usage: Usage | undefined): WorkFailure {
@@ -39,7 +71,7 @@ function failureOf({ code, why }: CoderTrouble, usage: Usage | undefined): WorkF
 }
 
 /** What it reports is recorded and told, as an answer of a model is: it is refused whole. */
-async function refuseSecrets(work: TaskWork, name: CoderName, report: WorkReport, usage: Usage | undefined) {
+async function refuseSecrets(work: TaskWork, name: CoderName, report: WorkReport, usage: Usage) {
   const found = work.secrets.find(JSON.stringify(report));
   if (found === undefined) return;
   const reason = `policy: the report of ${name} holds ${found.what}, ${found.how}`;
@@ -48,7 +80,7 @@ async function refuseSecrets(work: TaskWork, name: CoderName, report: WorkReport
 }
 
 /** What fails after it has ended has cost what it said, not the worst. */
-async function paidFor<T>(usage: Usage | undefined, run: () => Promise<T>): Promise<T> {
+async function paidFor<T>(usage: Usage, run: () => Promise<T>): Promise<T> {
   try {
     return await using(run);
   } catch (error) {
@@ -56,29 +88,48 @@ async function paidFor<T>(usage: Usage | undefined, run: () => Promise<T>): Prom
   }
 }
 
+/** What it has written. Throws WorkFailure for what may not be there. */
+async function filesIn(work: TaskWork, ground: Ground, clone: Clone, usage: Usage): Promise<readonly FileChange[]> {
+  const files = await paidFor(usage, () => work.tools.products.changes(clone));
+  const refused = refusedFile(files, ground);
+  if (refused === undefined) return files;
+  await tellPath(work, refused);
+  throw new WorkFailure({ kind: 'contract', reason: refused.message }, usage);
+}
+
+/** What is there when a limit has ended it; undefined for another end, and for nothing. */
+async function leftBy(work: TaskWork, ground: Ground, clone: Clone, { code, why }: CoderTrouble, usage: Usage) {
+  if (code !== 'limit' && code !== 'timeout') return undefined;
+  const files = await filesIn(work, ground, clone, usage);
+  return files.length === 0 ? undefined : cutShort(why, files);
+}
+
 async function code(work: TaskWork, ground: Ground, name: CoderName, prompt: string) {
   const { tools, org, task, agent, bus, signal } = work;
   const settings = org.engines[name];
   if (!tools.coders) throw new WorkFailure(blocked('agent_unavailable', 'this company runs no command lines'));
   const clone = await tools.products.openClone(ground.product.slug, task.id, ground.branch, ground.on);
+  const priceOf = pricing(org, name, work.turn.now());
   const { schema } = contractOf('work');
   const say = speaking(bus, { agent, task: task.id, id: `${task.id}.a${task.attempt}.${work.turn.now()}` });
   const heard = (line: string) => say(work.secrets.scrub(line));
   const sent = { id: `${task.id}.a${task.attempt}.code`, purpose: 'work', prompt, schema };
   const kept = work.keep(sent);
-  const coded = await tools.coders.run({ name, clone, prompt, schema, settings, signal, heard });
-  const usage = usageOf(coded.usage, settings);
-  if ('code' in coded.end) throw failureOf(coded.end, usage);
+  const coded = await tools.coders.run({ name, clone, prompt, schema, settings, priceOf, signal, heard });
+  if ('code' in coded.end && !coded.usage && (coded.counted || unbegun.has(coded.end.code))) {
+    // Without usage such a failure is refunded.
+    throw new ModelFailure(failureOf(coded.end, undefined).failure);
+  }
+  const usage = usageOf(name, coded.usage, settings, priceOf);
+  if ('code' in coded.end) {
+    const drafted = await leftBy(work, ground, clone, coded.end, usage);
+    if (drafted === undefined) throw failureOf(coded.end, usage);
+    return { result: drafted, usage, prompt: await kept };
+  }
   const parsed = checkAnswer('work', coded.end.report);
   if (!parsed.ok) throw failureOf({ code: 'invalid_result_contract', why: parsed.reason }, usage);
   await refuseSecrets(work, name, parsed.answer, usage);
-  const files = await paidFor(usage, () => tools.products.changes(clone));
-  const refused = refusedFile(files, ground);
-  if (refused !== undefined) {
-    await tellPath(work, refused);
-    throw new WorkFailure({ kind: 'contract', reason: refused.message }, usage);
-  }
-  const result: Coded = { report: parsed.answer, files };
+  const result: Drafted = { report: parsed.answer, files: await filesIn(work, ground, clone, usage) };
   return { result, usage, prompt: await kept };
 }
 

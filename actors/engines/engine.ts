@@ -26,6 +26,28 @@ export type Drafted = { readonly report: WorkReport; readonly files: readonly Fi
  */
 export type Engine = (work: TaskWork, ground: Ground) => Promise<Drafted>;
 
+/**
+ * What a limit of the engine has left: partial work, in the harness's words, for whoever did it came to say nothing of it. It is
+ * kept like any partial work (duties/handing-on.ts), and somebody goes on with it.
+ * @param why which limit, as part of a sentence: `its 60 turns are used up`
+ */
+export function cutShort(why: string, files: readonly FileChange[]): Drafted {
+  const report: WorkReport = {
+    status: 'partial',
+    blocker: 'timeout',
+    summary: `Cut short: ${why}. Nobody has said how far it is; ${plural(files.length)} changed.`,
+    nextStep: 'Look at what is there, run the tests, finish what the task asks for, and hand in.',
+    done: [],
+    decisions: [],
+    risks: ['It was cut off in the middle: what is there may be half written.'],
+    attempted: [],
+    manualSteps: [],
+  };
+  return { report, files };
+}
+
+const plural = (files: number) => (files === 1 ? 'one file' : `${files} files`);
+
 /** The first file that this duty may not write; undefined when it may write all of them. */
 export function refusedFile(files: readonly FileChange[], { refusePath }: Ground): PathRefused | undefined {
   for (const { path } of files) {

@@ -202,24 +202,6 @@ describe('a tool loop that does not end', () => {
       Array.from({ length: 9 }, (_, index) => [['search_files', { text: `x${index}` }]]),
       /it goes in circles: 4 turns without a change/,
     ],
-    [
-      'uses up its turns',
-      { turns: 3 },
-      Array.from({ length: 9 }, (_, index) => [['write_file', { path: 'a.txt', content: `${index}` }]]),
-      /its 3 turns are used up/,
-    ],
-    [
-      'could go over its money',
-      { cost: 0.35 },
-      Array.from({ length: 9 }, (_, index) => [['write_file', { path: 'a.txt', content: `${index}` }]]),
-      /one more turn could cost more than its \$0.35/,
-    ],
-    [
-      'uses up its time',
-      { time: '2m' },
-      Array.from({ length: 9 }, (_, index) => [['write_file', { path: 'a.txt', content: `${index}` }]]),
-      /its 2 minutes are used up/,
-    ],
     ['stops without a word', {}, ['I think that is all.'], /^invalid_result_contract: it stopped without finish/],
   ])('%s: it is ended, and that is a failure of the work', async (_, limits, turns, reason) => {
     await open(limits);
@@ -229,6 +211,40 @@ describe('a tool loop that does not end', () => {
       kind: expect.stringMatching(/quality|contract/),
       reason: expect.stringMatching(reason),
     });
+  });
+});
+
+describe('a tool loop that reaches a limit', () => {
+  const writing = Array.from({ length: 9 }, (_, index) => [['write_file', { path: 'a.txt', content: `${index}` }]]);
+  const reading = Array.from({ length: 9 }, (_, index) => [['search_files', { text: `x${index}` }]]);
+  const limits: [string, Parameters<typeof open>[0], string][] = [
+    ['its turns', { turns: 3 }, 'its 3 turns are used up'],
+    ['its money', { cost: 0.35 }, 'one more turn could cost more than its $0.35'],
+    ['its time', { time: '2m' }, 'its 2 minutes are used up'],
+  ];
+
+  it.each(limits)('keeps what it has written, and somebody goes on from there: %s', async (_, settings, why) => {
+    await open(settings);
+    plays(...writing);
+    const work = await office.taskWork('T1', 'backend-1');
+    await writeCode.execute(work);
+    expect(work.task.pull).toBeUndefined();
+    const followUp = await office.task(work.task.children[0] ?? '');
+    expect(followUp).toMatchObject({ lineage: 'T1', continues: { task: 'T1', commit: work.task.commit } });
+    expect(followUp.continues?.report).toMatchObject({
+      status: 'partial',
+      blocker: 'timeout',
+      summary: `Cut short: ${why}. Nobody has said how far it is; one file changed.`,
+    });
+    const kept = await office.taskWork(followUp.id, 'backend-2');
+    expect(await kept.tools.products.read('shop', work.task.commit ?? '', 'a.txt')).toMatch(/^\d$/);
+  });
+
+  it.each(limits)('has failed when it has written nothing: %s', async (_, settings, why) => {
+    await open(settings);
+    plays(...reading);
+    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend-1')));
+    expect(failure).toEqual({ kind: 'quality', reason: `the loop ended without a report: ${why}` });
   });
 });
 

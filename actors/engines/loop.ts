@@ -21,7 +21,7 @@ import { aboutSections } from '../duties/source.ts';
 import type { TaskWork } from '../duty.ts';
 import { WorkFailure } from '../duty.ts';
 import { blocked } from './blockers.ts';
-import type { Drafted, Engine, Ground } from './engine.ts';
+import { cutShort, type Drafted, type Engine, type Ground } from './engine.ts';
 import { type Hands, perform, toolSpecs } from './loop-tools.ts';
 import { Repeats } from './repeats.ts';
 import { continuedSections } from './sections.ts';
@@ -39,10 +39,22 @@ const HOW = [
 /** What the turns of a loop have used. */
 type Used = { turns: number; ms: number; cost: number };
 
+/** No turn is begun any more: a limit of the loop is reached. */
+class OverLimit extends Error {
+  override readonly name = 'OverLimit';
+}
+
+/** Throws OverLimit. @param worst the most that one more turn can cost, US dollars */
 function refuseOver(limits: LoopSettings, used: Used, worst: number): void {
-  const over = (why: string) => failed('quality', `the loop ended without a report: ${why}`);
-  if (used.ms >= limits.ms) throw over(`its ${Math.round(limits.ms / 60_000)} minutes are used up`);
-  if (used.cost + worst > limits.cost) throw over(`one more turn could cost more than its $${limits.cost}`);
+  if (used.ms >= limits.ms) throw new OverLimit(`its ${Math.round(limits.ms / 60_000)} minutes are used up`);
+  if (used.cost + worst > limits.cost) throw new OverLimit(`one more turn could cost more than its $${limits.cost}`);
+}
+
+/** A loop that came to no report of its own: what it has written is kept. Throws WorkFailure when that is nothing. */
+async function ended(why: string, files: Workbook): Promise<Drafted> {
+  const changes = await files.changes();
+  if (changes.length === 0) throw failed('quality', `the loop ended without a report: ${why}`);
+  return cutShort(why, changes);
 }
 
 /** Tests the files as they are in a clone of their own, as a recorded step. */
@@ -178,7 +190,14 @@ export const loopEngine: Engine = async (work, ground): Promise<Drafted> => {
   const used: Used = { turns: 0, ms: 0, cost: 0 };
   const rounds: Exchange[] = [];
   while (used.turns < limits.turns) {
-    const { text, calls, said, cost, ms } = await talk.next(rounds, (worst) => refuseOver(limits, used, worst));
+    const turn = await talk
+      .next(rounds, (worst) => refuseOver(limits, used, worst))
+      .catch((error: unknown) => {
+        if (error instanceof OverLimit) return error.message;
+        throw error;
+      });
+    if (typeof turn === 'string') return ended(turn, files);
+    const { text, calls, said, cost, ms } = turn;
     used.turns += 1;
     used.ms += ms;
     used.cost += cost;
@@ -187,5 +206,5 @@ export const loopEngine: Engine = async (work, ground): Promise<Drafted> => {
     if (report) return { report, files: await files.changes() };
     rounds.push({ said, results: withRest(results, limits.turns - used.turns) });
   }
-  throw failed('quality', `the loop ended without a report: its ${limits.turns} turns are used up`);
+  return ended(`its ${limits.turns} turns are used up`, files);
 };

@@ -102,6 +102,8 @@ async function ask({ name, settings, mode }: Hired, machine: Machine, dir: strin
     // Its own time limit ends it; this is for what starts it.
     signal: AbortSignal.timeout(2 * machine.liveMs),
     heard: () => {},
+    // One question: each call may cost the worst.
+    priceOf: () => undefined,
   });
   return 'code' in end ? end : undefined;
 }

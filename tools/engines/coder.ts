@@ -6,6 +6,13 @@ import type { Clone } from '../tools.ts';
 
 export type CoderName = 'claude' | 'codex';
 
+/** What a call with these tokens costs, US dollars; undefined for a model without a price. */
+export type PriceOf = (used: {
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}) => number | undefined;
+
 export type CoderJob = {
   readonly name: CoderName;
   /** Where it works: the only folder of the company that it sees. */
@@ -14,6 +21,8 @@ export type CoderJob = {
   /** JSON Schema of the report that it must end with. */
   readonly schema: Readonly<Record<string, unknown>>;
   readonly settings: CliSettings;
+  /** By it a program without a budget of its own is held to `settings.cost`. */
+  readonly priceOf: PriceOf;
   readonly signal: AbortSignal;
   /** Gets what it says and does, one line each, as it comes; for watching only. */
   readonly heard: (line: string) => void;
@@ -35,6 +44,8 @@ export type Coded = {
   /** The report as JSON that nobody has checked yet, or why there is none. */
   readonly end: { readonly report: unknown } | CoderTrouble;
   readonly usage: CoderUsage | undefined;
+  /** Its calls were counted on the way: without usage, none of them was answered. */
+  readonly counted?: true;
 };
 
 export interface Coders {

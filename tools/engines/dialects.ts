@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { CliSettings } from '../../org/org.ts';
 import type { CoderName, CoderTrouble, CoderUsage } from './coder.ts';
+import type { CallUsage } from './meter.ts';
 
 export type Call = {
   readonly settings: CliSettings;
@@ -33,6 +34,8 @@ export type Dialect = {
   env(call: Call): Readonly<Record<string, string>>;
   /** Files of its home. */
   home(call: Call): Readonly<Record<string, string>>;
+  /** For a program that has no budget of its own: what one call of its model used, as its provider's reply says. */
+  used?(reply: string): CallUsage | undefined;
   /** Reads one event; undefined for one that says nothing to us. */
   read(event: unknown): Event | undefined;
 };
@@ -183,8 +186,20 @@ function codexTrouble(message: string): Event {
   return { trouble: troubleOf(statusIn(message), `codex: ${message.slice(0, 300)}`) };
 }
 
+const CodexUsage = z.object({ input_tokens: z.number(), output_tokens: z.number() });
+
+/** In the events of the Responses API: the model in each of them, what was used in the last one. */
+function codexUsed(reply: string): CallUsage | undefined {
+  const usage = CodexUsage.safeParse(
+    jsonIn(/"usage":\s*(\{(?:[^{}]|\{[^{}]*\})*\})(?![\s\S]*"usage":\s*\{)/.exec(reply)?.[1]),
+  ).data;
+  const model = /"model":\s*"([^"]{1,100})"/.exec(reply)?.[1];
+  return usage && model ? { model, inputTokens: usage.input_tokens, outputTokens: usage.output_tokens } : undefined;
+}
+
 const codex: Dialect = {
   scheme: 'bearer',
+  used: codexUsed,
   args: ({ settings: { model }, contained, home }) => [
     ...['exec', '--json', '--ephemeral', '--skip-git-repo-check', '--ignore-rules'],
     ...['--sandbox', contained ? 'danger-full-access' : 'workspace-write'],

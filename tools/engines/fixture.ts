@@ -73,6 +73,7 @@ export async function openRoom(
         schema: { type: 'object', properties: { status: { type: 'string' } }, required: ['status'] },
         signal: new AbortController().signal,
         heard: (line) => heard.push(line),
+        priceOf: () => undefined,
         ...job,
         settings: { ...usual, ...more },
       }),

@@ -5,10 +5,17 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request as plainRequest, type ServerResponse } from 'node:http';
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  request as plainRequest,
+  type ServerResponse,
+} from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Meter } from './meter.ts';
 
 export type Provider = {
   /** Where it is; paths go below this one. */
@@ -90,7 +97,36 @@ function refuse(response: ServerResponse, status: number, message: string): void
   response.end(JSON.stringify({ type: 'error', error: { type: 'headcount', message } }));
 }
 
-function forward(provider: Provider, token: string, incoming: IncomingMessage, response: ServerResponse): void {
+/** Of a reply that is metered, so many characters of its start and of its end are looked at. */
+const LOOKED_AT = 200_000;
+
+/** Counts a call that asks a model. Undefined where nothing is counted; throws nothing. */
+function metered(meter: Meter | undefined, { method }: IncomingMessage): Meter | undefined {
+  return method === 'POST' ? meter : undefined;
+}
+
+/** Hears a reply out for the meter; whatever ends it, it is counted. */
+function count(meter: Meter, outgoing: ClientRequest, response: ServerResponse): void {
+  const over = meter.begun();
+  let status: number | undefined;
+  let heard = '';
+  outgoing.on('response', (reply) => {
+    status = reply.statusCode;
+    reply.on('data', (chunk: Buffer) => {
+      heard += chunk.toString('latin1');
+      if (heard.length > 3 * LOOKED_AT) heard = heard.slice(0, LOOKED_AT) + heard.slice(-LOOKED_AT);
+    });
+  });
+  response.on('close', () => over(status, heard));
+}
+
+function forward(
+  provider: Provider,
+  token: string,
+  meter: Meter | undefined,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): void {
   const to = addressOf(provider, incoming.url ?? '');
   if (!same(presented(incoming), token)) {
     refuse(response, 401, 'this way is for another program');
@@ -100,7 +136,15 @@ function forward(provider: Provider, token: string, incoming: IncomingMessage, r
     refuse(response, 403, 'only the provider is reached here');
     return;
   }
+  const counted = metered(meter, incoming);
+  const why = counted?.refuses();
+  if (why !== undefined) {
+    refuse(response, 402, why);
+    return;
+  }
   const headers = Object.fromEntries(Object.entries(incoming.headers).filter(([name]) => !OWN.has(name)));
+  // What is counted must be readable.
+  if (counted) headers['accept-encoding'] = 'identity';
   const key =
     provider.scheme === 'bearer' ? { authorization: `Bearer ${provider.key}` } : { 'x-api-key': provider.key };
   const call = to.protocol === 'https:' ? secureRequest : plainRequest;
@@ -109,6 +153,7 @@ function forward(provider: Provider, token: string, incoming: IncomingMessage, r
     reply.pipe(response);
     reply.on('error', () => response.destroy());
   });
+  if (counted) count(counted, outgoing, response);
   outgoing.on('error', () => {
     if (response.headersSent) response.destroy();
     else refuse(response, 502, `${to.host} does not answer`);
@@ -117,12 +162,16 @@ function forward(provider: Provider, token: string, incoming: IncomingMessage, r
   incoming.pipe(outgoing);
 }
 
-/** Opens this end, as a socket and on a free loopback port. */
-export async function openWay(provider: Provider): Promise<Way> {
+/**
+ * Opens this end, as a socket and on a free loopback port.
+ * @param meter counts the calls, and refuses those that do not fit; none: every call passes
+ */
+export async function openWay(provider: Provider, meter?: Meter): Promise<Way> {
   const token = randomBytes(24).toString('hex');
   // A short path: the name of a socket has room for about 100 bytes.
   const socketDir = await mkdtemp(join(tmpdir(), 'headcount-'));
-  const handle = (incoming: IncomingMessage, response: ServerResponse) => forward(provider, token, incoming, response);
+  const handle = (incoming: IncomingMessage, response: ServerResponse) =>
+    forward(provider, token, meter, incoming, response);
   const inner = createServer(handle);
   const outer = createServer(handle);
   inner.listen(join(socketDir, 'provider'));

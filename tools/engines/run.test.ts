@@ -200,3 +200,75 @@ describe.runIf(sandbox.kind === 'bwrap')('the way of a command line', () => {
     expect(seen).toEqual(['/base/v1/messages sk-the-real-key a']);
   });
 });
+
+describe.runIf(sandbox.kind === 'bwrap')('a program that knows no budget', () => {
+  const reply = [
+    { type: 'response.created', response: { model: 'm-1', usage: null } },
+    {
+      type: 'response.completed',
+      response: {
+        model: 'm-1',
+        usage: { input_tokens: 1_000, input_tokens_details: { cached_tokens: 5 }, output_tokens: 100 },
+      },
+    },
+  ];
+  let asked = 0;
+  let answer = { status: 200, text: '' };
+  const provider = createServer((request, response) => {
+    request.resume().on('end', () => {
+      asked += 1;
+      response.writeHead(answer.status, { 'content-type': 'text/event-stream' }).end(answer.text);
+    });
+  });
+  beforeAll(() => new Promise<void>((resolve) => void provider.listen(0, '127.0.0.1', resolve)));
+  afterAll(() => provider.close());
+
+  /** Asks eight times, whatever it hears, then says that it is done. */
+  const body = `node -e '
+const { readFileSync } = require("node:fs");
+const config = readFileSync(process.env.CODEX_HOME + "/config.toml", "utf8");
+const [, url] = /base_url = "(.*)"/.exec(config);
+const headers = { authorization: "Bearer " + process.env.HEADCOUNT_TOKEN };
+(async () => {
+  for (let n = 0; n < 8; n += 1) await (await fetch(url + "/responses", { method: "POST", headers, body: "{}" })).text();
+  console.log(JSON.stringify({ type: "item.completed", item: { type: "agent_message", text: "{\\"status\\":\\"complete\\"}" } }));
+})();
+'`;
+
+  const run = async (given: typeof answer, price: number | undefined, settings: object) => {
+    asked = 0;
+    answer = given;
+    const { port } = provider.address() as AddressInfo;
+    const said = { command: standIn(scratch(), body), ms: 20_000, url: `http://127.0.0.1:${port}`, ...settings };
+    const here = await openRoom(sandbox, 'codex', said);
+    return here.run({ priceOf: () => price });
+  };
+  const answered = { status: 200, text: reply.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('') };
+
+  it('is stopped before the call that could go over what was set aside, and costs what its calls cost', async () => {
+    const { end, usage: used } = await run(answered, 0.4, { cost: 2, worstCall: 1 });
+    expect(asked).toBe(3);
+    expect(end).toMatchObject({ code: 'limit', why: 'codex stopped: one more call could cost more than its $2' });
+    expect(used).toEqual({ model: 'm-1', inputTokens: 3_000, outputTokens: 300, cost: expect.closeTo(1.2) });
+  });
+
+  it('is charged the worst for each call that nobody can price', async () => {
+    const { usage: used } = await run(answered, undefined, { cost: 5, worstCall: 1 });
+    expect([asked, used?.cost]).toEqual([5, 5]);
+    const { usage: unsaid } = await run({ status: 200, text: 'no events' }, 0.4, { cost: 5, worstCall: 1 });
+    expect([asked, unsaid?.cost]).toEqual([5, 5]);
+  });
+
+  it('is charged nothing for calls that its provider turned away', async () => {
+    const { end, usage: used } = await run({ status: 503, text: 'no' }, 0.4, { cost: 2, worstCall: 1 });
+    expect([asked, used]).toEqual([8, undefined]);
+    expect(end).toEqual({ report: { status: 'complete' } });
+  });
+
+  it('is left alone while its calls fit', async () => {
+    const { end, usage: used } = await run(answered, 0.1, { cost: 5, worstCall: 1 });
+    expect(asked).toBe(8);
+    expect(end).toEqual({ report: { status: 'complete' } });
+    expect(used?.cost).toBeCloseTo(0.8);
+  });
+});

@@ -7,8 +7,9 @@ import { cleanText, oneLine } from '../clean.ts';
 import { openParts } from '../clone.ts';
 import type { Ended, Limits } from '../process.ts';
 import type { Sandbox } from '../sandbox.ts';
-import type { Coded, CoderJob, Coders, CoderTrouble, CoderUsage } from './coder.ts';
+import type { Coded, CoderJob, CoderName, Coders, CoderTrouble, CoderUsage } from './coder.ts';
 import { type Call, dialects, type Event } from './dialects.ts';
+import { type Meter, openMeter } from './meter.ts';
 import { INNER_PORT, openWay, type Way, withProvider } from './provider.ts';
 
 export type CodersOptions = {
@@ -171,6 +172,18 @@ async function writeHome(home: string, files: Readonly<Record<string, string>>):
   }
 }
 
+/** What it came to as its calls were counted: also where the program was ended before it said what it used. */
+function countedBy(meter: Meter | undefined, coded: Coded, name: CoderName): Coded {
+  if (!meter) return coded;
+  const usage = meter.usage ?? coded.usage;
+  if (!meter.refused) return { ...coded, usage, counted: true };
+  return {
+    end: { code: 'limit', why: `${name} stopped: ${meter.refuses() ?? 'its money is used up'}` },
+    usage,
+    counted: true,
+  };
+}
+
 const ended = (code: CoderTrouble['code'], why: string): Coded => ({ end: { code, why }, usage: undefined });
 
 export function openCoders({ workRoot, sandbox, env }: CodersOptions): Coders {
@@ -217,11 +230,13 @@ export function openCoders({ workRoot, sandbox, env }: CodersOptions): Coders {
       const program = await findProgram(settings.command, env);
       if (program === undefined) return ended('agent_unavailable', `${settings.command} is not on the PATH`);
       if (sandbox.kind === 'refused') return ended('environment_failure', `there is no sandbox: ${sandbox.reason}`);
-      const way = await openWay({ url: settings.url, key, scheme: dialects[name].scheme });
+      const { scheme, used } = dialects[name];
+      const meter = used && openMeter(settings, used, job.priceOf);
+      const way = await openWay({ url: settings.url, key, scheme }, meter);
       await mkdir(workRoot, { recursive: true });
       const home = await mkdtemp(join(workRoot, 'home-'));
       try {
-        return await runIn(job, program, way, home);
+        return countedBy(meter, await runIn(job, program, way, home), name);
       } finally {
         await way.close();
         await rm(home, { recursive: true, force: true });
