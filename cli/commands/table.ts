@@ -85,6 +85,12 @@ export const commandTable: readonly CommandRow[] = [
     load: () => import('./dead.ts'),
   },
   {
+    usage: 'lessons',
+    summary: 'what it has learned: list, retire',
+    group: ACT,
+    load: () => import('./lessons.ts'),
+  },
+  {
     usage: 'pause',
     summary: 'let it finish what is in hand, and no more',
     group: ACT,

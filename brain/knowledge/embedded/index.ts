@@ -17,9 +17,10 @@ export class PassageIndex {
   readonly #dimensions: number;
   #vectors: Float32Array;
 
-  constructor(dimensions: number) {
+  /** @param expected how many passages will be added; more are taken, too */
+  constructor(dimensions: number, expected = 256) {
     this.#dimensions = dimensions;
-    this.#vectors = new Float32Array(dimensions * 256);
+    this.#vectors = new Float32Array(dimensions * Math.max(1, expected));
   }
 
   get size(): number {

@@ -18,7 +18,7 @@ import { type Catalogue, type Entry, KnowledgeFiles } from './files.ts';
 import { PassageIndex } from './index.ts';
 
 /**
- * Passages that an index in memory is made of at most: about 250 MB. More belong into a Chroma server.
+ * Passages that an index in memory is made of at most: about 150 MB. More belong into a Chroma server.
  * Measured in docs/knowledge.md.
  */
 const MOST_PASSAGES = 20_000;
@@ -138,8 +138,10 @@ class EmbeddedStore implements KnowledgeStore {
 
   async #build({ documents, vectors }: Catalogue, counts: (entry: Entry) => boolean): Promise<PassageIndex> {
     const dimensions = vectors?.dimensions ?? 1;
-    const index = new PassageIndex(dimensions);
-    for (const entry of documents.filter(counts)) {
+    const counted = documents.filter(counts);
+    const expected = counted.reduce((sum, { passages }) => sum + passages, 0);
+    const index = new PassageIndex(dimensions, expected);
+    for (const entry of counted) {
       const text = await this.#files.text(entry);
       for (const [row, passage] of passagesOf(entry, text.pieces).entries()) {
         index.add(passage, text.vectors.subarray(row * dimensions, (row + 1) * dimensions));

@@ -8,7 +8,7 @@ import type { Passage } from '../../../brain/knowledge/passage.ts';
 import { quotesFor } from '../../../brain/knowledge/quotes.ts';
 import { usualLimits } from '../../../brain/knowledge/reading/document.ts';
 import { parse } from '../../../brain/knowledge/reading/parse.ts';
-import { corpusFolder, type Labelled, plain, readQuestions } from './questions.ts';
+import { corpusFolder, type Labelled, plain, type QuestionSet, readQuestions } from './questions.ts';
 
 const DEPTH = 5;
 /** How far down a first right passage still counts for the mean reciprocal rank. */
@@ -54,10 +54,9 @@ function accuracyOf(ranks: readonly number[]): Accuracy {
   };
 }
 
-/** Measures every order on all questions. */
-export async function measureAccuracy(): Promise<Measured> {
-  const index = await indexOfCorpus();
-  const all = readQuestions();
+/** Measures every order on all questions of a set. */
+export function measureAccuracy(index: PassageIndex, set: QuestionSet): Measured {
+  const all = readQuestions(set);
   const answerable = all.filter((one) => one.answers.length > 0);
   const unanswerable = all.filter((one) => one.answers.length === 0);
   const search = ({ question }: Labelled) => {

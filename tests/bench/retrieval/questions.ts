@@ -21,13 +21,20 @@ export function plain(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
+/**
+ * `tuned`: the neighbours of words and the sizes of passages were chosen with these at hand. `held-out`: written from the
+ * text before anybody had seen what is found for them, and nothing is chosen by them.
+ */
+export const sets = { tuned: 'questions.txt', 'held-out': 'held-out.txt' } as const;
+export type QuestionSet = keyof typeof sets;
+
 /** Throws for a label that no passage of the corpus can have: such a question would count as a miss of everybody. */
-export function readQuestions(): Labelled[] {
+export function readQuestions(set: QuestionSet): Labelled[] {
   const texts = new Map(
     readdirSync(corpusFolder).map((name) => [name, plain(readFileSync(join(corpusFolder, name), 'utf8'))]),
   );
   const questions = new Map<string, Label[]>();
-  for (const line of readFileSync(join(folder, 'questions.txt'), 'utf8').split('\n')) {
+  for (const line of readFileSync(join(folder, sets[set]), 'utf8').split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const [file = '', says = '', question = ''] = line.split(' | ');
     const labels = questions.get(question) ?? [];
