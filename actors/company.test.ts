@@ -10,6 +10,18 @@ const seated = (company: Awaited<ReturnType<typeof startCompany>>) =>
     .filter(({ data }) => data.event === 'HIRED' || data.event === 'STOPPED')
     .map(({ data }) => `${data.agent} ${data.event}`);
 
+it('a dozen agents at work at once are no leak of listeners', async () => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => void warnings.push(warning);
+  process.on('warning', warned);
+  const company = await startCompany({ org: orgOf('', '{}', 12) });
+  await company.order(...'abcdefghijkl');
+  await company.until(() => company.company.inHand === 12);
+  await company.untilDone();
+  process.off('warning', warned);
+  expect(warnings.map(({ name }) => name)).toEqual([]);
+});
+
 describe('closing', () => {
   it('a drain finishes what is in hand and leaves the rest for the next start', async () => {
     const company = await startCompany({ org: orgOf('', '{}', 1) });

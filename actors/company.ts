@@ -5,6 +5,7 @@
 //   S1. Work is taken in `running` only; draining finishes what is in hand and takes nothing new.
 //   S2. After `stopped` no handler runs and no child process is left.
 
+import { setMaxListeners } from 'node:events';
 import { type Actor, createActor } from 'xstate';
 import { reasonOf } from '../bus/errors.ts';
 import type { StreamHealth } from '../bus/jetstream/guard.ts';
@@ -46,6 +47,8 @@ export class Company {
   constructor({ ports, roles, process, speaks }: CompanyOptions) {
     this.#ports = ports;
     this.#speaks = speaks ?? (() => true);
+    // Each step in hand listens to them, and stops when it is over: as many listeners as agents at work are no leak.
+    setMaxListeners(0, this.#stopNow.signal, this.#closing.signal);
     const host = new Host(ports, this.#stopNow.signal, this.#closing.signal);
     this.#staff = new Staff({ ports, only: roles, process, host, taking: () => this.#taking });
     const { inspect } = ports;

@@ -21,13 +21,8 @@ export class ExportInvalid extends HeadcountError {
   /** 1-based. */
   readonly line: number;
 
-  constructor(line: number, reason: string, file?: string) {
-    super(
-      'EXPORT_INVALID',
-      `${file === undefined ? '' : `${file}: `}line ${line}: ${reason}`,
-      'export the company again',
-      { exit: 3 },
-    );
+  constructor(line: number, reason: string, file?: string, nextStep = 'export the company again') {
+    super('EXPORT_INVALID', `${file === undefined ? '' : `${file}: `}line ${line}: ${reason}`, nextStep, { exit: 3 });
     this.line = line;
   }
 }
@@ -77,8 +72,8 @@ class ExportReader {
     return ORDER[this.#stage] === 'end';
   }
 
-  #bad(reason: string): ExportInvalid {
-    return new ExportInvalid(this.#line, reason, this.#file);
+  #bad(reason: string, nextStep?: string): ExportInvalid {
+    return new ExportInvalid(this.#line, reason, this.#file, nextStep);
   }
 
   #check(text: string, claimed: string): void {
@@ -92,7 +87,12 @@ class ExportReader {
     const version = Version.safeParse(json);
     if (!version.success) throw this.#bad('no header of an exported company: something else, or from an older version');
     const { version: found } = version.data;
-    if (found !== EXPORT_VERSION) throw this.#bad(`format version ${found}; this program reads ${EXPORT_VERSION}`);
+    if (found !== EXPORT_VERSION) {
+      throw this.#bad(
+        `format version ${found}; this program reads ${EXPORT_VERSION}`,
+        found > EXPORT_VERSION ? 'read it with the headcount that wrote it, or a newer one' : undefined,
+      );
+    }
     const parsed = Header.safeParse(json);
     if (!parsed.success) throw this.#bad('not the header of an exported company');
     this.#check(text, parsed.data.sum);

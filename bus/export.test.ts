@@ -188,6 +188,12 @@ describe('an exported company', () => {
     expect(() => readExport(text)).toThrow(new RegExp(`^line ${line}: .*${reason.source}`));
   });
 
+  test('who reads a newer version is told to take a newer program', async () => {
+    const [header = ''] = await exported();
+    const newer = signed(header.replace('"version":2', '"version":9').slice(0, -27));
+    expect(() => readExport(newer)).toThrow(expect.objectContaining({ next: expect.stringContaining('newer') }));
+  });
+
   test('an end that comes too early is refused, also with right sums', async () => {
     const [header = '', first = ''] = await exported();
     const end = signed('{"end":true,"lines":3', first.slice(-19, -3));

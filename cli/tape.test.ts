@@ -49,7 +49,7 @@ test('the key of a provider is not written, whatever its variable is called', as
   const { wire } = await stage({ kind: 'anthropic' }, { say: { text: `you use ${key}` } });
   const models = { providers: [{ name: 'stub', kind: 'anthropic', key: 'GATE' }] } as const;
   const context = { cwd: dir, env: { GATE: key } };
-  const tape = await openTape({ cassette: { path: 'a.jsonl', mode: 'record' } }, { models } as never, context);
+  const tape = await openTape({ cassette: { path: 'a.jsonl', mode: 'record' } }, { models }, context);
   const reply = await tape?.wire('stub', async () => wire).ask(requestOf(), signal);
   expect(reply?.text).toBe('you use [GATE_KEY]');
   expect(await readFile(join(dir, 'a.jsonl'), 'utf8')).not.toContain(key);

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import type { Cassette } from '../brain/models/cassette.ts';
 import { keyNameOf } from '../brain/models/open-wire.ts';
-import type { Org } from '../org/org.ts';
+import type { ModelSettings } from '../org/org.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
 import type { CliContext } from './context.ts';
 import type { UpOptions } from './options.ts';
@@ -14,7 +14,7 @@ import type { UpOptions } from './options.ts';
  */
 export async function openTape(
   { cassette }: Pick<UpOptions, 'cassette'>,
-  { models }: Pick<Org, 'models'>,
+  { models }: { readonly models: Pick<ModelSettings, 'providers'> },
   { cwd, env }: Pick<CliContext, 'cwd' | 'env'>,
 ): Promise<Cassette | undefined> {
   if (!cassette) return undefined;

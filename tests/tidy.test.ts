@@ -33,6 +33,7 @@ const table: Readonly<Record<string, Room>> = {
   brain: {
     rooms: ['bus'],
     types: vocabulary,
+    files: ['machines/policy.ts'],
     packages: [
       'zod',
       '@xstate/store',

@@ -1,10 +1,9 @@
 // How long a provider asks to be left alone. Pure: the waiting is the provider chart's (machines/provider.ts).
 
-/**
- * A provider that names a later time than this is asked again after it all the same: one probe an hour costs nothing, and
- * nobody else's header may park a company for a day.
- */
-export const LONGEST_WAIT_MS = 60 * 60_000;
+import { providerPolicy } from '../../machines/policy.ts';
+
+/** A provider that names a later time than this is asked again after it all the same: the cap of its chart. */
+export const LONGEST_WAIT_MS = providerPolicy.longestMs;
 
 function capped(ms: number): number {
   return Math.min(ms, LONGEST_WAIT_MS);
