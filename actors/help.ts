@@ -1,11 +1,9 @@
 // The rungs of the ladder above a plain attempt: look it up, ask, split, hand up.
 
 import { citationOf } from '../brain/knowledge/passage.ts';
-import type { Bus, Stored } from '../bus/bus.ts';
-import type { Clock } from '../bus/clock.ts';
-import type { DataOf } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
+import { awaitAnswer } from './awaited.ts';
 import { READ_IN } from './brief-sections.ts';
 import type { TaskWork } from './duty.ts';
 import { fileTasks } from './file-tasks.ts';
@@ -55,38 +53,6 @@ export async function consult(t: TaskTurn): Promise<void> {
   const text = answer.known ? answer.text : `no answer: ${answer.text}`;
   const taint = answer.taint?.length ? { taint: answer.taint } : {};
   journal.note({ guidance: [...journal.task.guidance, { from: answer.by, text, ...taint }] });
-}
-
-/** The first answer on a subject, or undefined at the deadline (epoch ms). Rejects when `signal` is aborted. */
-async function awaitAnswer(
-  bus: Bus,
-  clock: Clock,
-  subject: string,
-  deadline: number,
-  signal: AbortSignal,
-): Promise<DataOf<'request.answered'> | undefined> {
-  const given = answerIn(await bus.last(subject));
-  if (given) return given;
-  const over = new AbortController();
-  let heard = (_: DataOf<'request.answered'>) => {};
-  const answered = new Promise<DataOf<'request.answered'>>((resolve) => {
-    heard = resolve;
-  });
-  const tap = await bus.tap({ filter: subject, fromSeq: 1 }, (stored) => {
-    const answer = answerIn(stored);
-    if (answer) heard(answer);
-  });
-  try {
-    const late = clock.sleepUntil(deadline, AbortSignal.any([signal, over.signal])).then(() => undefined);
-    return await Promise.race([answered, late]);
-  } finally {
-    over.abort(new Error('answered'));
-    await tap.close();
-  }
-}
-
-function answerIn(stored: Stored | undefined): DataOf<'request.answered'> | undefined {
-  return stored?.message.type === 'request.answered' ? stored.message.data : undefined;
 }
 
 /** Rung four, first half: the plan of the parts, numbered and recorded. */

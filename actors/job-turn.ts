@@ -31,9 +31,9 @@ function aboutOf(delivery: Delivery): string {
       return message.data.id;
     case 'issue.opened':
       return `issue-${message.data.number}`;
-    case 'knowledge.requested':
     case 'review.requested':
       return message.data.task;
+    case 'knowledge.requested':
     case 'hr.requested':
       return message.data.task ?? message.data.id;
     default:

@@ -85,8 +85,9 @@ export const schemas = {
     question: z.string(),
     /** Absent: the question is answered. Otherwise this document is summarised, with the question in mind. */
     document: z.string().optional(),
-    task: Token,
-    attempt: z.number(),
+    /** Absent: a person asks, from a terminal. */
+    task: Token.optional(),
+    attempt: z.number().optional(),
     by: z.string(),
     replyTo: z.string(),
     deadline: z.number(),
@@ -106,8 +107,10 @@ export const schemas = {
     known: z.boolean(),
     text: z.string(),
     sources: z.array(z.string()),
-    /** Version of the knowledge that was asked. */
+    /** Version of the knowledge that was asked, as its store counts. */
     knowledge: z.number().optional(),
+    /** Sequence of the message on `knowledge.base` that told this version, or else the last one before it. */
+    toldAt: z.number().optional(),
     /** What of it came from outside. */
     taint: Taint,
   }),

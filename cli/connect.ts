@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { outboundBus } from '../actors/outbound.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
-import { RealClock } from '../bus/clock.ts';
+import { type Clock, RealClock } from '../bus/clock.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
 import { type CliContext, note } from './context.ts';
@@ -25,6 +25,8 @@ export type Reading = {
   readonly company: string;
   /** True when a process works on it, as far as can be told. */
   readonly live: boolean;
+  /** The company's time, once `withCompanyToChange` has looked; absent for an export. */
+  readonly clock?: Clock;
   /** Asks which of these processes are there; absent where no process can be. */
   readonly present?: (names: readonly string[]) => Promise<readonly { name: string; incarnation: number }[]>;
 };

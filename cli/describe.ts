@@ -66,7 +66,11 @@ export function describe(message: Message, before: Before, when: When): Line {
     case 'alert.raised':
       return news(who, 'alert', `${message.data.product} ${message.data.check}: ${message.data.detail}`, 'bad');
     case 'knowledge.requested':
-      return news(message.data.by, 'asks knowledge', `${message.data.task} ${message.data.question}`);
+      return news(
+        message.data.by,
+        'asks knowledge',
+        `${message.data.task ?? message.data.document ?? ''} ${message.data.question}`.trim(),
+      );
     case 'knowledge.changed': {
       const { version, documents, passages } = message.data;
       return news(message.data.by, 'knowledge', `version ${version}: ${documents} documents, ${passages} passages`);

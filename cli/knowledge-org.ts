@@ -3,6 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { loadOrg, readOrg } from '../org/load.ts';
+import type { Org } from '../org/org.ts';
 import type { CliContext } from './context.ts';
 import type { KnowledgePlace } from './knowledge-place.ts';
 import { findFile } from './package-root.ts';
@@ -11,7 +12,7 @@ import { findFile } from './package-root.ts';
 export function knowledgePlaceOf(
   orgFile: string,
   { cwd, env, now }: Pick<CliContext, 'cwd' | 'env' | 'now'>,
-): KnowledgePlace {
+): KnowledgePlace & { readonly org: Org } {
   const org = loadOrg(readOrg(findFile(orgFile, cwd), orgFile), { duties: dutyFacts() });
   // Without links, so that documents have one name.
   return { workspace: realpathSync(cwd), org, env, now };

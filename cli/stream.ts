@@ -2,7 +2,7 @@
 
 import { connect, NatsError } from 'nats';
 import type { Bus } from '../bus/bus.ts';
-import { RealClock } from '../bus/clock.ts';
+import { type Clock, RealClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
 import { BadCredentials } from '../bus/jetstream/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
@@ -65,6 +65,7 @@ function addressOf(url: string): URL {
 export type ReaderStream = {
   readonly bus: Bus;
   readonly present: JetStreamBus['present'];
+  readonly clock: Clock;
   /** What is written next has the company's time, which may be ahead of the wall's, or simulated. */
   keepTime(): Promise<void>;
   close(): Promise<void>;
@@ -76,6 +77,7 @@ export async function openStream(url: string, company: string): Promise<ReaderSt
   const bus = await openJetStreamBus({ servers: url, company, clock, log: () => {} });
   return {
     bus,
+    clock,
     present: (names) => bus.present(names),
     keepTime: () => keepItsTime(bus, clock),
     close: () => bus.close(),

@@ -20,19 +20,38 @@ async function run(work: JobWork): Promise<void> {
   if (request.replyTo !== subjects.answer(request.id)) {
     throw failed('permanent', `request ${request.id} wants its answer on "${request.replyTo}"`);
   }
-  const found = await work.step('search', () => findingsFor(work, request));
+  const found = await work.step('search', async () => {
+    const findings = await findingsFor(work, request);
+    return { ...findings, toldAt: await toldAt(work, findings.version) };
+  });
   const reply = found.passages.length === 0 ? nothingFor(request, found) : await replyFrom(work, request, found);
   if (work.turn.now() > request.deadline) return;
   await work.publish<'request.answered'>(request.replyTo, {
     id: `answer.${request.id}`,
     type: 'request.answered',
-    data: { id: request.id, by: work.agent, ...reply, ...tainting(work), knowledge: found.version },
+    data: { id: request.id, by: work.agent, ...reply, ...tainting(work), ...versionOf(found) },
   });
 }
 
 /** Whoever reads the answer has read what it was made from. */
 export function tainting({ taint }: JobWork): { taint?: string[] } {
   return taint.length === 0 ? {} : { taint: [...taint] };
+}
+
+type Found = Findings & { readonly toldAt?: number | undefined };
+
+/** By which knowledge an answer was made: as the store counts, and as the stream tells it. */
+function versionOf({ version, toldAt: seq }: Found): Pick<DataOf<'request.answered'>, 'knowledge' | 'toldAt'> {
+  return { knowledge: version, ...(seq !== undefined && { toldAt: seq }) };
+}
+
+/** Which message told a version of the knowledge: up to there a replay has what could be read. */
+async function toldAt({ bus }: JobWork, version: number): Promise<number | undefined> {
+  let told: number | undefined;
+  for await (const { message, seq } of bus.replay({ filter: subjects.knowledgeBase })) {
+    if (message.type === 'knowledge.changed' && message.data.version <= version) told = seq;
+  }
+  return told;
 }
 
 function findingsFor({ knowledge }: JobWork, { question, document }: Request): Promise<Findings> {

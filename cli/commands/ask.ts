@@ -1,15 +1,28 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { askStore, type Shelf } from '../../brain/knowledge/library.ts';
 import { type Category, categories, citationOf } from '../../brain/knowledge/passage.ts';
 import { type Quote, quotesFor } from '../../brain/knowledge/quotes.ts';
+import { parseDuration } from '../../org/duration.ts';
+import type { Org } from '../../org/org.ts';
 import type { CliContext } from '../context.ts';
+import { UsageError } from '../errors.ts';
 import { plural } from '../format.ts';
+import { askCompany, replyLines } from '../knowledge-asking.ts';
 import { knowledgePlaceOf } from '../knowledge-org.ts';
-import { mayHaveKnowledge, openShelf } from '../knowledge-place.ts';
+import { type KnowledgePlace, mayHaveKnowledge, openShelf } from '../knowledge-place.ts';
+import { modelsInUse } from '../models.ts';
 import { clean, type Paint } from '../output.ts';
+import { readRunFile } from '../run-file.ts';
 import { print, wholeNumber } from './shared.ts';
 
 type AskOptions = {
+  readonly summary?: string;
+  readonly with?: 'quotes' | 'model';
+  readonly within: number;
+  readonly nats?: string;
+  readonly company?: string;
   readonly category?: Category;
   readonly limit: number;
   readonly at?: number;
@@ -29,19 +42,72 @@ export type Asked = {
 
 export function register(program: Command, context: CliContext): void {
   program
-    .command('ask <question>')
-    .description('What the documents of the company say, word for word, with the sources. Exit code 1: nothing.')
+    .command('ask [question]')
+    .description('What the documents of the company say, with the sources. Exit code 1: nothing.')
+    .option('--summary <document>', 'a summary of one document instead, with the question in mind')
+    .addOption(
+      new Option(
+        '--with <who>',
+        'quotes: word for word. model: the knowledge role of the company that runs here (default: model where one runs and has a model)',
+      ).choices(['quotes', 'model']),
+    )
+    .option('--within <duration>', 'how long an answer of the company is waited for', durationMs, 5 * 60_000)
+    .option('--nats <url>', 'the NATS server of a running company (default: NATS_URL, then this workspace)')
+    .option('--company <slug>', 'which company, when the server holds several')
     .addOption(new Option('--category <name>', 'only documents about it').choices(categories))
     .option('--limit <n>', 'quotes at most', wholeNumber(1), 3)
     .option('--at <version>', 'as the knowledge was at this version', wholeNumber(1))
     .option('--org <file>', 'the company file', 'org/org.yaml')
     .option('--json', 'JSON on standard output')
-    .action((question: string, options: AskOptions) => ask(question, options, context));
+    .action((question: string | undefined, options: AskOptions) => ask(question, options, context));
 }
 
-async function ask(question: string, options: AskOptions, context: CliContext): Promise<void> {
-  if (question.trim() === '') throw new InvalidArgumentError('The question is empty.');
+/** A duration above zero, for commander. */
+function durationMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms === 0) throw new InvalidArgumentError('Expected a duration such as 90s or 5m.');
+  return ms;
+}
+
+/** True when the company is to answer: a summary needs a model, and so does who says so; otherwise where there is one. */
+function isForModel(options: AskOptions, org: Org, { cwd, env }: CliContext): boolean {
+  const { summary, at, category } = options;
+  const past = at !== undefined || category !== undefined;
+  if (options.with === 'quotes' || (options.with === undefined && past)) {
+    if (summary === undefined) return false;
+    throw new UsageError('a summary is made by a model, of what is known now', 'leave --with, --at and --category out');
+  }
+  if (options.with === 'model' && past)
+    throw new UsageError('the company answers by what is known now', 'leave --at and --category out');
+  if (options.with === 'model' || summary !== undefined) return true;
+  return readRunFile(cwd) !== undefined && modelsInUse(org, env).length > 0;
+}
+
+/** A document as the store calls it: its path in the workspace; what is no file here may be a name that it was given. */
+function documentName(given: string, { cwd }: Pick<CliContext, 'cwd'>): string {
+  const path = resolve(cwd, given);
+  return existsSync(path) ? relative(realpathSync(cwd), realpathSync(path)).split(sep).join('/') : given;
+}
+
+/** What a summary is made for when nothing is said about it. */
+const SUMMARY = 'What does it say?';
+
+async function ask(asked: string | undefined, options: AskOptions, context: CliContext): Promise<void> {
+  const { summary } = options;
+  const question = asked ?? (summary === undefined ? '' : SUMMARY);
+  if (question.trim() === '') throw new UsageError('there is no question', 'headcount ask "how do I add a role?"');
   const place = knowledgePlaceOf(options.org, context);
+  if (!isForModel(options, place.org, context)) return quote(question, options, place, context);
+  const document = summary === undefined ? undefined : documentName(summary, context);
+  const { within: withinMs, nats, company } = options;
+  const where = { ...(nats !== undefined && { nats }), ...(company !== undefined && { company }) };
+  const reply = await askCompany({ question, document, withinMs }, where, context);
+  print(context, reply, (paint) => replyLines(reply, paint));
+  if (!reply.known) context.setExit(1);
+}
+
+/** Without a model, word for word. */
+async function quote(question: string, options: AskOptions, place: KnowledgePlace, context: CliContext): Promise<void> {
   const empty = { question, known: false, knowledge: 0, quotes: [] };
   const asked = mayHaveKnowledge(place)
     ? await withShelf(await openShelf(place), (shelf) => quoted(shelf, question, options, context))
