@@ -56,6 +56,25 @@ test('when it is due, one call of all processes is let through; its answer opens
   for (const one of all) expect(one.access('anthropic')).toEqual({ gate: 'open' });
 });
 
+test('a probe that takes longer than it is waited for is heard all the same, in whichever process it was made', async () => {
+  const { all, told, until } = await processes(2);
+  const [one, other] = all;
+  await (await one?.enter('anthropic'))?.failed(busy);
+  await until(START + 15_000);
+  const slow = await one?.enter('anthropic');
+  await until(START + 135_000);
+  const second = await other?.enter('anthropic');
+  await slow?.answered();
+  await second?.failed(busy);
+  expect(told().map(({ message }) => message.type === 'provider.changed' && message.data.state)).toEqual([
+    'throttled',
+    'probing',
+    'probing',
+    'healthy',
+  ]);
+  for (const process of all) expect(process.access('anthropic')).toEqual({ gate: 'open' });
+});
+
 test('a call from before an outage that fails after it says nothing', async () => {
   const { all, told, until } = await processes(1);
   const [one] = all;

@@ -98,8 +98,12 @@ export class Providers implements Reach {
     for (;;) {
       const next = nextStanding(this.#machine, this.#standing(key), event);
       if (!next) return undefined;
-      const { until, reason, ...rest } = next;
-      const about = { ...(until === undefined ? {} : { until }), ...(reason === undefined ? {} : { reason }) };
+      const { until, reason, probes, ...rest } = next;
+      const about = {
+        ...(until === undefined ? {} : { until }),
+        ...(reason === undefined ? {} : { reason }),
+        ...(probes === 0 ? {} : { probes }),
+      };
       const data = { provider: key, by: process, ...rest, ...about };
       // Two who write one turn at once say it with different ids: the second is refused, not taken for a repeat.
       const id = `provider.${key}.${next.turn}.${process}`;

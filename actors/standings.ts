@@ -25,9 +25,9 @@ export function createStandings(): LiveStandings {
     keys: () => [...known.keys()],
     told({ type, data }, seq) {
       if (type !== 'provider.changed') return;
-      const { provider, by, until, reason, ...rest } = data as ProviderStanding;
+      const { provider, by, until, reason, probes = 0, ...rest } = data as ProviderStanding;
       if (seq <= (known.get(provider)?.seq ?? 0)) return;
-      known.set(provider, { standing: { ...rest, until, reason }, seq });
+      known.set(provider, { standing: { ...rest, until, reason, probes }, seq });
     },
   };
 }

@@ -226,6 +226,8 @@ export const ProviderStanding = z.strictObject({
   until: z.number().optional(),
   /** What went wrong last, in one line without secrets. */
   reason: z.string().max(500).optional(),
+  /** Calls that were let through one after the other and have said nothing yet; absent unless it is probed. */
+  probes: z.number().optional(),
   /** The process that met it. */
   by: z.string(),
 });

@@ -70,7 +70,7 @@ function routings(env: Env, open: OpenWire, tape: Cassette | undefined): (org: O
   return ({ models }) => {
     const before = known.get(models);
     if (before) return before;
-    const { providers, tiers, tasks, prices, maxTokens, most } = models;
+    const { providers, tiers, tasks, prices, maxTokens, efforts, most } = models;
     const chain = (names: readonly string[]) => names.map(choiceOf);
     const routing: Routing = {
       providers: new Map(providers.map(routed)),
@@ -78,6 +78,7 @@ function routings(env: Env, open: OpenWire, tape: Cassette | undefined): (org: O
       tasks: Object.fromEntries(Object.entries(tasks).map(([type, names]) => [type, chain(names)])),
       prices: pricesWith(prices),
       maxTokens,
+      efforts,
       most,
     };
     known.set(models, routing);

@@ -6,6 +6,7 @@ import { appendFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 
 import { join } from 'node:path';
 import { HeadcountError } from '../bus/errors.ts';
 import { titled } from '../org/load.ts';
+import { modelsSection, type OwnServer } from './own-server.ts';
 import { packageRoot } from './package-root.ts';
 
 export type Template = {
@@ -44,11 +45,11 @@ export const templates: readonly Template[] = [
   },
 ];
 
-/** Who does the work: nobody real, or the models of a provider. */
+/** Who does the work: nobody real, the models of a provider, or those of an OpenAI-compatible server. */
 export const workers = ['scripted', 'claude', 'openai'] as const;
-export type Workers = (typeof workers)[number];
+export type Workers = (typeof workers)[number] | OwnServer;
 
-export type NewCompany = { readonly slug: string; readonly template: Template };
+export type NewCompany = { readonly slug: string; readonly template: Template; readonly workers: Workers };
 
 /** A company is there already, or something in its place. Exit code 2. */
 export class CompanyThere extends HeadcountError {
@@ -78,7 +79,12 @@ function named(text: string, slug: string): string {
   return text.replace(/^(\s*company:) acme$/m, `$1 '${slug}'`).replace(/^title: Acme$/m, `title: ${titled(slug)}`);
 }
 
-async function fill(stage: string, { slug, template }: NewCompany): Promise<void> {
+/** With the models that it thinks with, where they are not the usual ones. */
+function staffed(text: string, staff: Workers): string {
+  return typeof staff === 'string' ? text : text.replace(/^reports:$/m, `${modelsSection(staff)}reports:`);
+}
+
+async function fill(stage: string, { slug, template, workers: staff }: NewCompany): Promise<void> {
   const ours = join(packageRoot, 'org');
   const [org, scenario] = await Promise.all([
     readFile(join(ours, 'templates', template.name, 'org.yaml'), 'utf8'),
@@ -86,7 +92,7 @@ async function fill(stage: string, { slug, template }: NewCompany): Promise<void
   ]);
   await mkdir(join(stage, 'org'), { recursive: true });
   await mkdir(join(stage, 'scenarios'));
-  await writeFile(join(stage, 'org/org.yaml'), named(org, slug));
+  await writeFile(join(stage, 'org/org.yaml'), staffed(named(org, slug), staff));
   await cp(join(ours, 'org.schema.json'), join(stage, 'org/org.schema.json'));
   await cp(join(ours, 'prompts'), join(stage, 'org/prompts'), { recursive: true });
   const cast = scenario

@@ -46,7 +46,7 @@ export type ProviderPolicy = {
   readonly probesMs: readonly number[];
   /** What a provider asks for is obeyed up to this. */
   readonly longestMs: number;
-  /** How long the one call of a probe may be silent before another one is let through. */
+  /** How long the first call of a probe may be silent before another one is let through; twice as long for each more. */
   readonly probeMs: number;
 };
 

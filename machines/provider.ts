@@ -6,7 +6,8 @@
 //   P2. Every change is another turn, and only what was asked in the present turn is heard. So of a thousand calls that meet
 //       one outage the first is heard, and a late failure from before it says nothing about the time after it.
 //   P3. In `throttled` and `broken` nothing is asked. From the instant on one call is let through (`probing`), and only that
-//       call decides; when it says nothing for long, another one is let through.
+//       call decides. When it says nothing for long, another one is let through, later each time; the first of them that
+//       says something decides, so a provider that takes longer than any probe is waited for is still found to work.
 //   P4. After the last wait of the policy the circuit is open: probes get rarer, and never end.
 
 import { and, assign, emit, setup, transition } from 'xstate';
@@ -25,10 +26,19 @@ export type Standing = {
   readonly until: number | undefined;
   /** What went wrong last, in words; undefined while it is healthy. */
   readonly reason: string | undefined;
+  /** Calls that were let through, one after the other, and have said nothing yet; 0 unless it is probed. */
+  readonly probes: number;
 };
 
 /** A provider that nobody has heard anything of. */
-export const unheard: Standing = { state: 'healthy', turn: 0, failed: 0, until: undefined, reason: undefined };
+export const unheard: Standing = {
+  state: 'healthy',
+  turn: 0,
+  failed: 0,
+  until: undefined,
+  reason: undefined,
+  probes: 0,
+};
 
 export type ProviderEvent =
   /** Somebody wants to ask it. */
@@ -54,6 +64,11 @@ export type ProviderCommand = { readonly type: 'tell'; readonly standing: Standi
 
 type Context = Omit<Standing, 'state'>;
 
+/** How long a probe is waited for before another one is let through, ms: twice as long for each before it. */
+function patienceOf({ probeMs, longestMs }: ProviderPolicy, before: number): number {
+  return Math.min(probeMs * 2 ** before, longestMs);
+}
+
 /** How long a provider is left alone after so many failures in a row, ms. */
 function waitOf({ waitsMs, probesMs, longestMs }: ProviderPolicy, failed: number, asked = 0): number {
   const open = Math.min(failed - waitsMs.length, probesMs.length);
@@ -68,6 +83,9 @@ export function buildProviderMachine(policy: ProviderPolicy) {
     guards: {
       isDue: ({ context, event }) => event.type === 'DUE' && event.at >= (context.until ?? 0),
       ofThisTurn: ({ context, event }) => event.type !== 'DUE' && event.turn === context.turn,
+      // Of the present turn or, while it is probed, of a probe before it.
+      isHeard: ({ context, event }) =>
+        event.type !== 'DUE' && event.turn <= context.turn && event.turn > context.turn - Math.max(context.probes, 1),
       opensCircuit: ({ context, event }) => event.type === 'FAILED' && (event.lasting || context.failed >= most),
     },
     actions: {
@@ -75,15 +93,23 @@ export function buildProviderMachine(policy: ProviderPolicy) {
         if (event.type !== 'FAILED') return {};
         const { at, reason, waitMs, lasting } = event;
         const failed = Math.max(context.failed, lasting ? most : 0) + 1;
-        return { turn: context.turn + 1, failed, until: at + waitOf(policy, failed, waitMs), reason };
+        return { turn: context.turn + 1, failed, until: at + waitOf(policy, failed, waitMs), reason, probes: 0 };
       }),
-      probe: assign(({ context, event }) =>
-        event.type === 'DUE' ? { turn: context.turn + 1, until: event.at + policy.probeMs } : {},
-      ),
+      probe: assign(({ context, event }) => {
+        if (event.type !== 'DUE') return {};
+        const { turn, probes } = context;
+        return { turn: turn + 1, until: event.at + patienceOf(policy, probes), probes: probes + 1 };
+      }),
       release: assign(({ context, event }) =>
-        event.type === 'RELEASED' ? { turn: context.turn + 1, until: event.at } : {},
+        event.type === 'RELEASED' ? { turn: context.turn + 1, until: event.at, probes: 0 } : {},
       ),
-      heal: assign(({ context }) => ({ turn: context.turn + 1, failed: 0, until: undefined, reason: undefined })),
+      heal: assign(({ context }) => ({
+        turn: context.turn + 1,
+        failed: 0,
+        until: undefined,
+        reason: undefined,
+        probes: 0,
+      })),
       tell: emit(({ context }, { state }: { state: ProviderState }) => ({
         type: 'tell' as const,
         standing: { state, ...context },
@@ -93,14 +119,14 @@ export function buildProviderMachine(policy: ProviderPolicy) {
 
   const tell = <S extends ProviderState>(state: S) => ({ type: 'tell' as const, params: { state } });
   const onFailure = [
-    { guard: and(['ofThisTurn', 'opensCircuit']), target: 'broken', actions: ['fail', tell('broken')] as const },
-    { guard: 'ofThisTurn' as const, target: 'throttled', actions: ['fail', tell('throttled')] as const },
+    { guard: and(['isHeard', 'opensCircuit']), target: 'broken', actions: ['fail', tell('broken')] as const },
+    { guard: 'isHeard' as const, target: 'throttled', actions: ['fail', tell('throttled')] as const },
   ];
   const onDue = { guard: 'isDue' as const, target: 'probing', actions: ['probe', tell('probing')] as const };
 
   return machine.createMachine({
     id: 'provider',
-    context: { turn: 0, failed: 0, until: undefined, reason: undefined },
+    context: { turn: 0, failed: 0, until: undefined, reason: undefined, probes: 0 },
     initial: 'healthy',
     states: {
       healthy: {
@@ -125,7 +151,7 @@ export function buildProviderMachine(policy: ProviderPolicy) {
         description: 'One call is let through, and decides.',
         on: {
           ANSWERED: {
-            guard: 'ofThisTurn',
+            guard: 'isHeard',
             target: 'healthy',
             actions: ['heal', tell('healthy')],
           },

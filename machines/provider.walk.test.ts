@@ -19,15 +19,17 @@ const machine = buildProviderMachine(providerPolicy);
 const NOW = 1_000_000_000;
 
 /** Turns are counted without end; what decides is whether an event is of the present one. */
-const keyOf = ({ value, context }: Snapshot) => JSON.stringify([value, Math.min(context.failed, 12)]);
+const keyOf = ({ value, context }: Snapshot) =>
+  JSON.stringify([value, Math.min(context.failed, 12), Math.min(context.probes, 7)]);
 
-/** Of the present turn, of the one before and of one to come; due and not yet due. */
+/** Of the present turn, of the first probe, of the one before that and of one to come; due and not yet due. */
 function events({ context }: Snapshot): ProviderEvent[] {
-  const { turn, until = NOW } = context;
+  const { turn, until = NOW, probes } = context;
+  const turns = new Set([turn, turn - probes + 1, turn - Math.max(probes, 1), turn + 1]);
   return [
     { type: 'DUE', at: until - 1 },
     { type: 'DUE', at: until },
-    ...[turn, turn - 1, turn + 1].flatMap((one): ProviderEvent[] => [
+    ...[...turns].flatMap((one): ProviderEvent[] => [
       { type: 'ANSWERED', turn: one },
       { type: 'RELEASED', turn: one, at: NOW },
       { type: 'FAILED', turn: one, at: NOW, reason: 'busy', lasting: false },
@@ -73,10 +75,20 @@ test('every change is told once, is another turn, and says what the state now is
   }
 });
 
-test('an answer or a failure of another turn is not heard', () => {
+test('what was asked in another turn is not heard, but for a probe that another one was let through after', () => {
+  const heard = new Set<string>();
   for (const { from, event, commands } of edges) {
-    if (event.type !== 'DUE' && event.turn !== from.context.turn) expect(commands).toEqual([]);
+    if (event.type === 'DUE' || event.turn === from.context.turn) continue;
+    const { turn, probes } = from.context;
+    const isProbe = from.value === 'probing' && event.turn < turn && event.turn > turn - probes;
+    if (!isProbe || event.type === 'RELEASED') expect(commands).toEqual([]);
+    else heard.add(`${event.type} ${commands.length}`);
   }
+  expect([...heard].sort()).toEqual(['ANSWERED 1', 'FAILED 1']);
+});
+
+test('only a provider that is probed has probes, and nobody counts them after it', () => {
+  for (const { value, context } of situations) expect(context.probes > 0).toBe(value === 'probing');
 });
 
 test('nobody is let through before the instant', () => {
@@ -124,6 +136,39 @@ test('a provider that asks for longer is obeyed up to an hour, and never undercu
   expect(outage(1, false, 40_000)[0]?.waitedMs).toBe(40_000);
   expect(outage(1, false, 1_000)[0]?.waitedMs).toBe(15_000);
   expect(outage(1, false, 7 * 86_400_000)[0]?.waitedMs).toBe(3_600_000);
+});
+
+/** A provider in trouble whose answers take this long, asked by everybody as soon as one call is let through. */
+function slow(answerMs: number, probes: number): { readonly letThroughMs: number[]; readonly end: Standing } {
+  let standing = unheard;
+  const tell = (event: ProviderEvent) => {
+    standing = nextStanding(machine, standing, event) ?? standing;
+  };
+  tell({ type: 'FAILED', turn: 0, at: NOW, reason: 'slow', lasting: false });
+  const begun: { turn: number; at: number }[] = [];
+  for (let index = 0; index < probes && standing.state !== 'healthy'; index += 1) {
+    const at = standing.until ?? NOW;
+    const done = begun.find((probe) => probe.at + answerMs <= at);
+    if (done) tell({ type: 'ANSWERED', turn: done.turn });
+    else {
+      tell({ type: 'DUE', at });
+      begun.push({ turn: standing.turn, at });
+    }
+  }
+  return { letThroughMs: begun.map(({ at }, index) => at - (begun[index - 1]?.at ?? at)), end: standing };
+}
+
+test.each([1, 3, 9, 40])(
+  'a provider that takes %i minutes to answer is found to work by the first answer of a probe',
+  (minutes) => {
+    expect(slow(minutes * 60_000, 10).end).toMatchObject({ state: 'healthy', probes: 0, failed: 0 });
+  },
+);
+
+test('a provider that never answers gets calls further and further apart, up to an hour', () => {
+  const { letThroughMs, end } = slow(Number.POSITIVE_INFINITY, 8);
+  expect(letThroughMs.map((ms) => ms / 60_000)).toEqual([0, 2, 4, 8, 16, 32, 60, 60]);
+  expect(end).toMatchObject({ state: 'probing', probes: 8 });
 });
 
 test('a wrong key opens the circuit at once', () => {

@@ -1,7 +1,8 @@
 // Of the models of a company file: does every model belong to a provider that is there, and every type of task to somebody?
 
 import type { OrgDocument } from './document.ts';
-import { providerNames } from './models.ts';
+import type { ModelsFile } from './model-schema.ts';
+import { modelsOf, providerNames } from './models.ts';
 import { didYouMean, type Keys, type Problem, quote } from './problems.ts';
 import type { OrgFile } from './schema.ts';
 
@@ -36,5 +37,21 @@ export function checkModels({ models }: OrgFile, document: OrgDocument, types: r
   const formats = Object.entries(models.providers ?? {})
     .filter(([, { kind, api }]) => kind !== 'openai' && api !== undefined)
     .map(([name]) => document.problem(['models', 'providers', name, 'api'], 'is for kind openai only', 'key'));
-  return [...strangers, ...unknown, ...formats];
+  return [...strangers, ...unknown, ...formats, ...checkEfforts(models, document)];
+}
+
+/** An effort belongs to a tier, or to a model that somebody is asked for. */
+function checkEfforts(models: ModelsFile, document: OrgDocument): Problem[] {
+  const { tiers, tasks } = modelsOf(models);
+  const names = [...new Set([...Object.keys(tiers), ...Object.values(tiers).flat(), ...Object.values(tasks).flat()])];
+  return Object.keys(models.effort ?? {})
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const hint = didYouMean(name, names) || `; there are ${names.join(', ')}`;
+      return document.problem(
+        ['models', 'effort', name],
+        `${quote(name)} is no tier and no model in use${hint}`,
+        'key',
+      );
+    });
 }

@@ -75,12 +75,18 @@ export const Models = z
       .record(z.string(), Price)
       .optional()
       .meta({ description: 'By model, as its provider spells it: for models without a known price.' }),
-    maxTokens: z
-      .int()
-      .min(1)
-      .max(1_000_000)
+    maxTokens: z.int().min(1).max(1_000_000).optional().meta({
+      description:
+        'Most tokens of an answer, thinking included; 32000 unless told. A model that can say less is asked for less.',
+    }),
+    effort: z
+      .record(z.string(), z.enum(['low', 'medium', 'high']))
       .optional()
-      .meta({ description: 'Most tokens of an answer, thinking included; 32000 unless told.' }),
+      .meta({
+        description:
+          "How hard models think: by tier, or by provider/model, which goes before. The provider's own unless told.",
+        examples: [{ strategy: 'high', 'openai/gpt-6-luna': 'low' }],
+      }),
     most: z.number().positive().optional().meta({ description: 'US dollars that one call may cost at worst.' }),
   })
   .meta({ title: 'models', description: 'Which models the company thinks with.' });

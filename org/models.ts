@@ -26,7 +26,7 @@ function providerOf([name, { timeout, ...said }]: [string, ProviderFile]): Provi
 
 /** The models of a company file. */
 export function modelsOf(file: ModelsFile = {}): ModelSettings {
-  const { providers, tiers, tasks = {}, prices = {}, maxTokens = MAX_TOKENS, most } = file;
+  const { providers, tiers, tasks = {}, prices = {}, maxTokens = MAX_TOKENS, most, effort = {} } = file;
   const { strategy = usualTiers.strategy, coding = usualTiers.coding, light = usualTiers.light } = tiers ?? {};
   return {
     providers: Object.entries({ ...usualProviders, ...providers }).map(providerOf),
@@ -34,6 +34,7 @@ export function modelsOf(file: ModelsFile = {}): ModelSettings {
     tasks,
     prices: Object.entries(prices).map(([model, price]) => ({ model, ...price })),
     maxTokens,
+    efforts: effort,
     most,
   };
 }

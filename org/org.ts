@@ -71,6 +71,8 @@ export type ModelSettings = {
   }[];
   /** Most tokens of an answer. */
   readonly maxTokens: number;
+  /** How hard models think, by tier or by `provider/model`, which goes before. */
+  readonly efforts: Readonly<Record<string, 'low' | 'medium' | 'high'>>;
   /** US dollars that one call may cost at worst. */
   readonly most: number | undefined;
 };

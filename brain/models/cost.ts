@@ -2,6 +2,7 @@
 
 import { ModelFailure } from './model.ts';
 import { type ModelCard, modelCards, type Rate } from './prices.ts';
+import { estimatedTokensOf } from './usage.ts';
 import type { WireUsage } from './wire.ts';
 
 /** Model cards by the name of the model. */
@@ -46,9 +47,13 @@ function cardOfOwn({ model, input, output, cacheRead = input, cacheWrite = input
  * Throws UnpricedModel.
  */
 export function cardOf(prices: Prices, model: string): ModelCard {
-  const card = prices.get(model) ?? prices.get(model.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, ''));
+  const card = knownCardOf(prices, model);
   if (!card) throw new UnpricedModel(model);
   return card;
+}
+
+function knownCardOf(prices: Prices, model: string): ModelCard | undefined {
+  return prices.get(model) ?? prices.get(model.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, ''));
 }
 
 /**
@@ -88,6 +93,18 @@ export function worstCaseOf(
   const times = timesFor(card, inputTokens);
   const input = inputTokens * Math.max(rate.input, rate.cacheRead, rate.cacheWrite) * times.input;
   return (input + size.maxTokens * rate.output * times.output) / 1e6;
+}
+
+/**
+ * Most tokens that an answer of a model may have: what is wanted, what the model can say, and what its window leaves behind the
+ * question, which is estimated. At most 0 when the question fills the window; what is not known limits nothing.
+ * @param inputBytes bytes (UTF-8) of everything that is sent
+ * @param wanted tokens
+ */
+export function answerLimitOf(prices: Prices, model: string, inputBytes: number, wanted: number): number {
+  const { maxOutputTokens = wanted, contextTokens } = knownCardOf(prices, model) ?? {};
+  const left = contextTokens === undefined ? wanted : contextTokens - estimatedTokensOf(inputBytes) - MARGIN_TOKENS;
+  return Math.min(wanted, maxOutputTokens, left);
 }
 
 function rateAt({ rates, model }: ModelCard, at: number): Rate {

@@ -4,18 +4,30 @@
 // Invariants:
 //   R1. A provider in trouble is not asked, and the first call that meets trouble says so for everybody (reach.ts).
 //   R2. A question is never asked twice of one model: waiting and trying again are the agent's and the provider chart's.
-//   R3. All tries of a question together cost at most what was quoted for it.
+//   R3. All tries of a question together cost at most what was quoted for it: the worst case of the dearest model that may be
+//       asked. A failed call that cost something leaves less, and a fallback that does not fit into the rest is not asked.
 //   R4. Who could not be asked, and why, is in the failure.
 
 import type { Usage } from '../../bus/records.ts';
 import { type Candidate, type Choice, type Chosen, choose, type Left, nameOf, nobody } from './choose.ts';
-import { costOf, type Prices, UnpricedModel, worstCaseOf } from './cost.ts';
+import { answerLimitOf, costOf, type Prices, UnpricedModel, worstCaseOf } from './cost.ts';
 import { type Answer, type Model, ModelFailure, type Question } from './model.ts';
 import type { Pass, Reach } from './reach.ts';
 import { saidBy } from './said.ts';
 import type { Trials } from './trials.ts';
 import { added, inputBytesOf } from './usage.ts';
-import { type Wire, WireFailure, type WireReply, type WireRequest, type WireUsage, wireFaults } from './wire.ts';
+import {
+  type Effort,
+  type Wire,
+  WireFailure,
+  type WireReply,
+  type WireRequest,
+  type WireUsage,
+  wireFaults,
+} from './wire.ts';
+
+/** An answer with less room than this is none: thinking alone takes more. */
+const LEAST_ANSWER = 256;
 
 /** A provider as the router knows it. */
 export type RoutedProvider = {
@@ -34,8 +46,10 @@ export type Routing = {
   /** By type of task; for the others the tier counts. */
   readonly tasks: Readonly<Record<string, readonly Choice[]>>;
   readonly prices: Prices;
-  /** Most tokens that an answer may have. */
+  /** Most tokens that an answer may have; a model that can say less is asked for less. */
   readonly maxTokens: number;
+  /** How hard models think, by `provider/model` or by tier; the model's own goes before. */
+  readonly efforts: Readonly<Record<string, Effort>>;
   /** US dollars that one call may cost at most. */
   readonly most: number | undefined;
 };
@@ -58,16 +72,21 @@ export class RoutedModel implements Model {
   }
 
   quote(question: Question): number {
-    const { order, left } = this.#select(question);
+    const { order, left, dearest } = this.#select(question);
     if (order.length === 0) throw nobody(left, this.#options.now());
-    return order.reduce((sum, { worst }) => sum + worst, 0);
+    return dearest;
   }
 
   async think(question: Question, signal: AbortSignal, heard?: (text: string) => void): Promise<Answer> {
-    const { order, left } = this.#select(question);
+    const { order, left, dearest } = this.#select(question);
     const met = [...left];
     let spent: Usage | undefined;
-    for (const { choice } of order) {
+    for (const { choice, worst } of order) {
+      if (spent && spent.cost + worst > dearest) {
+        // Nothing is wrong with it: whoever asks again sets money aside for it.
+        met.push({ choice, why: 'what was set aside does not suffice for it any more', until: this.#options.now() });
+        continue;
+      }
       const pass = await this.#options.reach.enter(this.#provider(choice)?.key ?? choice.provider);
       if (!pass) {
         met.push(this.#refused(choice, 'somebody else is probing it'));
@@ -103,21 +122,19 @@ export class RoutedModel implements Model {
     return this.#options.reach.access(this.#provider(choice)?.key ?? choice.provider);
   }
 
-  #select(question: Question): Chosen {
+  #select(question: Question): Chosen & { readonly dearest: number } {
     const { tiers, tasks, most } = this.#options.routing();
     const { taskType, tier } = question;
     const own = taskType !== undefined && Object.hasOwn(tasks, taskType) ? tasks[taskType] : undefined;
-    return choose(
-      (own ?? tiers[tier]).map((choice) => this.#candidate(choice, question)),
-      most,
-    );
+    const candidates = (own ?? tiers[tier]).map((choice) => this.#candidate(choice, question));
+    return { ...choose(candidates, most), dearest: dearestOf(candidates, most) };
   }
 
   #candidate(choice: Choice, question: Question): Candidate {
     const provider = this.#provider(choice);
     return {
       choice,
-      unfit: unfitFor(choice, question),
+      unfit: unfitFor(choice, question) ?? this.#tooLong(choice, question),
       access: this.#access(choice),
       missing: provider ? provider.missing : `there is no provider ${choice.provider} in org.yaml`,
       trials: this.#options.trials(nameOf(choice), question.taskType),
@@ -125,9 +142,23 @@ export class RoutedModel implements Model {
     };
   }
 
-  #worst({ model }: Choice, question: Question): Candidate['worst'] {
+  /** Why a question does not fit into a model's window; undefined when it does, or nobody knows. */
+  #tooLong(choice: Choice, question: Question): string | undefined {
+    const room = this.#maxTokens(choice, question);
+    return room >= LEAST_ANSWER ? undefined : 'the question leaves no room for an answer in its window';
+  }
+
+  /** Most tokens of its answer: what org.yaml says, what it can say, and what its window leaves. */
+  #maxTokens({ model }: Choice, question: Question): number {
     const { prices, maxTokens } = this.#options.routing();
+    return answerLimitOf(prices, model, inputBytesOf(question), maxTokens);
+  }
+
+  #worst(choice: Choice, question: Question): Candidate['worst'] {
+    const { model } = choice;
+    const { prices } = this.#options.routing();
     try {
+      const maxTokens = Math.max(0, this.#maxTokens(choice, question));
       const size = { inputBytes: inputBytesOf(question), maxTokens };
       return worstCaseOf(prices, model, size, this.#options.now());
     } catch (error) {
@@ -166,11 +197,14 @@ export class RoutedModel implements Model {
     return provider.open();
   }
 
-  #request({ model }: Choice, question: Question): WireRequest {
-    const { system, prompt, rounds, tools, schema, role, purpose, about, attempt } = question;
-    const { maxTokens } = this.#options.routing();
+  #request(choice: Choice, question: Question): WireRequest {
+    const { system, prompt, rounds, tools, schema, role, purpose, about, attempt, tier } = question;
+    const { efforts } = this.#options.routing();
     const label = `${role}, ${purpose}, ${about}, attempt ${attempt}`;
-    return { model, system, prompt, rounds, tools, schema, maxTokens, label };
+    const maxTokens = this.#maxTokens(choice, question);
+    const effort = efforts[nameOf(choice)] ?? efforts[tier];
+    const told = effort === undefined ? {} : { effort };
+    return { model: choice.model, system, prompt, rounds, tools, schema, maxTokens, ...told, label };
   }
 
   #answer(choice: Choice, { text, calls, said, usage }: WireReply): Answer {
@@ -190,6 +224,17 @@ export class RoutedModel implements Model {
     const access = this.#access(choice);
     return { choice, why, until: access.gate === 'closed' ? access.until : this.#options.now() };
   }
+}
+
+/**
+ * What is set aside for a question: the worst case of the dearest model that may be asked, now or when its provider works again
+ * by then.
+ */
+function dearestOf(candidates: readonly Candidate[], most = Number.POSITIVE_INFINITY): number {
+  const costs = candidates.flatMap(({ unfit, missing, worst }) =>
+    unfit === undefined && missing === undefined && typeof worst === 'number' && worst <= most ? [worst] : [],
+  );
+  return Math.max(0, ...costs);
 }
 
 /** A tool loop stays with the model that began it: its thinking is bound to it. */

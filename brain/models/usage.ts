@@ -45,8 +45,8 @@ export function usageOf(given: GivenUsage, request: WireRequest, answer: string)
   const hasInput = input + cacheReadTokens + cacheWriteTokens > 0;
   const hasOutput = output > 0 || answer === '';
   return {
-    inputTokens: hasInput ? input : tokensIn(inputBytesOf(request)),
-    outputTokens: hasOutput ? output : tokensIn(bytesOf(answer)),
+    inputTokens: hasInput ? input : estimatedTokensOf(inputBytesOf(request)),
+    outputTokens: hasOutput ? output : estimatedTokensOf(bytesOf(answer)),
     cacheReadTokens,
     cacheWriteTokens,
     estimated: !hasInput || !hasOutput,
@@ -57,7 +57,8 @@ function countOf(given: number | null | undefined): number {
   return typeof given === 'number' && Number.isFinite(given) && given > 0 ? Math.ceil(given) : 0;
 }
 
-function tokensIn(bytes: number): number {
+/** Tokens that so many bytes of text probably are. */
+export function estimatedTokensOf(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / BYTES_PER_TOKEN));
 }
 

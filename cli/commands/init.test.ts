@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { modelServerWith } from '../../tests/fixtures/model-server.ts';
 import { openTerminal } from '../../tests/fixtures/terminal.ts';
 import { main } from '../main.ts';
 import { templates } from '../new-company.ts';
@@ -45,6 +46,60 @@ describe('a new company', () => {
   test('called like a word of YAML is still called that', async () => {
     await headcount('init x --name no --yes');
     expect((await headcount('org check', join(cwd, 'x'))).out).toMatch(/no: 12 roles/);
+  });
+});
+
+describe('workers behind an address', () => {
+  const file = () => readFileSync(join(cwd, 'shop/org/org.yaml'), 'utf8');
+
+  test('are written into a file that is valid, with the model that was named, and nobody is asked', async () => {
+    const { code, out } = await headcount(
+      'init shop --workers http://127.0.0.1:1/v1/ --model qwen3-coder --key MY_KEY',
+    );
+    expect(code).toBe(0);
+    expect(file()).toContain('{ kind: openai, url: "http://127.0.0.1:1/v1", key: MY_KEY }');
+    expect(file()).toContain('prices: { "qwen3-coder": { input: 0, output: 0 } }');
+    expect((await headcount('org check', join(cwd, 'shop'))).code).toBe(0);
+    expect(out).toMatch(/export MY_KEY=\.\.\.[\s\S]*headcount doctor --live/);
+  });
+
+  test('think with the first model that the server has, also when /v1 was left out', async () => {
+    const server = await modelServerWith({ models: ['nomic-embed', 'org/large-model:7b', 'small'] });
+    const { code } = await headcount(`init shop --workers ${server.url}`);
+    await server.close();
+    expect(code).toBe(0);
+    expect(file()).toContain(`url: "${server.url}/v1"`);
+    expect(file()).toContain('coding: ["server/org/large-model:7b"]');
+    expect((await headcount('org check', join(cwd, 'shop'))).code).toBe(0);
+  });
+
+  test("are not taken for free on a stranger's server: the price is left to be filled in, and said to be missing", async () => {
+    const { out } = await headcount('init shop --workers https://models.example.com/v1 --model new-one');
+    expect(file()).toContain('# prices: { "new-one"');
+    expect(out).toContain('give new-one a price');
+    await headcount('init other --workers https://models.example.com/v1 --model gpt-6-sol');
+    expect(readFileSync(join(cwd, 'other/org/org.yaml'), 'utf8')).not.toContain('prices');
+  });
+
+  test.each([
+    ['--workers http://127.0.0.1:1/v1', 'name the model: http://127.0.0.1:1/v1 MODEL'],
+    ['--workers http://me:secret@127.0.0.1:1/v1', 'that is no address'],
+    ['--workers http://', 'that is no address'],
+    ['--workers http://127.0.0.1:1/v1 --key sk-secret', 'the name, never the key'],
+    ['--workers claude --model opus', '--model is for the address'],
+    ['--key MY_KEY', '--key is for the address'],
+  ])('%s says what is meant, and writes nothing', async (words, said) => {
+    const { code, err } = await headcount(`init shop ${words}`);
+    expect([code, err]).toEqual([2, expect.stringContaining(said)]);
+    expect(err).not.toContain('secret');
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  test('that want a key and get none say how to name it', async () => {
+    const server = await modelServerWith({ models: ['one'], key: 'right' });
+    const { code, err } = await headcount(`init shop --workers ${server.url}/v1`);
+    await server.close();
+    expect([code, err]).toEqual([2, expect.stringContaining('--key MY_KEY')]);
   });
 });
 

@@ -9,23 +9,36 @@ import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { type Template, templates, type Workers, workers, writeCompany } from '../new-company.ts';
 import { clean } from '../output.ts';
+import { findServer, needsPrice, serverIn } from '../own-server.ts';
 import { print } from './shared.ts';
 
 type InitOptions = {
   readonly name?: string;
   readonly template?: string;
   readonly workers?: string;
+  readonly model?: string;
+  readonly key?: string;
   readonly yes?: true;
 };
 
 type Wanted = { readonly slug: string; readonly template: Template; readonly workers: Workers };
 
-/** The environment variable that holds the key of a kind of workers. */
-const KEYS: Readonly<Record<Workers, string | undefined>> = {
-  scripted: undefined,
-  claude: 'ANTHROPIC_API_KEY',
-  openai: 'OPENAI_API_KEY',
-};
+const UP = 'headcount up --mission "what you want"';
+const ANY_SERVER = 'the address of an OpenAI-compatible server';
+
+/** What makes the workers of a new company work, in order. */
+function startOf(staff: Workers): readonly string[] {
+  if (staff === 'scripted') return [];
+  if (staff === 'claude') return [`export ANTHROPIC_API_KEY=... && ${UP}`];
+  if (staff === 'openai') return [`export OPENAI_API_KEY=... && ${UP}`];
+  const { key, model } = staff;
+  return [
+    ...(key === undefined ? [] : [`export ${key}=...`]),
+    ...(needsPrice(staff) ? [`org/org.yaml: give ${model} a price (models.prices), or it is not asked`] : []),
+    'headcount doctor --live',
+    UP,
+  ];
+}
 
 export function register(program: Command, context: CliContext): void {
   program
@@ -33,7 +46,9 @@ export function register(program: Command, context: CliContext): void {
     .description('Write a new company: org chart, prompts, a scenario that passes. Asks three questions at most.')
     .option('--name <slug>', "the company's name: small letters, digits and dashes (default: the folder's)")
     .option('--template <name>', `one of ${templates.map(({ name }) => name).join(', ')}`)
-    .option('--workers <kind>', `who does the work: ${workers.join(', ')}`)
+    .option('--workers <kind>', `who does the work: ${workers.join(', ')}, or ${ANY_SERVER}`)
+    .option('--model <name>', 'the model of that server; the first that it has unless told')
+    .option('--key <variable>', 'the environment variable with the key of that server; none unless told')
     .option('-y, --yes', 'ask nothing, take the defaults')
     .option('--json', 'JSON on standard output')
     .action((folder: string | undefined, options: InitOptions) => init(folder ?? '.', options, context));
@@ -48,9 +63,7 @@ async function init(folder: string, options: InitOptions, context: CliContext): 
   const next = [
     ...(place === '' ? [] : [`cd ${place}`]),
     'headcount run scenarios/first-day.yaml',
-    ...(wanted.workers === 'scripted'
-      ? []
-      : [`export ${KEYS[wanted.workers]}=... && headcount up --mission "what you want"`]),
+    ...startOf(wanted.workers),
   ];
   const value = { folder: dir, company: wanted.slug, template: wanted.template.name, written, next };
   print(context, value, (paint) => [
@@ -77,13 +90,16 @@ function slugFrom(text: string): string {
 }
 
 async function wantedOf(options: InitOptions, usual: string, context: CliContext): Promise<Wanted> {
+  const quit = new AbortController();
+  const signal = AbortSignal.any([quit.signal, context.stop]);
+  const staffOf = (text: string) => workersOf(text, options, context, signal);
   const given = {
     slug: options.name === undefined ? undefined : checkSlug(options.name),
     template: options.template === undefined ? undefined : templateOf(options.template),
-    workers: options.workers === undefined ? undefined : workersOf(options.workers),
+    workers: options.workers === undefined ? undefined : await staffOf(options.workers),
   };
   const asks = context.isTTY && process.stdin.isTTY === true && options.yes === undefined && !context.json;
-  const ask = asks ? asker(context) : undefined;
+  const ask = asks ? asker(context, quit) : undefined;
   const [first] = templates;
   if (!first) throw new Error('there are no templates');
   try {
@@ -91,37 +107,42 @@ async function wantedOf(options: InitOptions, usual: string, context: CliContext
     if (ask && !given.template)
       context.out(`${templates.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}\n`);
     const template = given.template ?? (await ask?.('template', first.name, templateOf)) ?? first;
-    const kind = given.workers ?? (await ask?.(`workers (${workers.join(', ')})`, 'scripted', workersOf)) ?? 'scripted';
-    return { slug, template, workers: kind };
+    const kinds = `workers (${workers.join(', ')}, or http://... of an OpenAI-compatible server)`;
+    const staff = given.workers ?? (await ask?.(kinds, 'scripted', staffOf)) ?? 'scripted';
+    checkServerOptions(options, staff);
+    return { slug, template, workers: staff };
   } finally {
     ask?.close();
   }
 }
 
 type Asker = {
-  <T>(what: string, usual: string, read: (text: string) => T): Promise<T>;
+  <T>(what: string, usual: string, read: (text: string) => T | Promise<T>): Promise<T>;
   close(): void;
 };
 
-/** Asks until the answer can be read; an empty one is the usual one, and so is every one after the end of the input. */
-function asker({ out }: CliContext): Asker {
+/**
+ * Asks until the answer can be read; an empty one is the usual one, and so is every one after the end of the input.
+ * @param quit is aborted by Ctrl+C
+ */
+function asker({ out }: CliContext, quit: AbortController): Asker {
   const input = createInterface({ input: process.stdin, output: process.stdout });
-  let interrupted = false;
   input.once('SIGINT', () => {
-    interrupted = true;
+    quit.abort(new UsageError('interrupted; nothing was written', 'headcount init --yes asks nothing'));
     input.close();
   });
   // Lines that come before their question is asked are kept.
   const lines = input[Symbol.asyncIterator]();
-  const ask = async <T>(what: string, usual: string, read: (text: string) => T): Promise<T> => {
+  const ask = async <T>(what: string, usual: string, read: (text: string) => T | Promise<T>) => {
     for (;;) {
       out(`${what} [${usual}]: `);
       const { value, done } = await lines.next();
-      if (interrupted) throw new UsageError('interrupted; nothing was written', 'headcount init --yes asks nothing');
+      quit.signal.throwIfAborted();
       const said = done ? '' : value.trim();
       try {
-        return read(said === '' ? usual : said);
+        return await read(said === '' ? usual : said);
       } catch (error) {
+        quit.signal.throwIfAborted();
         if (!(error instanceof UsageError)) throw error;
         out(`  ${error.message}; ${error.next}\n`);
       }
@@ -148,11 +169,24 @@ function templateOf(text: string): Template {
   );
 }
 
-function workersOf(text: string): Workers {
+async function workersOf(
+  text: string,
+  { model, key }: InitOptions,
+  { env, now }: CliContext,
+  signal: AbortSignal,
+): Promise<Workers> {
   const found = workers.find((kind) => kind === text);
   if (found) return found;
+  const server = serverIn(text);
+  if (server) return findServer(server.url, { model: model ?? server.model, key, env, now, signal });
   throw new UsageError(
     `${JSON.stringify(text)} is no kind of workers${didYouMean(text, workers)}`,
-    `one of ${workers.join(', ')}`,
+    `one of ${workers.join(', ')}, or ${ANY_SERVER}`,
   );
+}
+
+/** Options of a server that is none would be forgotten without a word. */
+function checkServerOptions({ model, key }: InitOptions, staff: Workers): void {
+  if (typeof staff !== 'string' || (model === undefined && key === undefined)) return;
+  throw new UsageError(`${model === undefined ? '--key' : '--model'} is for ${ANY_SERVER}`, '--workers http://...');
 }

@@ -1,7 +1,7 @@
 // Headcount as a person starts it: a process in a folder of its own, with a home of its own. Nothing here sleeps; what is
 // waited for is a line, the end of a process, or a message.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,8 @@ export type Running = {
   /** The first match in what it writes, from its start. Rejects when it ends without. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
+  /** Writes on its keyboard. Throws unless it runs in a terminal. */
+  type(text: string): void;
 };
 
 export type Options = {
@@ -36,7 +38,12 @@ export type Options = {
   readonly folder?: string;
   /** What a shell puts behind the command: `| head -1`. */
   readonly shell?: string;
+  /** True: it runs in a pseudo terminal, and what is typed reaches it as from a keyboard. See `hasTerminals`. */
+  readonly terminal?: boolean;
 };
+
+/** Whether this machine has the `script` of util-linux, which makes pseudo terminals. */
+export const hasTerminals = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux');
 
 /** A folder that a person could be in; ends with the test file. */
 export class Workspace {
@@ -97,12 +104,13 @@ function commandLine(pid: string): string {
   }
 }
 
-function launch(dir: string, words: readonly string[], { env, folder = '', shell }: Options): Running {
+function launch(dir: string, words: readonly string[], { env, folder = '', shell, terminal }: Options): Running {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
   const { NATS_URL: _, FORCE_COLOR: __, NO_COLOR: ___, ...inherited } = process.env;
   const command = [process.execPath, join(packageRoot, 'bin', 'headcount.js'), ...words];
-  const [program = '', ...args] = shell === undefined ? command : ['sh', '-c', `"$@" ${shell}`, 'sh', ...command];
+  const plain = shell === undefined ? command : ['sh', '-c', `"$@" ${shell}`, 'sh', ...command];
+  const [program = '', ...args] = terminal ? inTerminal(command) : plain;
   const child = spawn(program, args, {
     cwd: join(dir, folder),
     env: {
@@ -112,9 +120,15 @@ function launch(dir: string, words: readonly string[], { env, folder = '', shell
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
   return watch(child);
+}
+
+/** The command in a terminal of its own, whose exit code is that of the command. */
+function inTerminal(command: readonly string[]): string[] {
+  const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  return ['script', '--quiet', '--return', '--flush', '--command', quoted, '/dev/null'];
 }
 
 function watch(child: ChildProcess): Running {
@@ -150,5 +164,15 @@ function watch(child: ChildProcess): Running {
       looking.add(look);
       look();
     });
-  return { pid: child.pid ?? 0, ended, written: () => text.both, says, kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    written: () => text.both,
+    says,
+    kill: (signal) => void child.kill(signal),
+    type: (keys) => {
+      if (!child.stdin) throw new Error('it does not run in a terminal');
+      child.stdin.write(keys);
+    },
+  };
 }
