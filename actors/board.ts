@@ -141,6 +141,7 @@ export function createBoard(): LiveBoard {
       case 'approval.asked':
       case 'approval.answered':
       case 'approval.expired':
+      case 'approval.withdrawn':
         approvals.set(message.data.id, message.data);
         return;
       case 'directive.issued':

@@ -60,6 +60,7 @@ export type Options = {
   readonly converses?: true;
   /** Where the secrets are. */
   readonly env?: Readonly<Record<string, string>>;
+  readonly reach?: Ports['reach'];
   /** How many companies share the bus, each as a process of its own. */
   readonly processes?: number;
   readonly stream?: MemoryStream;
@@ -146,6 +147,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
     episodes: seen.episodes,
     log: say,
     atStep: options.atStep,
+    reach: options.reach,
   };
   const companies = Array.from({ length: processes }, () => new Company({ ports }));
   for (const company of companies) await clock.turn(() => company.start());

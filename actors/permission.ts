@@ -1,5 +1,6 @@
 // Privileged acts of a task: what the gate refuses for want of a person is asked of one, once for this very act.
 
+import { StaleWrite } from '../bus/errors.ts';
 import type { PolicyCall } from '../bus/policy.ts';
 import type { Approval, Product } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -9,6 +10,9 @@ import { ANSWER_MS } from './escalation.ts';
 
 /** What ids of these questions start with. */
 const PERMIT = 'permit-';
+
+/** The answer that sends work back to whoever did it, with what is to change. */
+const REWORK = 'rework';
 
 /** True for a question whether an act may be done. */
 export function isPermit({ id }: Pick<Approval, 'id'>): boolean {
@@ -46,13 +50,58 @@ export async function permission(
   const decision = await work.decide(call, allowedNow);
   const allows = decision.verdict === 'allow';
   if (allows && (!supervised || allowedNow !== undefined)) return undefined;
+  if (asked?.answer === REWORK) throw new WorkFailure({ kind: 'quality', reason: sentBack(asked, work.org) });
   const refused = asked?.answer !== undefined && asked.answer !== 'allow';
   if (refused || !(allows || decision.askable)) {
     const why = refused || allows ? `${asked?.by ?? work.org.person} refused ${call.tool}` : decision.reason;
     throw new WorkFailure({ kind: 'permanent', reason: `policy: ${why}` });
   }
+  await withdrawPermits(work, work.task.id, `${id} is asked instead`, id);
   if (asked === undefined) await ask(work, id, call, await card());
   return `waits for ${work.org.person} to allow ${call.tool} (${id})`;
+}
+
+/** What the next attempt reads. */
+function sentBack({ by, note }: Approval, { person }: Org): string {
+  return `${by ?? person} sends it back: ${note ?? 'without a word about what to change'}`;
+}
+
+/**
+ * Takes back the open questions whether something of a task may be done: they are about what is no more.
+ * @param why one line for whoever answers one of them all the same
+ * @param keep the question that stands
+ */
+export async function withdrawPermits(
+  { bus, board, agent }: Pick<Work, 'bus' | 'board' | 'agent'>,
+  task: string,
+  why: string,
+  keep?: string,
+): Promise<void> {
+  const open = [...board.state.approvals.values()].filter(
+    (one) =>
+      one.task === task && isPermit(one) && one.id !== keep && one.status !== 'withdrawn' && one.answer === undefined,
+  );
+  for (const { id } of open) {
+    const subject = subjects.approval(id);
+    const last = await bus.last(subject);
+    const { message } = last ?? {};
+    if (!last || (message?.type !== 'approval.asked' && message?.type !== 'approval.expired')) continue;
+    if (message.data.answer !== undefined) continue;
+    const draft = {
+      id: `approval.${id}.withdrawn`,
+      type: 'approval.withdrawn' as const,
+      source: agent,
+      data: { ...message.data, status: 'withdrawn' as const, note: why },
+      correlationid: message.correlationid,
+      causationid: message.id,
+    };
+    try {
+      await bus.publish<'approval.withdrawn'>(subject, draft, { expectedLastSeq: last.seq });
+    } catch (error) {
+      // Answered in this very moment: the answer is about what it says, and counts for nothing else.
+      if (!(error instanceof StaleWrite)) throw error;
+    }
+  }
 }
 
 /** Passes the gate for an act that no person is asked about. Throws WorkFailure (`permanent`) when it may not be done. */
@@ -80,7 +129,8 @@ async function ask(work: TaskWork, id: string, { tool, summary }: PolicyCall, ca
       question: outside === '' ? `May ${task.id} ${tool} ${summary}?` : `${outside}May it ${tool}: ${summary}?`,
       options: [
         { key: 'allow', label: `allow it to ${tool}` },
-        { key: 'refuse', label: 'refuse it' },
+        ...(tool === 'merge' ? [{ key: REWORK, label: 'send it back; --note says what to change' }] : []),
+        { key: 'refuse', label: 'refuse it: the task is given up' },
       ],
       askedBy: agent,
       task: task.id,

@@ -295,7 +295,7 @@ export const Approval = z.strictObject({
   askedBy: z.string(),
   task: Token.optional(),
   blocks: z.array(Token),
-  status: z.enum(['open', 'answered', 'expired']),
+  status: z.enum(['open', 'answered', 'expired', 'withdrawn']),
   askedAt: z.number(),
   deadline: z.number(),
   answer: z.string().optional(),

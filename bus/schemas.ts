@@ -234,6 +234,8 @@ export const schemas = {
   'approval.answered': Approval,
   /** Nobody answered in time. With an answer: the recommended one holds; without: it is still wanted. */
   'approval.expired': Approval,
+  /** What was asked about is no more: another commit, another attempt, the end of the task. The note says which. */
+  'approval.withdrawn': Approval,
   // Money: one subject for the whole company, so that one expected sequence decides about all wallets at once (money.ts).
   'money.reserved': Reservation,
   'money.settled': Settlement,

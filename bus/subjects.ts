@@ -186,7 +186,7 @@ export const subjectTable: readonly SubjectRow[] = [
   {
     subject: 'approval.<id>',
     carries: 'one question to a person, its options, its answer',
-    types: ['approval.asked', 'approval.answered', 'approval.expired'],
+    types: ['approval.asked', 'approval.answered', 'approval.expired', 'approval.withdrawn'],
     readers: 'durable `hr-staff-approval`; people',
   },
   {

@@ -133,6 +133,8 @@ function describeRest(message: Rest, when: When): Line {
       const { id, answer, by, note } = message.data;
       return news(by ?? who, 'answers', `${id} ${answer ?? message.data.status}${note ? `: ${note}` : ''}`, 'good');
     }
+    case 'approval.withdrawn':
+      return news(who, 'withdraws', `${message.data.id}: ${message.data.note ?? ''}`, 'plain');
     case 'approval.expired': {
       const { id, answer } = message.data;
       const then = answer === undefined ? 'it is still to be answered' : `as recommended: ${answer}`;

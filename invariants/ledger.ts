@@ -147,6 +147,7 @@ export class Ledger {
       case 'approval.asked':
       case 'approval.answered':
       case 'approval.expired':
+      case 'approval.withdrawn':
         this.approvals.set(message.data.id, { is: message.data, seq, at, id });
         if (message.data.task !== undefined) this.questions.set(message.data.task, message.data.id);
         return;

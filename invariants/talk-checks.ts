@@ -20,16 +20,23 @@ const given: Check = {
 };
 
 const answered: Check = {
-  types: ['request.answered', 'approval.answered', 'approval.expired'],
+  types: ['request.answered', 'approval.answered', 'approval.expired', 'approval.withdrawn'],
   look({ stored: { message }, ledger, judge }) {
     if (message.type === 'request.answered') {
       const { id, by } = message.data;
       judge('I20', ledger.requests.has(id), () => `${by} answers ${id}, which nobody asked`);
       judge('I20', !ledger.answers.has(id), () => `${by} answers ${id} again`);
     }
+    if (message.type === 'approval.withdrawn') {
+      const { id } = message.data;
+      const before = ledger.approvals.get(id)?.is;
+      const open = before !== undefined && before.status !== 'withdrawn' && before.answer === undefined;
+      judge('I20', open || isRequeued(message.id), () => `${id} is withdrawn, and is not open`);
+    }
     if (message.type === 'approval.answered' || message.type === 'approval.expired') {
       const { id, answer, options } = message.data;
       const before = ledger.approvals.get(id)?.is;
+      judge('I20', before?.status !== 'withdrawn', () => `${id} is answered, and was withdrawn`);
       judge('I20', before !== undefined, () => `${id} is answered, and was never asked`);
       // One that expired without an answer is still wanted.
       judge('I20', before?.answer === undefined || isRequeued(message.id), () => `${id} is answered again`);

@@ -33,6 +33,11 @@ export function readAnswer(approval: Approval, task: Task, org: Org): 'abandon' 
   return { ...answered, guidance: { from: by, text } };
 }
 
+/** Why a task ends that a person refused an act of: their words. */
+function refusalIn({ id, by, note }: Approval, { person }: Org): string {
+  return `${by ?? person} refused it (${id})${note === undefined ? '' : `: ${note}`}`;
+}
+
 /** Carries a person's answer out, if the task still waits for it. */
 export async function onAnswer(work: JobWork, approval: Approval): Promise<void> {
   const id = approval.task;
@@ -40,12 +45,20 @@ export async function onAnswer(work: JobWork, approval: Approval): Promise<void>
   const asked = Number(/-s(\d+)$/.exec(approval.id)?.[1]);
   if (approval.askedBy === 'supervisor' && asked > 0) return release(work, approval, id, asked);
   const { task } = await work.step('look', async () => ({ task: (await taskOf(work, id)) ?? null }));
+  if (isPermit(approval) && approval.answer === 'refuse' && task?.status === 'waiting') {
+    return abandon(work, task, refusalIn(approval, work.org));
+  }
   if (isPermit(approval) && task?.status === 'waiting') {
     return giveTo(work.bus, task, `${approval.id}.answered`, { source: work.agent, why: 'answered' });
   }
   if (task?.status !== 'escalated') return;
   const meaning = readAnswer(approval, task, work.org);
-  if (meaning === 'abandon') await abandon(work, task, approval.note ?? 'a person decided so');
+  if (meaning === 'abandon')
+    await abandon(
+      work,
+      task,
+      isPermit(approval) ? refusalIn(approval, work.org) : (approval.note ?? 'a person decided so'),
+    );
   else await handOver(work, id, meaning);
 }
 

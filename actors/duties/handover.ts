@@ -5,6 +5,7 @@ import type { DataOf } from '../../bus/messages.ts';
 import type { Task } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { JobWork } from '../duty.ts';
+import { withdrawPermits } from '../permission.ts';
 import { deadlineOf } from '../plan.ts';
 import { abandonTask, giveTo, lastOfTask, taskIn } from '../release.ts';
 import { using } from './failing.ts';
@@ -93,6 +94,7 @@ export async function abandon(work: JobWork, task: Task, reason: string): Promis
   const given = await work.step('abandon', () => abandonTask(work.bus, task.id, work.agent, reason));
   const others = given.filter((id) => id !== task.id);
   await closePull(work, task);
+  for (const id of new Set([task.id, ...given])) await withdrawPermits(work, id, `${id} is given up`);
   await clearBlocker(work, task.id, 'abandoned');
   const summary = `${task.id} is given up: ${reason}${others.length > 0 ? `; with it ${others.join(', ')}` : ''}`;
   await tell(work, task.id, 'task', 'abandoned', summary, 'abandoned');

@@ -103,6 +103,22 @@ it("a supervised product goes live with a person's yes to this commit, and not b
   expect(data.id).toContain(deployer.live('shop')?.commit.slice(0, 7));
 });
 
+it('a head that moved takes back the question about the old one, and asks about the new one', async () => {
+  const { office, deployer, release } = await shopWith(200, { ...shop, automation: 'supervised' });
+  const work = await office.taskWork('T1', 'devops');
+  await operate.execute(work);
+  await release(server(201));
+  work.note({ attempt: 2 });
+  await operate.execute(work);
+  const told = (await office.on('approval.*')).map(({ message }) => message);
+  const [old, withdrawn, asked] = told.flatMap((one) => ('options' in one.data ? [one.data] : []));
+  expect(told.map(({ type }) => type)).toEqual(['approval.asked', 'approval.withdrawn', 'approval.asked']);
+  expect(withdrawn).toMatchObject({ id: old?.id, status: 'withdrawn', note: `${asked?.id} is asked instead` });
+  expect(asked?.id).not.toBe(old?.id);
+  await operate.verify(work);
+  expect(deployer.live('shop')).toBeUndefined();
+});
+
 it('a head that fails its checks is rolled back, files its own repair and waits for it', async () => {
   const { office, deployer, release } = await shopWith(200);
   await operate.execute(await office.taskWork('T1', 'devops'));

@@ -36,8 +36,10 @@ export function register(program: Command, context: CliContext): void {
 }
 
 function sayIt(won: boolean, approval: Approval, tone: (text: string) => string): string {
-  const { id, options, answer, by, status } = approval;
-  if (answer === undefined) return `${tone('too late:')} ${id} is ${status}`;
+  const { id, options, answer, by, status, note: why } = approval;
+  if (answer === undefined) {
+    return `${tone('too late:')} ${id} is ${status}${why === undefined ? '' : `: ${clean(why)}`}`;
+  }
   const label = options.find(({ key }) => key === answer)?.label ?? '';
   const text = `${id}: ${answer} ${clean(label)}`;
   return won ? `${tone('answered')} ${text}` : `${tone('too late:')} ${clean(by ?? 'somebody')} had answered ${text}`;
@@ -76,7 +78,8 @@ export async function answerApproval(
     throw new UsageError(`${id} has no option ${option}`, `choose one of: ${keys}`);
   }
   // What nobody answered in time, and no option was recommended for, can still be answered.
-  if (approval.status === 'answered' || approval.answer !== undefined) return { won: false, approval };
+  const isOver = approval.status === 'answered' || approval.status === 'withdrawn';
+  if (isOver || approval.answer !== undefined) return { won: false, approval };
   const mine: Approval = { ...approval, status: 'answered', answer: chosen.key, by: from.by };
   if (from.note !== undefined) mine.note = from.note;
   try {

@@ -46,8 +46,12 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
   const heading = (title: string, many: number) => lines.push(paint(`${title} (${many})`, 'bad'));
   if (status.providers.length > 0) {
     heading('PROVIDERS', status.providers.length);
-    for (const { provider, state, reason = '' } of status.providers) {
-      lines.push(cut(`  ${clean(provider)}  ${state}  ${clean(reason)}`, width));
+    for (const { provider, state, reason = '', againInMs } of status.providers) {
+      const again = state === 'probing' ? 'being asked' : `asked again in ${duration(againInMs)}`;
+      lines.push(cut(`  ${clean(provider)}  ${state}, ${again}  ${clean(reason)}`, width));
+    }
+    if (status.providers.some(({ state }) => state === 'broken')) {
+      lines.push(`      ${paint('headcount doctor --live', 'info')}`);
     }
   }
   if (status.broken.length > 0) {

@@ -106,3 +106,36 @@ test('dead letters are shown with the way to read them', () => {
 test('an empty stream says so', () => {
   expect(screen(new Story()).join('\n')).toContain('nothing has happened yet');
 });
+
+test('a provider in trouble is shown with what it is and when it is asked again, until it is well', () => {
+  const provider = (state: 'throttled' | 'broken' | 'probing' | 'healthy', turn: number, more = {}) => ({
+    id: `provider.anthropic.${turn}.main`,
+    type: 'provider.changed' as const,
+    source: 'supervisor',
+    data: { provider: 'anthropic', state, turn, failed: turn, by: 'main', ...more },
+  });
+  const story = new Story();
+  const now = () => statusOf(story.history, { ...asked, wall: START });
+  const lines = () => renderStatus(now(), painter(false), 90).filter((line) => /PROVIDERS|anthropic|doctor/.test(line));
+  story.say(
+    'provider.anthropic',
+    provider('throttled', 1, { until: story.at + 90_000, reason: 'too many requests (429)' }),
+  );
+  expect(lines()).toEqual(['PROVIDERS (1)', '  anthropic  throttled, asked again in 1 m  too many requests (429)']);
+  story.say(
+    'provider.anthropic',
+    provider('probing', 2, { until: story.at + 120_000, reason: 'too many requests (429)' }),
+  );
+  expect(lines()[1]).toContain('probing, being asked');
+  story.say(
+    'provider.anthropic',
+    provider('broken', 3, { until: story.at + 300_000, reason: 'the key was refused (401)' }),
+  );
+  expect(lines()).toEqual([
+    'PROVIDERS (1)',
+    expect.stringContaining('anthropic  broken, asked again in'),
+    '      headcount doctor --live',
+  ]);
+  story.say('provider.anthropic', provider('healthy', 4));
+  expect(lines()).toEqual([]);
+});

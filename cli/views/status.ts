@@ -63,8 +63,8 @@ export type Status = {
   readonly lag: number | undefined;
   /** Invariants that do not hold, newest last. */
   readonly broken: readonly { readonly invariant: string; readonly seq: number; readonly detail: string }[];
-  /** Providers of models that cannot be asked freely. */
-  readonly providers: readonly DataOf<'provider.changed'>[];
+  /** Providers of models that cannot be asked freely, and in how long one call is let through. */
+  readonly providers: readonly (DataOf<'provider.changed'> & { readonly againInMs: number })[];
   readonly needsYou: readonly Question[];
   readonly late: readonly LateTask[];
   readonly stuck: readonly { readonly task: string; readonly title: string; readonly reason: string }[];
@@ -174,9 +174,11 @@ function withoutTheDead(agents: readonly AgentRow[], processes: readonly Process
   );
 }
 
-function unhealthyIn(history: readonly Stored[]): Status['providers'] {
+function unhealthyIn(history: readonly Stored[], now: number): Status['providers'] {
   const last = new Map(ofType(history, 'provider.changed').map(({ data }) => [data.provider, data]));
-  return [...last.values()].filter(({ state }) => state !== 'healthy');
+  return [...last.values()]
+    .filter(({ state }) => state !== 'healthy')
+    .map((data) => ({ ...data, againInMs: Math.max(0, (data.until ?? now) - now) }));
 }
 
 /** Folds a company's messages into one screen. Pure. */
@@ -212,7 +214,7 @@ export function statusOf(history: readonly Stored[], options: StatusOptions): St
       seq,
       detail,
     })),
-    providers: unhealthyIn(history),
+    providers: unhealthyIn(history, now),
     needsYou: questionsOf(latest, now),
     late: lateOf(tasks, now),
     stuck: tasks
