@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dutyFacts, neededEvidence } from '../actors/duties/registry.ts';
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
+import { Snapshot } from '../brain/models/snapshot.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
 import { openJetStreamBus } from '../bus/jetstream.ts';
@@ -102,6 +103,12 @@ reports:
         look();
       }),
     task: () => assembled.projections.board.task('T1'),
+    /** What was sent to the model for a step of the first attempt, as it is kept. */
+    async sent(name: string) {
+      const step = seen.flatMap(({ message }) => (message.type === 'task.stepped' ? [message.data.step] : []));
+      const digest = step.find((one) => one.name === `a1.${name}`)?.prompt ?? '';
+      return Snapshot.parse(JSON.parse(Buffer.from(await bus.getBlob(digest)).toString()));
+    },
     /** What the auditor says, once the company has come to rest. */
     async audit() {
       await assembled.company.drain('tested');
@@ -149,6 +156,11 @@ test('parts of an answer are on the stream before it is whole, with the call tha
   ).toBe(text);
   expect(new Set(office.said().map(({ agent, task, call }) => `${agent} ${task} ${call}`)).size).toBe(1);
   expect(office.said()[0]).toMatchObject({ agent: 'worker', task: 'T1', call: expect.stringContaining('.a1.advise') });
+  expect(await office.sent('advise')).toMatchObject({
+    purpose: 'advise',
+    system: expect.stringContaining('You advise.'),
+    prompt: expect.stringContaining('Advise'),
+  });
   expect(await office.audit()).toEqual([]);
   await office.close();
 });
@@ -188,6 +200,8 @@ test('a secret that two parts cut in two is not seen, and the answer with it is 
     .map((one) => one.text)
     .join('');
   expect(shown).toContain('[VAULT_TOKEN]');
+  const decided = office.seen.flatMap(({ message }) => (message.type === 'policy.decided' ? [message.data] : []));
+  expect(decided).toMatchObject([{ work: 'T1', agent: 'worker', tool: 'think', rule: 'secret', verdict: 'deny' }]);
   expect(JSON.stringify(office.seen)).not.toContain(KEY.slice(0, 12));
   expect(JSON.stringify(office.seen)).not.toContain(KEY.slice(-12));
   await office.close();
