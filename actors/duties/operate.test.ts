@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { FINANCE } from '../../bus/documents.ts';
 import type { Product } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { openLocalDeployer } from '../../tools/deploy/local.ts';
@@ -67,7 +68,7 @@ async function shopWith(price: number, product = shop) {
   await release(server(price));
   const tasks = [planned('launch', { role: 'devops' }), planned('relaunch', { role: 'devops' })];
   await fileTasks(await office.jobWork(tick('setup'), 'cto'), tasks, { prefix: 'D1', product: 'shop' });
-  return { office, deployer, release };
+  return { office, products, deployer, release };
 }
 
 it('a healthy head goes live, with evidence, a milestone and a count', async () => {
@@ -84,6 +85,15 @@ it('a healthy head goes live, with evidence, a milestone and a count', async () 
   expect(brain.milestones).toEqual({ 'first-deployment': 'Shop is live for the first time' });
   expect(brain.metrics.deployments).toBe(1);
   expect(JSON.stringify(await office.on('>'))).not.toContain(deployer.live('shop')?.url ?? 'nowhere');
+});
+
+it('a report that the harness put on top of what was merged is not what goes live', async () => {
+  const { office, products, deployer } = await shopWith(200);
+  const merged = await products.head('shop');
+  const report = { path: `${FINANCE}/2026-W02.md`, content: 'Spent $1.\n' };
+  const head = await products.document('shop', [report], { message: 'Finance', author: 'finance', at: START });
+  await operate.execute(await office.taskWork('T1', 'devops'));
+  expect([deployer.live('shop')?.commit, head === merged]).toEqual([merged, false]);
 });
 
 it("a supervised product goes live with a person's yes to this commit, and not before", async () => {

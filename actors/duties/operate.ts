@@ -1,9 +1,12 @@
-// Deployments: the head of the default branch runs beside what is live, is probed, and takes over only when every check
-// passes. What fails is discarded, and its repair becomes a task without anybody asking.
+// Deployments: the head of the default branch, without documents that the harness put on top, runs beside what is live, is
+// probed, and takes over only when every check passes. What fails is discarded, and its repair becomes a task without anybody
+// asking.
 
+import { isDocument } from '../../bus/documents.ts';
 import type { DataOf } from '../../bus/messages.ts';
 import type { PlannedTask, Product } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
+import type { Products } from '../../tools/tools.ts';
 import { isOpen } from '../board.ts';
 import { deployCard } from '../cards.ts';
 import { type TaskDuty, type TaskWork, type Verdict, WorkFailure } from '../duty.ts';
@@ -21,13 +24,23 @@ type Outcome = { readonly ok: boolean; readonly line: string };
 /** Longest wait for a repair before the deployment is tried again, in ms. */
 const REPAIR_MS = 3_600_000;
 
+/** The newest commit that changes what runs: a document that the harness wrote on top of it was merged by nobody. */
+async function newestToRun(products: Pick<Products, 'log' | 'changed'>, slug: string): Promise<string | undefined> {
+  const commits = await products.log(slug);
+  for (const { sha } of commits.slice(0, -1)) {
+    const changed = await products.changed(slug, sha);
+    if (changed.length === 0 || changed.some(({ path }) => !isDocument(path))) return sha;
+  }
+  return commits.at(-1)?.sha;
+}
+
 /** A commit that did not come up is not tried again while its repair is under way. Throws WorkFailure (`dependency`). */
 async function awaitRepair(work: TaskWork, product: Product): Promise<void> {
   const { task, company, board, turn } = work;
   const repair = filedUnder(board, task.key).find(isOpen);
   if (!repair) return;
-  const head = await using(() => work.tools.products.head(product.slug));
-  const broken = company.get().deployments.some((one) => one.status === 'failed' && one.commit === head);
+  const next = await using(() => newestToRun(work.tools.products, product.slug));
+  const broken = company.get().deployments.some((one) => one.status === 'failed' && one.commit === next);
   if (!broken) return;
   const until = turn.now() + Math.min(REPAIR_MS, repair.estimateMs);
   throw new WorkFailure({ kind: 'dependency', reason: `waits for ${repair.id}, ${repair.title}`, until });
@@ -146,11 +159,14 @@ async function execute(work: TaskWork): Promise<void> {
   if (!product.start) throw failed('permanent', `${product.slug} has no start command in org.yaml`);
   await awaitRepair(work, product);
   const target = await work.step<Target>('target', () =>
-    using(async () => ({
-      commit: (await tools.products.ensure(product, work.turn.now())).head,
-      before: tools.deployer.live(product.slug)?.commit ?? null,
-      deployments: work.company.get().metrics.deployments ?? 0,
-    })),
+    using(async () => {
+      const { head } = await tools.products.ensure(product, work.turn.now());
+      return {
+        commit: (await newestToRun(tools.products, product.slug)) ?? head,
+        before: tools.deployer.live(product.slug)?.commit ?? null,
+        deployments: work.company.get().metrics.deployments ?? 0,
+      };
+    }),
   );
   // What a person has to allow first comes up when they have: verification is begun again by their answer.
   if ((await mayDeploy(work, product, target)) === undefined) await putLive(work, product, target);
