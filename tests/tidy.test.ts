@@ -212,6 +212,12 @@ describe('documents', () => {
     const missing = named.filter(({ file }) => !existsSync(join(root, file)));
     expect(missing.map(({ path, file }) => `${path}: ${file}`)).toEqual([]);
   });
+
+  test('number decisions in order, each once', () => {
+    const text = readFileSync(join(root, 'docs/decisions.md'), 'utf8');
+    const numbers = [...text.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  });
 });
 
 function documents(): Source[] {
