@@ -48,10 +48,11 @@ export async function runTask(t: TaskTurn): Promise<void> {
     { type: 'ASSIGN', work: viewOf(journal.task, role, canAfford, work.standing.splits) },
     { task: journal.task.id },
   );
-  let failure: Failure | undefined;
+  let met: Met | undefined;
+  let model: string | undefined;
   let stop: Stop | undefined;
   for (let command = agent.next(); command; command = agent.next()) {
-    const event = await perform(t, work, command, failure, stop).catch((error: unknown): AgentEvent => {
+    const event = await perform(t, work, command, met, stop).catch((error: unknown): AgentEvent => {
       t.signal.throwIfAborted();
       if (error instanceof OutOfMoney && canWait(command)) {
         stop = error.stop;
@@ -61,19 +62,16 @@ export async function runTask(t: TaskTurn): Promise<void> {
       // Nothing is left to try when giving up fails: that is a crash, and those are counted.
       if (!known || command.type === 'escalate') throw error;
       journal.charge(known.usage);
+      model = known.usage?.model;
       return {
         type: 'FAILED',
         failure: ofNow(known.failure, t.turn.now()),
         affordable: affordable(ports.board, journal.task, role.policy, t.turn.now()),
       };
     });
-    failure = event.type === 'FAILED' ? event.failure : undefined;
+    met = event.type === 'FAILED' ? { ...event.failure, model } : undefined;
     const waitsFor = event.type === 'AWAITING' ? journal.task.reason : undefined;
-    const reason = failure
-      ? `${failure.kind}: ${failure.reason}`
-      : event.type === 'UNFUNDED' && stop
-        ? shortage(stop)
-        : waitsFor;
+    const reason = met ? `${met.kind}: ${met.reason}` : event.type === 'UNFUNDED' && stop ? shortage(stop) : waitsFor;
     agent.send(event, { task: journal.task.id, ...(reason === undefined ? {} : { reason }) });
     if (event.type === 'PARKED') return;
   }
@@ -87,11 +85,14 @@ export function ofNow(failure: Failure, now: number): Failure {
   return rest;
 }
 
+/** A failure as an attempt met it, and the model whose answer failed as it came. */
+type Met = Failure & { readonly model: string | undefined };
+
 async function perform(
   t: TaskTurn,
   work: TaskWork,
   command: AgentCommand,
-  failure: Failure | undefined,
+  failure: Met | undefined,
   stop: Stop | undefined,
 ): Promise<AgentEvent> {
   const { duty, agent } = t;
@@ -165,18 +166,19 @@ async function begin(t: TaskTurn): Promise<void> {
 }
 
 /** Counts the failure in the record, with the time the attempt took. */
-function noteFailure(t: TaskTurn, failure: Failure): void {
+function noteFailure(t: TaskTurn, failure: Met): void {
   const { journal, agent, turn } = t;
   const { task } = journal;
-  const { kind, reason } = failure;
+  const { kind, reason, model } = failure;
+  const by = { attempt: Math.max(1, task.attempt), agent: agent.name, ...(model === undefined ? {} : { model }) };
   journal.note({
-    failures: [...task.failures, { attempt: Math.max(1, task.attempt), agent: agent.name, kind, reason }],
+    failures: [...task.failures, { ...by, kind, reason }],
     ...worked(task, turn.now()),
   });
 }
 
 /** Records a failed attempt together with what the chart made of it: where the task goes on, and as which attempt. */
-async function recordFailure(t: TaskTurn, failure: Failure, phase: Phase, dueAt?: number): Promise<void> {
+async function recordFailure(t: TaskTurn, failure: Met, phase: Phase, dueAt?: number): Promise<void> {
   const { journal, agent } = t;
   const failed = journal.task;
   noteFailure(t, failure);
@@ -197,7 +199,7 @@ async function recordFailure(t: TaskTurn, failure: Failure, phase: Phase, dueAt?
 async function backOff(
   t: TaskTurn,
   command: Extract<AgentCommand, { type: 'backOff' }>,
-  failure: Failure | undefined,
+  failure: Met | undefined,
 ): Promise<AgentEvent> {
   const { journal, turn, signal, closing } = t;
   if (failure) await recordFailure(t, failure, 'backing-off', command.until ?? turn.now() + command.ms);

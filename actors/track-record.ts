@@ -2,7 +2,7 @@
 
 import type { Trials } from '../brain/models/trials.ts';
 import type { TaskMessage } from '../bus/messages.ts';
-import { climbing } from '../machines/policy.ts';
+import { climbing, waiting } from '../machines/policy.ts';
 
 /** Fewer trials than this with one type of task say less than all types together. */
 const ENOUGH = 5;
@@ -22,6 +22,8 @@ export interface LiveTrackRecord extends TrackRecord {
 export function createTrackRecord(): LiveTrackRecord {
   /** Who thought for an attempt in hand, by task. */
   const thinking = new Map<string, string>();
+  /** Failures of a task that were looked at. */
+  const failed = new Map<string, number>();
   const trials = new Map<string, Trials>();
 
   function count(key: string, passed: boolean): void {
@@ -30,6 +32,10 @@ export function createTrackRecord(): LiveTrackRecord {
       passed: before.passed + Number(passed),
       failed: before.failed + Number(!passed),
     });
+  }
+
+  function judge(taskType: string, model: string | undefined, passed: boolean): void {
+    if (model !== undefined) for (const key of [model, `${model} ${taskType}`]) count(key, passed);
   }
 
   return {
@@ -44,13 +50,14 @@ export function createTrackRecord(): LiveTrackRecord {
         if (step.usage && step.agent === agent) thinking.set(id, step.usage.model);
         return;
       }
-      if (type !== 'task.completed' && type !== 'task.failed' && type !== 'task.escalated') return;
-      const model = thinking.get(id);
-      const kind = failures.at(-1)?.kind;
-      const judged = type === 'task.completed' || (kind !== undefined && climbing.includes(kind));
-      if (model !== undefined && judged) {
-        for (const key of [model, `${model} ${taskType}`]) count(key, type === 'task.completed');
-      }
+      if (type === 'task.completed') judge(taskType, thinking.get(id), true);
+      else if (type === 'task.failed' || type === 'task.escalated') {
+        const failure = failures.length > (failed.get(id) ?? 0) ? failures.at(-1) : undefined;
+        failed.set(id, failures.length);
+        // The same attempt goes on, with what was thought for it.
+        if (failure && waiting.includes(failure.kind)) return;
+        if (failure && climbing.includes(failure.kind)) judge(taskType, failure.model ?? thinking.get(id), false);
+      } else return;
       thinking.delete(id);
     },
   };

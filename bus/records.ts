@@ -173,7 +173,16 @@ export const Task = z.strictObject({
   excused: z.number().optional(),
   /** How often it was given to somebody else. */
   reassigned: z.number(),
-  failures: z.array(z.strictObject({ attempt: z.number(), agent: z.string(), kind: FailureKind, reason: z.string() })),
+  failures: z.array(
+    z.strictObject({
+      attempt: z.number(),
+      agent: z.string(),
+      kind: FailureKind,
+      reason: z.string(),
+      /** Whose answer it was that failed as it came; what failed later is told by the steps. */
+      model: z.string().optional(),
+    }),
+  ),
   /** Help collected on the way, for the brief: what knowledge or a person said. */
   guidance: z.array(
     // `taint`: what of it came from outside.
