@@ -31,7 +31,7 @@ test('a cassette that is not there ends `up` before anything is begun', async ()
 });
 
 test('a broken cassette is named with its line', async () => {
-  await writeFile(join(dir, 'broken.jsonl'), '{"cassette":1}\n{"id"\n');
+  await writeFile(join(dir, 'broken.jsonl'), '{"cassette":2}\n{"id"\n');
   const { code, stderr } = await headcount('up --replay broken.jsonl');
   expect(code).toBe(3);
   expect(stderr).toContain('broken.jsonl:2: it is no exchange');

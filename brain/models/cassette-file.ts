@@ -1,5 +1,5 @@
 // The file of a cassette: JSON lines, written whole or not at all.
-//   {"cassette":1}                                                         the version, first
+//   {"cassette":2}                                                         the version, first
 //   {"id":"<sha256>","provider":"claude","label":"...","request":{...},"reply":{...}}     one exchange each
 //   {"id":"<sha256>",...,"failure":{"fault":"refused","more":"...","spent":{...}}}        or what came of it instead
 // The id is the digest of provider and request, so an edited question is noticed at its line.
@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { HeadcountError, reasonOf } from '../../bus/errors.ts';
 import type { WireRequest } from './wire.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 
 const Header = z.strictObject({ cassette: z.int() });
 
@@ -84,18 +84,33 @@ export function askedIn({ model, system, tools, schema, maxTokens, effort, promp
   };
 }
 
-/** The digest by which a question is found: the same whatever the order of keys. */
+/**
+ * The digest by which a question is found: the same whatever the order of keys, and whenever it is asked. A company that is played
+ * lives at another time, so its deadlines and its commits, whose names hold their time, have other names.
+ */
 export function idOf(provider: string, asked: Asked): string {
-  return createHash('sha256').update(canonical({ provider, asked })).digest('hex');
+  return createHash('sha256').update(canonical({ provider, asked }, timeless)).digest('hex');
 }
 
-/** JSON with sorted keys: the same text for the same data. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, one: unknown) =>
-    typeof one === 'object' && one !== null && !Array.isArray(one)
+/** A text without what is another one each time. */
+export function timeless(text: string): string {
+  return text
+    .replaceAll(/\b\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z)?/g, '<time>')
+    .replaceAll(/\b\d{2}:\d{2}(?::\d{2})?\b/g, '<time>')
+    .replaceAll(/\b(?=[a-f]*\d)(?:[0-9a-f]{40}|[0-9a-f]{7})\b/g, '<commit>');
+}
+
+/**
+ * JSON with sorted keys: the same text for the same data.
+ * @param change is done to every string in it
+ */
+export function canonical(value: unknown, change: (text: string) => string = (text) => text): string {
+  return JSON.stringify(value, (_, one: unknown) => {
+    if (typeof one === 'string') return change(one);
+    return typeof one === 'object' && one !== null && !Array.isArray(one)
       ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : one,
-  );
+      : one;
+  });
 }
 
 /**

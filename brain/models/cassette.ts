@@ -14,6 +14,7 @@ import {
   idOf,
   type Recorded,
   readCassette,
+  timeless,
   writeCassette,
 } from './cassette-file.ts';
 import { type Wire, WireFailure, type WireReply, type WireRequest } from './wire.ts';
@@ -149,7 +150,7 @@ function partsOf(provider: string, { tools, schema, rounds, ...texts }: Asked): 
     ['effort', texts.effort ?? 'none'],
     ['prompt', texts.prompt],
     ['rounds', canonical(rounds)],
-  ];
+  ].map(([name, text]): Part => [name ?? '', timeless(text ?? '')]);
 }
 
 /** The recorded question that shares most parts; among equals the one that is the same for longest. */

@@ -142,7 +142,7 @@ describe('a replay', () => {
   });
 
   it.each([
-    ['another version', (text: string) => text.replace('{"cassette":1}', '{"cassette":7}'), 1, 'it has version 7'],
+    ['another version', (text: string) => text.replace('{"cassette":2}', '{"cassette":7}'), 1, 'it has version 7'],
     ['something else', () => 'name: Acme\n', 1, 'it is no cassette'],
     ['nothing', () => '', 1, 'it is no cassette'],
     ['a line that was cut', (text: string) => text.slice(0, -20), 3, 'the line is cut off'],
