@@ -20,6 +20,9 @@ export const Failure = z.strictObject({
 });
 export type Failure = z.infer<typeof Failure>;
 
+/** Of a failure. `model`: whose answer failed as it came; what failed later is told by the steps. */
+const ofAttempt = { attempt: z.number(), agent: z.string(), model: z.string().optional() };
+
 /** What the harness, never the worker, established about one commit. */
 export const Evidence = z.strictObject({
   check: z.enum(['syntax', 'tests', 'checks', 'review', 'merge', 'deployment', 'health', 'answer', 'children']),
@@ -173,16 +176,7 @@ export const Task = z.strictObject({
   excused: z.number().optional(),
   /** How often it was given to somebody else. */
   reassigned: z.number(),
-  failures: z.array(
-    z.strictObject({
-      attempt: z.number(),
-      agent: z.string(),
-      kind: FailureKind,
-      reason: z.string(),
-      /** Whose answer it was that failed as it came; what failed later is told by the steps. */
-      model: z.string().optional(),
-    }),
-  ),
+  failures: z.array(Failure.omit({ until: true }).extend(ofAttempt)),
   /** Help collected on the way, for the brief: what knowledge or a person said. */
   guidance: z.array(
     // `taint`: what of it came from outside.

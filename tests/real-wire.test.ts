@@ -34,7 +34,7 @@ async function play(name: string) {
     output: stdout() + stderr(),
     messages,
     files: git('ls-tree', '-r', 'HEAD'),
-    log: git('log', '--format=%H %s'),
+    log: git('log', '--format=%T %s'),
   };
 }
 type Played = Awaited<ReturnType<typeof play>>;
@@ -44,7 +44,17 @@ function tasksOf({ messages }: Played) {
   const last = new Map<string, Task>();
   for (const { message } of messages) if (isTaskMessage(message)) last.set(message.data.task.id, message.data.task);
   return [...last.values()].map(({ id, key, status, attempt, agent, merged, failures, startedAt, endedAt }) => {
-    return { id, key, status, attempt, agent, merged, failures: failures.map(({ kind }) => kind), startedAt, endedAt };
+    return {
+      id,
+      key,
+      status,
+      attempt,
+      agent,
+      merged: merged !== undefined,
+      failures: failures.map(({ kind }) => kind),
+      startedAt,
+      endedAt,
+    };
   });
 }
 
