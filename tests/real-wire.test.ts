@@ -33,8 +33,11 @@ async function play(name: string) {
     code,
     output: stdout() + stderr(),
     messages,
-    files: git('ls-tree', '-r', 'HEAD'),
-    log: git('log', '--format=%T %s'),
+    // What finance says of costs is what the wire counts, and every commit after it has another name.
+    files: git('ls-tree', '-r', 'HEAD')
+      .split('\n')
+      .filter((line) => !line.includes('docs/finance/')),
+    log: git('log', '--format=%an %s'),
   };
 }
 type Played = Awaited<ReturnType<typeof play>>;
@@ -44,23 +47,17 @@ function tasksOf({ messages }: Played) {
   const last = new Map<string, Task>();
   for (const { message } of messages) if (isTaskMessage(message)) last.set(message.data.task.id, message.data.task);
   return [...last.values()].map(({ id, key, status, attempt, agent, merged, failures, startedAt, endedAt }) => {
-    return {
-      id,
-      key,
-      status,
-      attempt,
-      agent,
-      merged: merged !== undefined,
-      failures: failures.map(({ kind }) => kind),
-      startedAt,
-      endedAt,
-    };
+    const kinds = failures.map(({ kind }) => kind);
+    return { id, key, status, attempt, agent, isMerged: merged !== undefined, kinds, startedAt, endedAt };
   });
 }
 
-/** Who did what, in its order; what is only watched is left out. */
+/** Who did what, in its order, whatever its commits are called; what is only watched is left out. */
 function typesOf({ messages }: Played) {
-  return messages.map(({ message }) => `${message.subject} ${message.type}`).filter((one) => !/said$|^money/.test(one));
+  const about = (subject: string) => subject.replace(/-review-[0-9a-f]{7}$/, '-review');
+  return messages
+    .map(({ message }) => `${about(message.subject)} ${message.type}`)
+    .filter((one) => !/said$|^money/.test(one));
 }
 
 test(
@@ -72,7 +69,7 @@ test(
     expect([plain.code, wired.code]).toEqual([0, 0]);
     expect(tasksOf(wired)).toEqual(tasksOf(plain));
     expect(wired.log).toBe(plain.log);
-    expect(wired.files).toBe(plain.files);
+    expect(wired.files).toEqual(plain.files);
     expect(typesOf(wired)).toEqual(typesOf(plain));
     // The answers did come over the wire: priced by the provider's list, and watched while they came.
     const models = wired.messages.flatMap(({ message }) =>
