@@ -32,8 +32,8 @@ describe.each([
     const callOff = clock.alarm(start + 2_000, () => rung.push('called off'));
     clock.alarm(start + 3_000, () => rung.push('rung'));
     callOff();
-    await new Promise<void>((resolve) => void clock.alarm(start + 4_000, resolve));
-    expect([rung, clock.now() >= start + 4_000]).toEqual([['rung'], true]);
+    await new Promise<void>((resolve) => void clock.alarm(start + 60_000, resolve));
+    expect([rung, clock.now() >= start + 60_000]).toEqual([['rung'], true]);
   });
 });
 

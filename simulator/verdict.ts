@@ -41,8 +41,8 @@ export function scriptedTests(answers: readonly ScriptedAnswer[]): (files: Files
     for (const [path, content] of files) {
       if (!failing.has(`${path}\0${content}`)) continue;
       const summary = `${path} is of an attempt that the scenario lets fail`;
-      return { ok: false, outcome: 'failed', summary, tail: summary };
+      return { ok: false, outcome: 'failed', summary, tail: summary, code: 1 };
     }
-    return { ok: true, outcome: 'passed', summary: 'the test command passed', tail: '' };
+    return { ok: true, outcome: 'passed', summary: 'the test command passed', tail: '', code: 0 };
   };
 }

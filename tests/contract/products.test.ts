@@ -7,7 +7,7 @@ import { createDisk, openMemoryProducts } from '../../tools/memory/products.ts';
 import type { LocalProducts } from '../../tools/products.ts';
 
 const sandbox = await plainSandbox();
-const passes = { ok: true, outcome: 'passed', summary: 'the test command passed', tail: '' } as const;
+const passes = { ok: true, outcome: 'passed', summary: 'the test command passed', tail: '', code: 0 } as const;
 const real = () => productsIn(scratch(), sandbox);
 const inMemory = () => openMemoryProducts({ disk: createDisk(), test: () => passes });
 
