@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { orgWith, planned, START } from './duties/fixture.ts';
-import { checkPlan, cycleIn, renamed, taskRecords } from './plan.ts';
+import { checkPlan, cycleIn, refusePlan, renamed, taskRecords } from './plan.ts';
 
 const org = orgWith();
 const HOUR = 3_600_000;
@@ -50,6 +50,13 @@ describe('a plan', () => {
       'c comes after "z", which is not in the plan',
     ]);
   });
+
+  it('is refused when a task serves a goal that nobody set', () => {
+    const tasks = [planned('a', { goal: 'live' }), planned('b', { goal: 'lvie' }), planned('c')];
+    expect(refusePlan({ tasks }, org, ['live', 'known'])).toBe(
+      'the plan cannot be filed: b serves the goal "lvie", and the goals are: live, known',
+    );
+  });
 });
 
 describe('the records of planned tasks', () => {
@@ -62,6 +69,12 @@ describe('the records of planned tasks', () => {
       { id: 'T4', key: 'D1.store', status: 'ready', dependents: ['T5'], type: 'code', lineage: 'T4' },
       { id: 'T5', status: 'blocked', dependsOn: ['T4'], reason: 'waits for T4', type: 'deploy', depth: 0 },
     ]);
+  });
+
+  it('serve the goal they name, or that of the whole plan', () => {
+    const two = [planned('a', { goal: 'known' }), planned('b')];
+    const served = taskRecords(two, { prefix: 'D1', goal: 'live' }, { ...place, ids: {} });
+    expect(served.map(({ goal }) => goal)).toEqual(['known', 'live']);
   });
 
   it('have four times their estimate, and four hours at least', () => {

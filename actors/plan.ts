@@ -78,9 +78,21 @@ export function checkPlan(planned: readonly PlannedTask[], org: Org): readonly s
   ];
 }
 
-/** The same as one line, for refusing an answer; undefined when the plan is sound. */
-export function refusePlan(plan: { readonly tasks: readonly PlannedTask[] }, org: Org): string | undefined {
-  const problems = checkPlan(plan.tasks, org);
+/**
+ * The same as one line, for refusing an answer; undefined when the plan is sound.
+ * @param goals ids of those that its tasks may serve; any unless told
+ */
+export function refusePlan(
+  plan: { readonly tasks: readonly PlannedTask[] },
+  org: Org,
+  goals?: readonly string[],
+): string | undefined {
+  const astray = plan.tasks.flatMap(({ key, goal }) =>
+    goal === undefined || goals === undefined || goals.includes(goal)
+      ? []
+      : [`${key} serves the goal "${goal}", and the goals are: ${goals.join(', ') || 'none'}`],
+  );
+  const problems = [...checkPlan(plan.tasks, org), ...astray];
   return problems.length === 0 ? undefined : `the plan cannot be filed: ${problems.join('; ')}`;
 }
 
@@ -120,7 +132,7 @@ export function taskRecords(
       product,
       estimateMs,
       priority: one.priority,
-      goal,
+      goal: one.goal ?? goal,
       directive,
       parent: parent?.id,
       lineage: parent?.lineage ?? idOf(one.key),

@@ -392,6 +392,8 @@ export const PlannedTask = z.strictObject({
   type: z.string().optional(),
   estimateMinutes: z.number().positive().default(30),
   priority: z.enum(['high', 'normal', 'low']).default('normal'),
+  /** Id of the goal that it serves; that of the whole plan when absent. */
+  goal: z.string().optional(),
   after: z.array(z.string()).default([]),
 });
 export type PlannedTask = z.infer<typeof PlannedTask>;

@@ -15,9 +15,16 @@ function openTasks(work: JobWork): Section {
 }
 
 /** Asks for a plan and files it. A plan that cannot be filed is a broken contract, and is asked for again. */
-async function plan(work: JobWork, sections: readonly Section[], filing: Filing): Promise<void> {
+async function plan(
+  work: JobWork,
+  sections: readonly Section[],
+  filing: Filing,
+  goals: readonly string[] = [],
+): Promise<void> {
   const common = [...(await using(() => productMemory(work, filing.product))), staffSection(work.org), openTasks(work)];
-  const { tasks } = await work.think('decompose', [...sections, ...common], (answer) => refusePlan(answer, work.org));
+  const { tasks } = await work.think('decompose', [...sections, ...common], (answer) =>
+    refusePlan(answer, work.org, goals),
+  );
   await fileTasks(work, tasks, filing);
 }
 
@@ -30,14 +37,21 @@ async function fromDirective(work: JobWork, directive: DataOf<'directive.issued'
     ...goals.map((goal) => `Goal ${goal.id}: ${goal.text}`),
     ...directive.priorities.map((priority, index) => `Priority ${index + 1}: ${priority}`),
     `Deadline: ${new Date(directive.deadline).toISOString()}`,
-    'Make 5 to 10 tasks, each for one role.',
+    'Make 5 to 10 tasks, each for one role and one goal.',
   ].join('\n');
-  await plan(work, [{ name: `Directive ${directive.id}`, text, budget: 6_000 }], {
+  const filing = {
     prefix: directive.id,
     directive: directive.id,
     goal: goals.length === 1 ? goals[0]?.id : undefined,
     product: directive.product ?? work.org.products[0]?.slug,
-  });
+  };
+  const section = { name: `Directive ${directive.id}`, text, budget: 6_000 };
+  await plan(
+    work,
+    [section],
+    filing,
+    goals.map(({ id }) => id),
+  );
 }
 
 async function fromIssue(work: JobWork, issue: DataOf<'issue.opened'>): Promise<void> {
