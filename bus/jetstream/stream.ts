@@ -112,7 +112,9 @@ function refuseForeign(company: string, owner: Owner, info: StreamInfo): void {
     throw new CompanyTaken(company, `belongs to ${workspace}`, `open it there, or name this company otherwise`);
   if (kind === owner.kind) return;
   const next =
-    kind === 'scenario' ? 'remove its stream, or name this company otherwise' : 'name the scenario otherwise';
+    kind === 'scenario'
+      ? 'work in another folder, or clear what the scenario left in this one: rm -r .headcount products'
+      : 'play the scenario in another folder';
   throw new CompanyTaken(company, `is a ${kind}, not a ${owner.kind}`, next);
 }
 

@@ -276,7 +276,9 @@ describe('opening a company', () => {
     const again = await keep(open({ company, owner: { ...scenario, fresh: true } }));
     expect((await again.info()).lastSeq).toBe(0);
     await expect(again.getBlob(digest)).rejects.toThrow(BusFailure);
-    await expect(open({ company, owner })).rejects.toThrow(CompanyTaken);
+    const over = open({ company, owner });
+    await expect(over).rejects.toThrow(CompanyTaken);
+    await expect(over).rejects.toMatchObject({ next: expect.stringContaining('rm -r .headcount products') });
     await expect(open({ company: newCompany(), owner: { ...owner, fresh: true } })).rejects.toThrow(CompanyTaken);
   });
 
