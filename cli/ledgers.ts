@@ -59,6 +59,8 @@ export type Checking = {
 export type CompanyLedger = {
   /** True when the stream was there before, and must be there still. */
   readonly known: boolean;
+  /** Forgets what was known, before a stream that is not kept is removed. */
+  forget(why: string): Promise<void>;
   /** Begins to compare the stream with what is known. Throws StreamDamaged when its length says enough, BusFailure. */
   check(bus: Bus): Promise<Checking>;
   /** Notes a message that the stream has shown, in order. */
@@ -79,13 +81,18 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
   const { workspace, company, fresh, log } = options;
   const dir = ledgersDir(workspace, company);
   mkdirSync(dir, { recursive: true });
-  const kept = fresh ? [] : await readLedgers(workspace, company);
+  let kept = fresh ? [] : await readLedgers(workspace, company);
   const { path, release } = takePlace(dir);
   const ledger = await Ledger.open(path, (line) => log('warn', line));
   if (kept.length > 0) ledger.hold();
   if (fresh && ledger.pages) await ledger.startOver('a scenario begins with an empty stream');
   return {
     known: kept.length > 0,
+    forget: async (why) => {
+      for (const other of kept) if (other.path !== path) rmSync(other.path, { force: true });
+      kept = [];
+      if (ledger.pages) await ledger.startOver(why);
+    },
     check: async (bus) => {
       const length = await bus.info();
       if (kept.length === 0 && length.lastSeq > 0)

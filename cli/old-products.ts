@@ -1,12 +1,20 @@
 // A scenario builds its product from nothing. What an earlier run built may be replaced; what a person has touched since is
 // kept beside it.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Git } from '../tools/git.ts';
 import type { Places } from './assemble.ts';
 
-const noteOf = (places: Places, slug: string): string => join(places.work, `built-${slug}`);
+const NOTE = 'built-';
+
+const noteOf = (places: Places, slug: string): string => join(places.work, `${NOTE}${slug}`);
+
+/** Products that scenarios have built here and that are still there. */
+export function builtIn(places: Places): readonly string[] {
+  const notes = existsSync(places.work) ? readdirSync(places.work).filter((name) => name.startsWith(NOTE)) : [];
+  return notes.map((name) => name.slice(NOTE.length)).filter((slug) => existsSync(join(places.products, slug)));
+}
 
 async function untouched(git: Git, dir: string, built: string | undefined): Promise<boolean> {
   if (built === undefined) return false;
@@ -22,7 +30,9 @@ export async function makeRoom(git: Git, places: Places, slug: string): Promise<
   if (!existsSync(dir)) return undefined;
   const note = noteOf(places, slug);
   const built = existsSync(note) ? readFileSync(note, 'utf8').trim() : undefined;
-  if (await untouched(git, dir, built)) {
+  const ours = await untouched(git, dir, built);
+  rmSync(note, { force: true });
+  if (ours) {
     rmSync(dir, { recursive: true, force: true });
     return undefined;
   }

@@ -25,6 +25,7 @@ import type { UpOptions } from './options.ts';
 import { tellOrg, WouldStrand } from './org-in-force.ts';
 import { keepItsTime } from './own-time.ts';
 import { findFile } from './package-root.ts';
+import { clearPlayed } from './played.ts';
 import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createCompanyScreen } from './run-screen.ts';
@@ -62,6 +63,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
       replicas: prepared.org.replicas,
       join,
       name: options.name,
+      clear: (messages) => clearPlayed({ org: prepared.org, company, places, messages }, context, screen.say),
       context,
       clock: () => new RealClock(options.speed ?? 1, undefined, { onSet: (ms) => logs.log('warn', clockSet(ms)) }),
       log: (line) => logs.log('warn', line),

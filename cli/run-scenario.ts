@@ -1,7 +1,7 @@
 // Plays a scenario to its end: given a company, when things happen, then this is how it ends.
 
 import { hostname } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { createHappenings, giveScenario } from '../actors/happenings.ts';
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
@@ -19,7 +19,6 @@ import { createEnding } from '../scenarios/ending.ts';
 import { createFaults, type Faults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
-import { withLock } from '../tools/lock.ts';
 import { openWrittenWeb } from '../tools/memory/web.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
@@ -32,6 +31,7 @@ import { makeRoom } from './old-products.ts';
 import type { RunOptions } from './options.ts';
 import { tellOrg } from './org-in-force.ts';
 import { findFile } from './package-root.ts';
+import { playAlone } from './played.ts';
 import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createScreen } from './run-screen.ts';
@@ -94,16 +94,12 @@ export async function runScenario(options: RunOptions, context: CliContext): Pro
   return alone(ready, context, () => runAlone(ready, options, context));
 }
 
-/** How long a run that was just killed may count as there, ms. */
-const HELD_MS = 200;
-
 /** One at a time makes the products of a folder, whichever bus it is on. Throws CompanyRunning. */
 function alone<T>({ org, places }: Ready, { cwd }: CliContext, work: () => Promise<T>): Promise<T> {
-  const running = (pid: number) => new CompanyRunning(org.company, { pid, host: hostname() });
   const note = readRunFile(cwd);
-  if (note?.company === org.company && !note.joined && note.pid !== process.pid) throw running(note.pid);
-  const held = (pid = process.pid) => running(pid);
-  return withLock(join(places.work, 'run.lock'), work, { patienceMs: HELD_MS, held });
+  if (note?.company === org.company && !note.joined && note.pid !== process.pid)
+    throw new CompanyRunning(org.company, { pid: note.pid, host: hostname() });
+  return playAlone(org.company, places, work);
 }
 
 async function runAlone(ready: Ready, options: RunOptions, context: CliContext): Promise<0 | 1 | 4> {

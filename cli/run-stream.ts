@@ -51,6 +51,8 @@ export type RunStreamOptions<C extends Clock = Clock> = {
   readonly replicas?: number | undefined;
   /** Name of this process, when it was given: it takes the place of another one with that name. */
   readonly name?: string | undefined;
+  /** Clears what a scenario left here, whose messages are going to be removed; without it that is refused. */
+  readonly clear?: ((messages: number) => Promise<void>) | undefined;
   readonly context: CliContext;
   /** Made once it is known which bus it is for. */
   readonly clock: (bus: 'jetstream' | 'memory') => C;
@@ -110,7 +112,7 @@ type Served = { stop(): Promise<void>; restart?(): Promise<void> };
 const foreign: Served = { stop: async () => {} };
 
 async function jetstream<C extends Clock>(
-  { company, kind, clock, context, log, join = false, name, replicas }: RunStreamOptions<C>,
+  { company, kind, clock, context, log, join = false, name, replicas, clear }: RunStreamOptions<C>,
   url: string,
   described: string,
   server: Served,
@@ -118,7 +120,11 @@ async function jetstream<C extends Clock>(
   const fresh = kind === 'scenario';
   const notes = { workspace: context.cwd, company, fresh, log: (_: string, line: string) => log(line) };
   const ledger = await openCompanyLedger(notes);
-  const owner = { workspace: context.cwd, kind, fresh, known: ledger.known };
+  const replaces = async (messages: number) => {
+    await clear?.(messages);
+    await ledger.forget('a company begins where a scenario was played');
+  };
+  const owner = { workspace: context.cwd, kind, fresh, known: ledger.known, ...(clear && { replaces }) };
   const time = clock('jetstream');
   const note = { url, company, pid: process.pid, joined: join };
   const health = listening((now) => {

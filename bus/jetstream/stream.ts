@@ -27,6 +27,11 @@ export type Owner = {
   readonly fresh?: boolean;
   /** The stream was there before and must be there still: it is not made. */
   readonly known?: boolean;
+  /**
+   * A company takes the place of what a scenario left in its workspace; without this it is refused. Called before anything is
+   * removed, when it is sure that nobody plays the scenario: should this process die, the next one finds the scenario again.
+   */
+  readonly replaces?: (messages: number) => Promise<void>;
 };
 
 export function streamName(company: string): string {
@@ -110,12 +115,15 @@ function refuseForeign(company: string, owner: Owner, info: StreamInfo): void {
     throw new StreamMismatch(info.config.name, 'metadata.headcount_workspace', owner.workspace, workspace);
   if (workspace !== owner.workspace)
     throw new CompanyTaken(company, `belongs to ${workspace}`, `open it there, or name this company otherwise`);
-  if (kind === owner.kind) return;
+  if (kind === owner.kind || isReplaced(owner, info)) return;
   const next =
-    kind === 'scenario'
-      ? 'work in another folder, or clear what the scenario left in this one: rm -r .headcount products'
-      : 'play the scenario in another folder';
+    kind === 'scenario' ? 'start a company in its place: headcount up' : 'play the scenario in another folder';
   throw new CompanyTaken(company, `is a ${kind}, not a ${owner.kind}`, next);
+}
+
+/** What a scenario left, for a company that takes its place. */
+function isReplaced(owner: Owner, info: StreamInfo): boolean {
+  return owner.replaces !== undefined && owner.kind === 'company' && ownerOf(info).kind === 'scenario';
 }
 
 async function find(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
@@ -162,12 +170,14 @@ export async function ensureStream(
     throw new CompanyTaken(company, 'is a company: its history is never deleted', 'open it without `fresh`');
   const asWanted =
     found && found.config.max_bytes !== ROOM && found.config.num_replicas === (replicas ?? found.config.num_replicas);
-  if (!asWanted || owner.fresh) await claimed;
-  if (found && owner.fresh) {
+  const replaced = found !== undefined && isReplaced(owner, found);
+  if (!asWanted || owner.fresh || replaced) await claimed;
+  if (found && replaced) await owner.replaces?.(found.state.messages);
+  if (found && (owner.fresh || replaced)) {
     await ask(() => remove(jsm, company));
     found = undefined;
   }
-  if (!found && owner.known) throw gone(company);
+  if (!found && owner.known && !replaced) throw gone(company);
   // Made by a process that ended before it had lifted the reservation.
   if (found?.config.max_bytes === ROOM) await ask(() => jsm.streams.update(name, { max_bytes: -1 }));
   if (found && found.config.num_replicas === (replicas ?? found.config.num_replicas)) return found.config.num_replicas;

@@ -278,8 +278,38 @@ describe('opening a company', () => {
     await expect(again.getBlob(digest)).rejects.toThrow(BusFailure);
     const over = open({ company, owner });
     await expect(over).rejects.toThrow(CompanyTaken);
-    await expect(over).rejects.toMatchObject({ next: expect.stringContaining('rm -r .headcount products') });
+    await expect(over).rejects.toMatchObject({ next: expect.stringContaining('headcount up') });
     await expect(open({ company: newCompany(), owner: { ...owner, fresh: true } })).rejects.toThrow(CompanyTaken);
+  });
+
+  test('a company takes the place of what a scenario left, once that is told; never that of a company', async () => {
+    const company = newCompany();
+    const scenario: Owner = { workspace: '/home/ada/shop', kind: 'scenario' };
+    const played = await keep(open({ company, owner: scenario }));
+    await played.publish('brain.goal', goal('a'));
+    const told: number[] = [];
+    const taking: Owner = { ...owner, known: true, replaces: async (messages) => void told.push(messages) };
+    const elsewhere = open({ company, owner: { ...taking, workspace: '/home/bob/shop' } });
+    await expect(elsewhere).rejects.toThrow(/belongs to \/home\/ada\/shop/);
+    expect(told).toEqual([]);
+    const first = await keep(open({ company, owner: taking }));
+    expect(told).toEqual([1]);
+    expect((await first.info()).lastSeq).toBe(0);
+    await first.publish('brain.goal', goal('b'));
+    expect((await (await keep(open({ company, owner: taking }))).info()).lastSeq).toBe(1);
+    expect(told).toEqual([1]);
+  });
+
+  test('a scenario that is being played is not replaced', async () => {
+    const company = newCompany();
+    const scenario: Owner = { workspace: '/home/ada/shop', kind: 'scenario' };
+    const played = await keep(open({ company, owner: scenario, claim: { pid: 4242, host: 'ada' } }));
+    await played.claimed;
+    await played.publish('brain.goal', goal('a'));
+    const told: number[] = [];
+    const taking: Owner = { ...owner, replaces: async (messages) => void told.push(messages) };
+    await expect(open({ company, owner: taking, claim: true })).rejects.toThrow(CompanyRunning);
+    expect([told, (await played.info()).lastSeq]).toEqual([[], 1]);
   });
 
   test('where nobody listens it says where it looked, without the password', async () => {

@@ -1,0 +1,64 @@
+// A company where a scenario was played: it takes the place of what the scenario left, and of nothing else.
+
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stop } from './building.ts';
+import { pocket, type Running, Workspace } from './process.ts';
+
+let workspace: Workspace;
+beforeEach(() => {
+  workspace = new Workspace();
+});
+afterEach(() => workspace.remove());
+
+const PLACE = /watch {6}headcount status/;
+
+async function tasks(): Promise<readonly unknown[]> {
+  return JSON.parse((await workspace.run('tasks --json')).out);
+}
+
+const opened = async (running: Running) => {
+  await running.says(PLACE);
+  return running.written();
+};
+
+test('what a scenario left is cleared, in one line, and the company begins with nothing', async () => {
+  expect((await workspace.run(`run ${pocket} --quiet`)).code).toBe(0);
+  expect(await tasks()).toHaveLength(4);
+  const first = workspace.start(['up']);
+  expect(await opened(first)).toMatch(/^cleared {4}what a scenario left here: \d+ messages, products\/pocket$/m);
+  expect([await tasks(), workspace.has('products', 'pocket')]).toEqual([[], false]);
+  expect((await workspace.run('audit')).code).toBe(0);
+  await stop(first);
+  const again = workspace.start(['up']);
+  expect(await opened(again)).not.toContain('cleared');
+  await stop(again);
+  expect((await workspace.run(`run ${pocket}`)).err).toMatch(/is a company, not a scenario/);
+}, 180_000);
+
+test('a product that somebody has changed since is kept beside', async () => {
+  expect((await workspace.run(`run ${pocket} --quiet`)).code).toBe(0);
+  appendFileSync(join(workspace.dir, 'products', 'pocket', 'README.md'), 'mine\n');
+  const up = workspace.start(['up']);
+  expect(await opened(up)).toMatch(/products\/pocket was changed by hand and is now products\/pocket\.kept-1$/m);
+  expect(workspace.read('products', 'pocket.kept-1', 'README.md')).toContain('mine');
+  await stop(up);
+}, 180_000);
+
+async function refusedWhile(played: Running): Promise<void> {
+  await played.says(/working +T1/);
+  const { code, err } = await workspace.run('up');
+  expect([code, err]).toEqual([5, expect.stringContaining(`is already run by process ${played.pid}`)]);
+  await played.says(/merged +pull 1/);
+}
+
+test('a scenario that is being played loses nothing', async () => {
+  await refusedWhile(workspace.start(['run', pocket, '--keep']));
+}, 180_000);
+
+test('what is played on the memory bus loses nothing, though an earlier run left its stream', async () => {
+  expect((await workspace.run(`run ${pocket} --quiet`)).code).toBe(0);
+  await refusedWhile(workspace.start(['run', pocket, '--bus', 'memory', '--keep']));
+  expect(await tasks()).toHaveLength(4);
+}, 240_000);
