@@ -57,7 +57,7 @@ const door = createMachine({
   },
 });
 
-test('a viewer who joins late gets the current snapshot of every actor', async () => {
+test('a viewer who joins late gets the current snapshot of every actor, its last event and how many it had', async () => {
   const inspector = await started();
   const front = createActor(door, { id: 'front', inspect: inspector.observe }).start();
   createActor(door, { id: 'back', inspect: inspector.observe }).start();
@@ -69,6 +69,10 @@ test('a viewer who joins late gets the current snapshot of every actor', async (
   expect(late.messages()).toMatchObject([
     { type: '@xstate.actor', name: 'front', snapshot: { value: 'open', context: { opened: 151 } }, _version: '0.7.2' },
     { type: '@xstate.actor', name: 'back', snapshot: { value: 'shut', context: { opened: 0 } }, createdAt: '1000' },
+  ]);
+  expect(late.messages()).toMatchObject([
+    { lastEvent: 'OPEN', events: 302 },
+    { lastEvent: 'xstate.init', events: 1 },
   ]);
   expect(JSON.parse(late.messages()[0].definition)).toMatchObject({ id: 'door', states: { shut: {}, open: {} } });
 });
@@ -83,6 +87,7 @@ test('a viewer sees new actors, their events and their snapshots as they happen'
   await early.until((message) => message.type === '@xstate.snapshot' && message.event.type === 'OPEN');
   const told = early.messages().filter((message) => message.event?.type === 'OPEN');
   expect(told.map((message) => message.type)).toEqual(['@xstate.event', '@xstate.snapshot']);
+  expect(told[0]).toMatchObject({ events: 2 });
   expect(told[1]).toMatchObject({ sessionId: actor.sessionId, snapshot: { value: 'open', status: 'active' } });
 });
 

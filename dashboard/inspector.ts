@@ -125,12 +125,12 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
   });
 
   const observe = (event: InspectionEvent) => {
-    const newcomer = roster.note(event);
+    const { actor, isNew } = roster.note(event);
     const watching = [...viewers].filter((viewer) => viewer.watching);
     if (watching.length === 0) return;
-    if (newcomer) for (const viewer of watching) viewer.introduce([newcomer]);
+    if (isNew) for (const viewer of watching) viewer.introduce([actor]);
     if (event.type !== '@xstate.event' && event.type !== '@xstate.snapshot') return;
-    const text = wire.happening(event);
+    const text = wire.happening(event, actor.events);
     for (const viewer of watching) viewer.happened(event.actorRef.sessionId, text);
   };
   const close = async () => {

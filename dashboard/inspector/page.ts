@@ -62,7 +62,7 @@ function rowOf(sessionId) {
   const known = actors.get(sessionId);
   if (known) return known;
   const row = table.insertRow();
-  const fresh = { cells: [0, 1, 2, 3].map(() => row.insertCell()), events: 0, introduction: undefined };
+  const fresh = { cells: [0, 1, 2, 3].map(() => row.insertCell()), introduction: undefined };
   fresh.cells[0].textContent = sessionId;
   actors.set(sessionId, fresh);
   return fresh;
@@ -75,12 +75,10 @@ function show(message) {
     actor.introduction = message;
     name.textContent = message.name;
     name.title = message.sessionId;
+    last.textContent = message.lastEvent ?? '';
   }
-  if (message.type === '@xstate.event') {
-    actor.events += 1;
-    last.textContent = message.event?.type ?? '';
-    count.textContent = actor.events;
-  }
+  if (message.type === '@xstate.event') last.textContent = message.event?.type ?? '';
+  if (message.events !== undefined) count.textContent = message.events;
   if (message.snapshot) {
     if (actor.introduction) actor.introduction.snapshot = message.snapshot;
     state.textContent = stateOf(message.snapshot);

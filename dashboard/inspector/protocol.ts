@@ -19,6 +19,10 @@ export type KnownActor = {
   /** The chart as configured; undefined for actors that are no statechart. */
   readonly config: object | undefined;
   snapshot: unknown;
+  /** Type of the event it got last; undefined before the first. */
+  lastEvent: string | undefined;
+  /** Events it got since it was first heard of. */
+  events: number;
 };
 
 type Happening = Extract<InspectionEvent, { type: '@xstate.event' | '@xstate.snapshot' }>;
@@ -47,6 +51,8 @@ export function actorOf({ actorRef, rootId }: InspectionEvent): KnownActor {
     config: chart,
     // An actor is announced while it is being made and must not be asked; starting it brings its first snapshot.
     snapshot: { status: 'active' },
+    lastEvent: undefined,
+    events: 0,
   };
 }
 
@@ -62,19 +68,22 @@ export class Wire {
     this.#now = now;
   }
 
-  /** Introduces an actor with its chart and its current snapshot. */
-  introduce({ sessionId, name, rootId, parentId, config, snapshot }: KnownActor): string {
-    const body = { type: '@xstate.actor', name, sessionId, rootId, parentId };
+  /** Introduces an actor with its chart and its current snapshot. `lastEvent` and `events` are ours: Stately's page passes them over. */
+  introduce({ config, snapshot, ...known }: KnownActor): string {
+    const body = { type: '@xstate.actor', ...known };
     const definition = config && this.#definition(config);
     return this.#message(body, [{ definition, snapshot }, { snapshot }, { definition, snapshot: WITHHELD }]);
   }
 
-  /** An event on its way to an actor, or the snapshot an event has led to. */
-  happening(event: Happening): string {
+  /**
+   * An event on its way to an actor, or the snapshot an event has led to.
+   * @param events how many the actor had, with this one: a count a viewer cannot get wrong, whenever it joined
+   */
+  happening(event: Happening, events: number): string {
     const body = { type: event.type, sessionId: event.actorRef.sessionId, rootId: event.rootId };
     if (event.type === '@xstate.event') {
       const sourceId = textProperty(event.sourceRef, 'sessionId');
-      return this.#message({ ...body, sourceId }, [{ event: event.event }, { event: WITHHELD }]);
+      return this.#message({ ...body, sourceId, events }, [{ event: event.event }, { event: WITHHELD }]);
     }
     const contents = { event: event.event, snapshot: event.snapshot };
     return this.#message(body, [contents, { event: WITHHELD, snapshot: WITHHELD }]);

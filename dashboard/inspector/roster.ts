@@ -9,8 +9,8 @@ export class Roster {
   readonly #actors = new Map<string, KnownActor>();
   readonly #finished = new Set<string>();
 
-  /** Takes note of an event. Returns the actor when this is the first that is heard of it. */
-  note(event: InspectionEvent): KnownActor | undefined {
+  /** Takes note of an event. Returns its actor, and whether this is the first that is heard of it. */
+  note(event: InspectionEvent): { readonly actor: KnownActor; readonly isNew: boolean } {
     const { sessionId } = event.actorRef;
     const known = this.#actors.get(sessionId);
     const actor = known ?? actorOf(event);
@@ -18,11 +18,15 @@ export class Roster {
       this.#forgetOldest();
       this.#actors.set(sessionId, actor);
     }
+    if (event.type === '@xstate.event') {
+      actor.lastEvent = event.event.type;
+      actor.events += 1;
+    }
     if (event.type === '@xstate.snapshot') {
       actor.snapshot = event.snapshot;
       if (event.snapshot.status !== 'active') this.#finished.add(sessionId);
     }
-    return known ? undefined : actor;
+    return { actor, isNew: known === undefined };
   }
 
   /** Oldest first, so that parents come before their children. */
