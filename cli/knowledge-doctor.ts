@@ -1,10 +1,11 @@
 // What `headcount doctor` says of the knowledge of a workspace.
 
+import { OtherVectors, sameVectors } from '../brain/knowledge/store.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import type { CliContext } from './context.ts';
 import { plural } from './format.ts';
 import { knowledgePlaceOf } from './knowledge-org.ts';
-import { choiceFor, mayHaveKnowledge, openShelf } from './knowledge-place.ts';
+import { choiceFor, embeddingsFor, mayHaveKnowledge, openShelf } from './knowledge-place.ts';
 
 type Described = { readonly ok: boolean; readonly detail: string; readonly fix: string };
 
@@ -15,11 +16,15 @@ export async function describeKnowledge({ env, cwd }: Pick<CliContext, 'env' | '
     const { kind, why } = choiceFor(place);
     const chosen = `${kind} store (${why})`;
     if (kind === 'embedded' && !mayHaveKnowledge(place)) {
+      await embeddingsFor(place);
       return { ok: true, detail: `nothing read yet; ${chosen}`, fix: '' };
     }
     const { store, embeddings } = await openShelf(place);
     try {
-      const { documents, version } = await store.state();
+      const { documents, version, vectors } = await store.state();
+      if (vectors && documents.length > 0 && !sameVectors(vectors, embeddings)) {
+        throw new OtherVectors(vectors, embeddings);
+      }
       const passages = documents.reduce((sum, one) => sum + one.passages, 0);
       const held = `${plural(documents.length, 'document')}, ${plural(passages, 'passage')}, version ${version}`;
       return { ok: true, detail: `${held}; ${chosen}, ${embeddings.name} vectors`, fix: '' };

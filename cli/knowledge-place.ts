@@ -4,10 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Choice, chooseStore } from '../brain/knowledge/choice.ts';
-import type { Embeddings } from '../brain/knowledge/embeddings/embeddings.ts';
+import { type Embeddings, EmbeddingsTrouble } from '../brain/knowledge/embeddings/embeddings.ts';
 import { lexical } from '../brain/knowledge/embeddings/lexical.ts';
 import type { Shelf } from '../brain/knowledge/library.ts';
 import type { KnowledgeStore } from '../brain/knowledge/store.ts';
+import { type ProviderConfig, settingsOf } from '../brain/models/open-wire.ts';
+import { WireFailure } from '../brain/models/wire.ts';
+import type { WireSettings } from '../brain/models/wire-settings.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import { knowledgeOf } from '../org/knowledge.ts';
 import type { KnowledgeSettings, Org } from '../org/org.ts';
@@ -29,12 +32,12 @@ const WRITER_MS = 2_000;
 const folderOf = ({ workspace }: KnowledgePlace) => join(workspace, '.headcount', 'knowledge');
 const embeddedIn = (place: KnowledgePlace) => join(folderOf(place), 'embedded');
 const bundledIn = (place: KnowledgePlace) => join(folderOf(place), 'chroma');
-const settingsOf = ({ org }: KnowledgePlace): KnowledgeSettings => org.knowledge ?? knowledgeOf(undefined);
+const knowledgeIn = ({ org }: KnowledgePlace): KnowledgeSettings => org.knowledge ?? knowledgeOf(undefined);
 
 /** Which store the workspace uses, and why. */
 export function choiceFor(place: KnowledgePlace): Choice {
   return chooseStore({
-    setting: settingsOf(place).store,
+    setting: knowledgeIn(place).store,
     chromaUrl: place.env.CHROMA_URL,
     bundledHasData: existsSync(join(bundledIn(place), 'data')),
   });
@@ -75,24 +78,27 @@ async function storeFor(place: KnowledgePlace): Promise<KnowledgeStore> {
 
 const newId = () => randomUUID().slice(0, 8);
 
-async function embeddingsFor(place: KnowledgePlace): Promise<Embeddings> {
-  const { embeddings, model, dimensions, url } = settingsOf(place);
-  const { env, now } = place;
+/** How texts become vectors here. Nothing is asked yet. Throws EmbeddingsTrouble. */
+export async function embeddingsFor(place: KnowledgePlace): Promise<Embeddings> {
+  const { embeddings, model, dimensions, url, key } = knowledgeIn(place);
   if (embeddings === 'lexical') return lexical;
   if (embeddings === 'minilm') {
     const { openMiniLm } = await import('../brain/knowledge/embeddings/minilm.ts');
     return openMiniLm(join(place.workspace, '.headcount', 'models'));
   }
   const { openAiEmbeddings } = await import('../brain/knowledge/embeddings/openai.ts');
-  const key = env.OPENAI_API_KEY || undefined;
-  const settings = {
-    provider: 'openai',
-    url: url ?? (env.OPENAI_BASE_URL || undefined),
-    key,
-    timeoutMs: EMBEDDING_MS,
-    now,
-  };
-  return openAiEmbeddings(settings, { model, dimensions });
+  const wire = wireFor({ name: 'openai', kind: 'openai', url, key, timeoutMs: EMBEDDING_MS }, place);
+  return openAiEmbeddings(wire, { model, dimensions });
+}
+
+/** The same rule as for models: a key goes to the address that it was configured for. Throws EmbeddingsTrouble. */
+function wireFor(config: ProviderConfig, { env, now }: KnowledgePlace): WireSettings {
+  try {
+    return settingsOf(config, env, { now });
+  } catch (cause) {
+    if (!(cause instanceof WireFailure)) throw cause;
+    throw new EmbeddingsTrouble(`embeddings cannot be asked: ${cause.more}`, 'set it, or write it into .env', cause);
+  }
 }
 
 /** One ingestion at a time: two would put their documents under one version. Exit code 5. */

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { Duration } from './duration-schema.ts';
+import { KeyName } from './key-name.ts';
 
 /** Ways to do the work of a task that changes files. */
 export const engineNames = ['answer', 'loop', 'claude', 'codex'] as const;
@@ -33,8 +34,6 @@ const Loop = z
   })
   .meta({ title: 'loop', description: 'A model with tools.' });
 
-const variable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'is no name of an environment variable');
-
 const Cli = z
   .strictObject({
     ...limits,
@@ -44,7 +43,7 @@ const Cli = z
       .regex(/^[A-Za-z0-9][\w.:/-]{0,99}$/, 'is no name of a model')
       .optional(),
     url: z.url('is no URL').optional().meta({ description: 'Where its provider is: the only place it can reach.' }),
-    key: variable.optional().meta({ description: 'The variable that holds the key. The program never sees the key.' }),
+    key: KeyName.optional().meta({ description: 'The variable that holds the key. The program never sees the key.' }),
     worstCall: z
       .number()
       .positive()

@@ -1,6 +1,7 @@
 // The `knowledge` part of org.yaml: where it is kept, and how texts become vectors.
 
 import { z } from 'zod';
+import { KeyName } from './key-name.ts';
 import type { KnowledgeSettings } from './org.ts';
 
 export const KnowledgeSection = z
@@ -25,6 +26,10 @@ export const KnowledgeSection = z
       .url({ protocol: /^https?$/, error: 'is no http address' })
       .optional()
       .meta({ description: 'With openai: an OpenAI-compatible server; its own unless told.' }),
+    key: KeyName.optional().meta({
+      description:
+        'With openai: the variable that holds the key; OPENAI_API_KEY at its own address, none at any other.',
+    }),
   })
   .meta({ title: 'knowledge', description: 'What the company has read, and how it is found.' });
 export type KnowledgeFile = z.infer<typeof KnowledgeSection>;
@@ -36,5 +41,6 @@ export function knowledgeOf(file: KnowledgeFile | undefined): KnowledgeSettings 
     model: file?.model ?? 'text-embedding-3-small',
     dimensions: file?.dimensions ?? 1_536,
     url: file?.url,
+    key: file?.key,
   };
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { Duration } from './duration-schema.ts';
+import { KeyName } from './key-name.ts';
 
 const Name = z
   .string()
@@ -22,11 +23,7 @@ const Provider = z
       .regex(/^https?:\/\/[^@]*$/, 'must be an http address without user and password')
       .optional()
       .meta({ description: "Where it is; the provider's own address unless told." }),
-    key: z
-      .string()
-      .regex(/^[A-Z][A-Z0-9_]*$/, 'is no name of an environment variable; a key itself never goes into this file')
-      .optional()
-      .meta({ description: 'The variable that holds the key, never the key.' }),
+    key: KeyName.optional().meta({ description: 'The variable that holds the key, never the key.' }),
     account: Name.optional().meta({ description: 'Providers of one account share their limits.' }),
     timeout: Duration.optional().meta({ description: 'How long an answer may take to begin; 10m unless told.' }),
   })

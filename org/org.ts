@@ -128,6 +128,8 @@ export type KnowledgeSettings = {
   readonly model: string;
   readonly dimensions: number;
   readonly url: string | undefined;
+  /** Name of the environment variable that holds the key; undefined as in `ProviderConfig`. */
+  readonly key: string | undefined;
 };
 
 export type Org = {

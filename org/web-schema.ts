@@ -2,17 +2,14 @@
 
 import { z } from 'zod';
 import { searchProviders } from '../bus/policy.ts';
+import { KeyName } from './key-name.ts';
 
 const HOST = /^(?:\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/;
 
 export const WebFile = z
   .strictObject({
     provider: z.enum(searchProviders).optional().meta({ description: 'The search engine; duckduckgo unless told.' }),
-    key: z
-      .string()
-      .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'is no name of a variable: capitals, digits and _')
-      .optional()
-      .meta({ description: 'The variable that holds the key of the search engine.' }),
+    key: KeyName.optional().meta({ description: 'The variable that holds the key of the search engine.' }),
     url: z
       .url({ protocol: /^https?$/, error: 'is no URL' })
       .optional()

@@ -1,7 +1,6 @@
 // Opens wires from plain configuration. The SDKs are large: they are loaded when the first wire needs them.
 
 import type { Clock } from '../../bus/clock.ts';
-import type { Embedder, EmbeddingOptions } from './embeddings.ts';
 import { type Wire, WireFailure } from './wire.ts';
 import type { WireSettings } from './wire-settings.ts';
 
@@ -45,21 +44,6 @@ export async function openWire(config: ProviderConfig, env: Env, clock: Pick<Clo
   if (config.kind === 'anthropic') return (await import('./anthropic.ts')).openAnthropic(settings);
   const api = config.api ?? (config.url === undefined ? 'responses' : 'chat');
   return (await import('./openai.ts')).openOpenAi(settings, api);
-}
-
-/**
- * Opens the embeddings of a provider of kind `openai`. Nothing is sent.
- * Throws WireFailure: key when the variable with its key is not set, address for a provider that has no embeddings.
- */
-export async function openEmbedder(
-  config: ProviderConfig,
-  options: EmbeddingOptions,
-  env: Env,
-  clock: Pick<Clock, 'now'>,
-): Promise<Embedder> {
-  if (config.kind !== 'openai') throw new WireFailure(config.name, 'address', 'it has no embeddings');
-  const settings = settingsOf(config, env, clock);
-  return (await import('./embeddings.ts')).openAiEmbedder(settings, options);
 }
 
 /** What an adapter needs of a provider. Throws WireFailure (key). */

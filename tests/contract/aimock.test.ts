@@ -2,7 +2,8 @@
 
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openEmbedder, openWire, type ProviderConfig } from '../../brain/models/open-wire.ts';
+import { openAiEmbedder } from '../../brain/models/embeddings.ts';
+import { openWire, type ProviderConfig, settingsOf } from '../../brain/models/open-wire.ts';
 import type { Wire } from '../../brain/models/wire.ts';
 import { failureOf, lookUp, NOW, requestOf } from './wire.contract.ts';
 
@@ -118,7 +119,10 @@ describe.each<[string, Pick<ProviderConfig, 'kind' | 'api'>]>([
 describe('embeddings against aimock', () => {
   it('are vectors of one length, the same for the same text', async () => {
     const config = { name: 'mock', kind: 'openai', url: `${mock.url}/v1` } as const;
-    const { embed } = await openEmbedder(config, { model: 'text-embedding-3-small', dimensions: 384 }, env, clock);
+    const { embed } = openAiEmbedder(settingsOf(config, env, clock), {
+      model: 'text-embedding-3-small',
+      dimensions: 384,
+    });
     mock.onEmbedding(/./, { embedding: Array.from({ length: 384 }, (_, index) => index / 384) });
     const [first, second, third] = await embed(['a', 'b', 'a'], signal);
     expect(first).toHaveLength(384);

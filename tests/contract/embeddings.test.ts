@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openEmbedder } from '../../brain/models/open-wire.ts';
+import { openAiEmbedder } from '../../brain/models/embeddings.ts';
+import { settingsOf } from '../../brain/models/open-wire.ts';
 import { failureOf } from './wire.contract.ts';
 
 const { signal } = new AbortController();
@@ -25,12 +26,8 @@ async function embedder(answer: (input: string[], request: number) => unknown, d
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  const { embed } = await openEmbedder(
-    { name: 'local', kind: 'openai', url },
-    { model: 'tiny', dimensions },
-    {},
-    clock,
-  );
+  const settings = settingsOf({ name: 'local', kind: 'openai', url }, {}, clock);
+  const { embed } = openAiEmbedder(settings, { model: 'tiny', dimensions });
   return { embed, requests: () => requests };
 }
 
@@ -68,10 +65,5 @@ describe('embeddings', () => {
       await embed(['one'], signal);
     })();
     expect(await failureOf(both)).toMatchObject({ fault: 'broken', message: expect.stringContaining(why) });
-  });
-
-  it('are not asked of a provider that has none', async () => {
-    const config = { name: 'claude', kind: 'anthropic' } as const;
-    expect((await failureOf(openEmbedder(config, { model: 'm' }, {}, clock))).fault).toBe('address');
   });
 });

@@ -31,13 +31,23 @@ function slow(url: string, limitMs: number): StoreTrouble {
 function troubleOf(url: string, cause: unknown): StoreTrouble {
   const trouble = (code: string, message: string, next: string) => new StoreTrouble(code, message, next, { cause });
   if (cause instanceof ChromaConnectionError || isNetwork(cause)) {
-    return trouble('CHROMA_UNREACHABLE', `no Chroma server answers at ${url}`, 'start it, or unset CHROMA_URL');
+    // What the client says of it is for browsers.
+    return new StoreTrouble(
+      'CHROMA_UNREACHABLE',
+      `no Chroma server answers at ${url}`,
+      'start it, or unset CHROMA_URL',
+    );
   }
   if (cause instanceof ChromaUnauthorizedError) {
     return trouble('CHROMA_REFUSES', `${url} wants credentials`, 'use a server without, on your own network');
   }
   if (cause instanceof ChromaNotFoundError) {
     return trouble('CHROMA_OTHER_VERSION', `${url} has not what a Chroma server 1.x has`, 'update that server');
+  }
+  // The client reads what came as if it were an answer of Chroma's.
+  if (cause instanceof TypeError || cause instanceof SyntaxError) {
+    const next = 'look at what runs there, or unset CHROMA_URL';
+    return new StoreTrouble('CHROMA_OTHER', `${url} does not answer as a Chroma server does`, next);
   }
   const what = cause instanceof ChromaServerError ? 'failed' : 'refuses';
   return trouble('CHROMA_REFUSES', `${url} ${what}: ${reasonOf(cause)}`, 'look at the log of that server');

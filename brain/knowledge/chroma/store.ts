@@ -2,6 +2,7 @@
 // version: passages without such a record are not given, so a document is there as a whole or not at all.
 
 import { ChromaClient, type Collection, type Where } from 'chromadb';
+import { oneLine } from '../../models/one-line.ts';
 import type { Passage } from '../passage.ts';
 import { blended } from '../ranking.ts';
 import {
@@ -13,6 +14,7 @@ import {
   OtherVectors,
   type Query,
   type StoreState,
+  StoreTrouble,
   sameVectors,
   type VectorKind,
 } from '../store.ts';
@@ -254,9 +256,7 @@ function ranked({ question, vectors }: Query, hits: readonly Hit[]): Hit[] {
 /** Opens the collections of a company, and makes them where there are none. Throws StoreTrouble. */
 export async function openChromaStore(options: ChromaOptions): Promise<KnowledgeStore> {
   const { url, company, callMs = CALL_MS } = options;
-  const { hostname, port, protocol } = new URL(url);
-  const ssl = protocol === 'https:';
-  const client = new ChromaClient({ host: hostname, port: Number(port) || (ssl ? 443 : 80), ssl });
+  const client = clientAt(url);
   const collection = (name: string) =>
     within(
       url,
@@ -266,4 +266,14 @@ export async function openChromaStore(options: ChromaOptions): Promise<Knowledge
   const passages = await collection(`headcount-${company}`);
   const documents = await collection(`headcount-${company}-documents`);
   return new ChromaStore(passages, documents, options);
+}
+
+function clientAt(url: string): ChromaClient {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    const next = 'export CHROMA_URL=http://127.0.0.1:8000, or unset it';
+    throw new StoreTrouble('CHROMA_ADDRESS', `CHROMA_URL is no http address: ${oneLine(url)}`, next, { exit: 2 });
+  }
+  const { hostname, port, protocol } = new URL(url);
+  const ssl = protocol === 'https:';
+  return new ChromaClient({ host: hostname, port: Number(port) || (ssl ? 443 : 80), ssl });
 }
