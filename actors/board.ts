@@ -9,6 +9,7 @@ import { subjects } from '../bus/subjects.ts';
 import { createLearned, type Learned } from './learned.ts';
 import { createBooks, type LiveBooks } from './money/books.ts';
 import { createStandings, type LiveStandings } from './standings.ts';
+import { LiveTally, type Tally } from './tally.ts';
 import { createTrackRecord, type TrackRecord } from './track-record.ts';
 
 export type BoardState = {
@@ -56,6 +57,8 @@ export interface Board {
   readonly books: LiveBooks;
   /** How the providers of models stand. */
   readonly standings: LiveStandings;
+  /** What is counted of all tasks. */
+  readonly tally: Tally;
   /** How work went with each model. */
   readonly record: TrackRecord;
   /** Calls `look` after each message that is folded in. Returns a function that ends it. */
@@ -90,6 +93,7 @@ export function createBoard(): LiveBoard {
   const books = createBooks();
   const standings = createStandings();
   const record = createTrackRecord();
+  const tally = new LiveTally();
   const watchers = new Set<() => void>();
   const numbers = new Map<string, number>();
   const families = new Map<string, { ids: Set<string>; open: number }>();
@@ -99,6 +103,7 @@ export function createBoard(): LiveBoard {
   function foldTask(task: Task): void {
     const before = tasks.get(task.id);
     tasks.set(task.id, task);
+    tally.told(task, before);
     if (isOpen(task)) unended.add(task.id);
     else unended.delete(task.id);
     if (!before) {
@@ -168,6 +173,7 @@ export function createBoard(): LiveBoard {
     books,
     standings,
     record,
+    tally,
     watch(look) {
       watchers.add(look);
       return () => watchers.delete(look);

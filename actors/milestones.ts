@@ -16,15 +16,9 @@ type Knowing = { readonly board: Board; readonly company: { get(): CompanyState 
 /** Days since an instant; none when there was none. */
 const daysSince = (at: number | undefined, now: number) => (at === undefined ? 0 : Math.floor((now - at) / DAY_MS));
 
-const leastOf = (instants: readonly number[]) => (instants.length === 0 ? undefined : Math.min(...instants));
-
 /** The first merge, or the last alert after it: since then nothing is known to have broken. */
-function soundSince(board: Board): number | undefined {
-  const merges = board
-    .tasks()
-    .flatMap(({ merged, endedAt }) => (merged !== undefined && endedAt !== undefined ? [endedAt] : []));
-  const first = leastOf(merges);
-  return first === undefined ? undefined : Math.max(first, board.learned.alertedAt);
+function soundSince({ tally, learned }: Board): number | undefined {
+  return tally.firstMergedAt === undefined ? undefined : Math.max(tally.firstMergedAt, learned.alertedAt);
 }
 
 /**
@@ -35,9 +29,9 @@ export function factOf(fact: Comparison['fact'], { board, company }: Knowing, no
   const { metrics, goals, bugs } = company.get();
   switch (fact) {
     case 'merged':
-      return board.tasks().filter(({ merged }) => merged !== undefined).length;
+      return board.tally.merged;
     case 'done':
-      return board.tasks().filter(({ status }) => status === 'done').length;
+      return board.tally.done;
     case 'goals':
       return Object.values(goals).filter(({ status }) => status === 'achieved').length;
     case 'open_bugs':
@@ -45,7 +39,7 @@ export function factOf(fact: Comparison['fact'], { board, company }: Knowing, no
     case 'lessons':
       return [...board.learned.lessons.values()].filter(({ is }) => is.status === 'active').length;
     case 'days':
-      return daysSince(leastOf(board.tasks().map(({ createdAt }) => createdAt)), now);
+      return daysSince(board.tally.firstCreatedAt, now);
     case 'days_without_regression':
       return daysSince(soundSince(board), now);
     default:
