@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Question } from '../brain/models/model.ts';
 import { BusFailure } from '../bus/errors.ts';
 import { subjects } from '../bus/subjects.ts';
+import { foldOf } from '../invariants/fold.ts';
+import { createBoard } from './board.ts';
 import { good, MINUTE, orgOf, START, startCompany } from './fixture.ts';
+import { standingNow } from './learned.ts';
 
 const seated = (company: Awaited<ReturnType<typeof startCompany>>) =>
   company
@@ -46,7 +49,7 @@ describe('closing', () => {
     const retry = '{ backoff: { first: 4m, factor: 1, max: 4m } }';
     const company = await startCompany({ org: orgOf('', retry), script });
     await company.order('a');
-    await company.until(() => company.state('worker-1') === 'retrying.backingOff');
+    await company.until(() => company.state('worker') === 'retrying.backingOff');
     const at = company.clock.now();
     await company.company.drain('evening');
     expect(company.clock.now()).toBe(at);
@@ -71,7 +74,7 @@ describe('closing', () => {
   it('a second drain stops at once: what was in hand comes back at the next start', async () => {
     const company = await startCompany();
     await company.order('a');
-    await company.until(() => company.state('worker-1') === 'working.executing');
+    await company.until(() => company.state('worker') === 'working.executing');
     const at = company.clock.now();
     const first = company.company.drain('evening');
     await Promise.all([first, company.company.drain('now')]);
@@ -155,10 +158,51 @@ describe('a change of the org chart', () => {
     expect(company.state('worker-3')).toBe('gone');
   });
 
+  it('leaves whoever was alone as they were while others come and go, with their memory and standing', async () => {
+    const company = await startCompany({ org: worker(1) });
+    const stand = { agent: 'worker', role: 'worker', standing: 'lead', before: 'trusted', since: START } as const;
+    const shown = { why: 'good work', mean: 95, low: 90, high: 99, samples: 5, evidence: ['x'] };
+    const data = { ...stand, ...shown };
+    await company.tell(subjects.agentStanding('worker'), { id: 'standing.worker', type: 'standing.changed', data });
+    await company.order('a');
+    await company.untilDone();
+    for (const [index, count] of [2, 1, 2].entries()) {
+      // The org chart changes while somebody is at work.
+      await company.order(`b${index}`, `c${index}`);
+      await company.until(() => company.state('worker') === 'working.executing');
+      await company.changeOrg(worker(count));
+      await company.untilDone();
+    }
+    const { board } = company.seen;
+    const done = board.tasks().filter(({ status }) => status === 'done');
+    const by = (agent: string) => done.filter((task) => task.agent === agent).length;
+    expect([done.length, by('worker') + by('worker-2')]).toEqual([7, 7]);
+    expect(board.state.memories.get('worker')?.memory.count).toBe(by('worker'));
+    expect(board.state.memories.get('worker-2')?.memory.count).toBe(by('worker-2'));
+    expect(standingNow(board.learned, company.org().standing, 'worker', company.clock.now())).toBe('lead');
+    expect(seated(company).filter((line) => line.startsWith('worker '))).toEqual(['worker HIRED']);
+    expect([company.state('worker'), company.state('worker-2')]).toEqual(['idle', 'idle']);
+    const folded = createBoard();
+    for (const { message, seq } of company.bus.stream.messages) folded.told(message, seq);
+    expect(foldOf(folded.state)).toBe(foldOf(board.state));
+  });
+
+  it('calls back whoever was about to leave, and nobody works twice under one name', async () => {
+    const company = await startCompany({ org: worker(2) });
+    await company.order('a', 'b');
+    await company.until(() => company.state('worker-2') === 'working.executing');
+    await company.changeOrg(worker(1));
+    await company.changeOrg(worker(2));
+    await company.order('c');
+    await company.untilDone();
+    expect(seated(company)).toEqual(['cto HIRED', 'worker HIRED', 'worker-2 HIRED', 'hr HIRED']);
+    expect(company.state('worker-2')).toBe('idle');
+  });
+
   it('under way when the company closes is finished first, and opens nothing afterwards', async () => {
     const company = await startCompany();
     await company.order('a');
-    await company.until(() => company.state('worker-1') === 'working.executing');
+    await company.until(() => company.state('worker') === 'working.executing');
     const changed = company.changeOrg(orgOf('', '{ waits: 1 }'));
     const drained = company.company.drain('evening');
     await company.until(() => company.company.state === 'stopped');

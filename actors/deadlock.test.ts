@@ -16,7 +16,7 @@ function boardOf(tasks: readonly Partial<Task>[], states: Readonly<Record<string
   const told = (type: string, data: unknown) =>
     board.told({ type, data, id: 'x', source: 'x' } as Message, board.state.seq + 1);
   for (const one of tasks) told('task.created', { task: { ...task, ...one } });
-  const all = { 'worker-1': 'idle', 'worker-2': 'idle', hr: 'idle', qa: 'idle', ...states };
+  const all = { worker: 'idle', 'worker-2': 'idle', hr: 'idle', qa: 'idle', ...states };
   for (const [agent, state] of Object.entries(all)) {
     told('agent.changed', { agent, role: agent, state, event: 'X', since: START });
   }
@@ -39,11 +39,11 @@ it('a task of a role that nobody has is one', () => {
 });
 
 it('a task whose whole role is away for long is one, and says how to start it', () => {
-  const away = { 'worker-1': 'gone', 'worker-2': 'crashed' };
+  const away = { worker: 'gone', 'worker-2': 'crashed' };
   expect(found([{}], away)).toEqual(['T1: no agent of worker is at work']);
   expect(deadlocks(boardOf([{}], away), org, START + 10 * MINUTE)[0]?.next).toContain('headcount up --roles worker');
   expect(found([{}], away, org, START + MINUTE)).toEqual([]);
-  expect(found([{}], { 'worker-1': 'gone' })).toEqual([]);
+  expect(found([{}], { worker: 'gone' })).toEqual([]);
 });
 
 it('a review asked of a role that reviews no more is one', () => {

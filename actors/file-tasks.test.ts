@@ -116,7 +116,7 @@ it('a task is released once, when its last input is done', async () => {
   const office = await openOffice();
   const both = [planned('a'), planned('b'), planned('c', { after: ['a', 'b'] })];
   await fileTasks(await office.jobWork(asked, 'cto'), both, filing);
-  const by = { source: 'backend-1', why: 'unblocked' } as const;
+  const by = { source: 'backend', why: 'unblocked' } as const;
   await finish(office, 'T1');
   expect(await releaseTask(office.bus, 'T3', by)).toBe(false);
   await finish(office, 'T2');

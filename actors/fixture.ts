@@ -80,6 +80,7 @@ export type Running = {
   /** One more process of the company, not started. */
   another(): Company;
   /** The org chart in force; changed by `changeOrg`. */
+  org(): Org;
   changeOrg(after: Org): Promise<void>;
   tell(subject: string, draft: Unsigned): Promise<void>;
   /** Files tasks for the advisers, by their keys; they are T1, T2, ... */
@@ -170,6 +171,7 @@ export async function startCompany(options: Options = {}): Promise<Running> {
     asked,
     log,
     another: () => new Company({ ports }),
+    org: () => org,
     async changeOrg(after) {
       const before = org;
       org = after;

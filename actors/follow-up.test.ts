@@ -48,7 +48,7 @@ const worn: Required<Task> = {
   workingSince: 3,
   endedAt: 4,
   dueAt: 5,
-  agent: 'backend-1',
+  agent: 'backend',
   avoid: ['backend-2'],
   attempt: 2,
   rung: 2,
@@ -136,7 +136,7 @@ describe('partial work', () => {
 
   it('is kept on its branch, and the follow-up starts from those commits, not from the default branch', async () => {
     office.answers.write = [half, rest];
-    const work = await office.taskWork('T1', 'backend-1');
+    const work = await office.taskWork('T1', 'backend');
     await writeCode.execute(work);
     expect(work.task).toMatchObject({ children: ['T1-1'], branch: 'agent/T1/write-both-files' });
     expect(work.task.pull).toBeUndefined();
@@ -147,7 +147,7 @@ describe('partial work', () => {
     const next = await office.taskWork('T1-1', 'backend-2');
     await writeCode.execute(next);
     const log = gitIn(`${dir}/products/shop`, 'log', '--format=%an %s', `main..${next.task.commit}`);
-    expect(log.split('\n')).toEqual(['backend-2 T1-1: Write both files', 'backend-1 T1: Write both files']);
+    expect(log.split('\n')).toEqual(['backend-2 T1-1: Write both files', 'backend T1: Write both files']);
     await writeCode.verify(next);
     office.answers.review = [{ verdict: 'approve', notes: [] }];
     const asked = (await office.on('cto.tasks.*')).findLast(({ message }) => message.type === 'review.requested');
@@ -159,7 +159,7 @@ describe('partial work', () => {
   it('of which nothing is missing any more is handed in by the follow-up as it is', async () => {
     const noop = { summary: 'It was all there', files: [{ path: 'one.txt', content: '1\n' }] };
     office.answers.write = [half, noop];
-    const first = await office.taskWork('T1', 'backend-1');
+    const first = await office.taskWork('T1', 'backend');
     await writeCode.execute(first);
     const next = await office.taskWork('T1-1', 'backend-2');
     await writeCode.execute(next);
@@ -169,12 +169,12 @@ describe('partial work', () => {
   it('is handed on once, whenever its worker dies', async () => {
     for (const dying of ['apply', 'save', 'numbers']) {
       office.answers.write = [half];
-      const first = await office.taskWork('T1', 'backend-1');
+      const first = await office.taskWork('T1', 'backend');
       const step: typeof first.step = (name, run) =>
         name === dying ? Promise.reject(new Error('crash')) : first.step(name, run);
       await expect(writeCode.execute(Object.assign(Object.create(first), { step }))).rejects.toThrow('crash');
     }
-    const again = await office.taskWork('T1', 'backend-1');
+    const again = await office.taskWork('T1', 'backend');
     await writeCode.execute(again);
     expect(again.task.children).toEqual(['T1-1']);
     await releaseTask(office.bus, 'T1-1', { source: 'test', why: 'new' });
@@ -189,7 +189,7 @@ describe('partial work', () => {
     ['that blames the machine', { status: 'blocked', blocker: 'environment_failure' }, 'quality'],
   ])('%s fails as its code says, and is not handed on', async (_, more, kind) => {
     office.answers.write = [{ ...half, report: { ...report, ...more } }];
-    const work = await office.taskWork('T1', 'backend-1');
+    const work = await office.taskWork('T1', 'backend');
     const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining('Half of it') } });
     expect(work.task.children).toEqual([]);

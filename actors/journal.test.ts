@@ -11,14 +11,14 @@ async function withTask(): Promise<Office> {
   return office;
 }
 
-async function open(office: Office, agent = 'backend-1'): Promise<TaskJournal> {
+async function open(office: Office, agent = 'backend'): Promise<TaskJournal> {
   const journal = await TaskJournal.open(office.bus, agent, 'T1');
   if (!journal) throw new Error('no task');
   return journal;
 }
 
 /** The task taken up by an agent. */
-async function begun(office: Office, agent = 'backend-1'): Promise<TaskJournal> {
+async function begun(office: Office, agent = 'backend'): Promise<TaskJournal> {
   const journal = await open(office, agent);
   await journal.record('task.started', 'a1.w0.started', { status: 'working', attempt: 1, agent });
   return journal;
@@ -76,7 +76,7 @@ describe('the record of a task', () => {
 
   it('refuses a late writer', async () => {
     const office = await withTask();
-    const late = await begun(office, 'backend-1');
+    const late = await begun(office, 'backend');
     const next = await open(office, 'backend-2');
     await next.step('write', counted('by the second').run);
     await expect(late.record('task.failed', 'a1.w0.failed')).rejects.toBeInstanceOf(StaleWrite);
@@ -84,7 +84,7 @@ describe('the record of a task', () => {
 
   it('refuses a late writer that does the very same step', async () => {
     const office = await withTask();
-    const late = await begun(office, 'backend-1');
+    const late = await begun(office, 'backend');
     const next = await open(office, 'backend-2');
     await next.step('write', counted('by the second').run);
     await expect(late.step('write', counted('by the first').run)).rejects.toBeInstanceOf(StaleWrite);
@@ -106,7 +106,7 @@ describe('the record of a task', () => {
   });
 
   it('is no record when the stream has no such task', async () => {
-    expect(await TaskJournal.open((await openOffice()).bus, 'backend-1', 'T9')).toBeUndefined();
+    expect(await TaskJournal.open((await openOffice()).bus, 'backend', 'T9')).toBeUndefined();
   });
 });
 

@@ -8,7 +8,7 @@ import { type Reward, recallMemory, recordReward, remember } from './memory.ts';
 import { follow } from './projections.ts';
 
 const empty: AgentMemory = {
-  agent: 'backend-1',
+  agent: 'backend',
   role: 'backend',
   count: 0,
   average: 0,
@@ -29,7 +29,7 @@ async function memories(dedupeWindowMs = Number.POSITIVE_INFINITY) {
   const record = (task: string, score: number) =>
     recordReward(
       { bus, board },
-      { agent: 'backend-1', role: 'backend', reward: reward(task, score), cause: `task.${task}.completed`, at: START },
+      { agent: 'backend', role: 'backend', reward: reward(task, score), cause: `task.${task}.completed`, at: START },
     );
   return { bus, board, clock, record };
 }
@@ -60,7 +60,7 @@ it('a task is remembered once, whoever tells it again', async () => {
   await record('T1', 90);
   await record('T2', 70);
   await record('T1', 90);
-  expect(recallMemory(board, 'backend-1')).toMatchObject({ count: 2, average: 80 });
+  expect(recallMemory(board, 'backend')).toMatchObject({ count: 2, average: 80 });
   expect((await bus.info()).lastSeq).toBe(2);
 });
 
@@ -70,12 +70,12 @@ it('a task is remembered once, also when the stream has forgotten the id', async
   await record('T2', 70);
   await clock.sleepUntil(START + 3_600_000);
   await record('T1', 90);
-  expect(recallMemory(board, 'backend-1')?.count).toBe(2);
+  expect(recallMemory(board, 'backend')?.count).toBe(2);
 });
 
 it('two who tell an agent something at once are both heard', async () => {
   const { board, bus, record } = await memories();
   await Promise.all([record('T1', 90), record('T2', 70)]);
-  expect(recallMemory(board, 'backend-1')).toMatchObject({ count: 2, average: 80 });
-  expect((await bus.last(subjects.agentMemory('backend-1')))?.seq).toBe(2);
+  expect(recallMemory(board, 'backend')).toMatchObject({ count: 2, average: 80 });
+  expect((await bus.last(subjects.agentMemory('backend')))?.seq).toBe(2);
 });

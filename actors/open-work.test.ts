@@ -41,7 +41,7 @@ describe('an assignment is open', () => {
   const given = (status: Parameters<typeof aTask>[1]) => {
     const story = new Story().task('task.created', 'created', aTask('T1'));
     assign(story, 'T1');
-    return story.task('task.started', 'a1', aTask('T1', { agent: 'backend-1', ...status }), 'backend-1');
+    return story.task('task.started', 'a1', aTask('T1', { agent: 'backend', ...status }), 'backend');
   };
 
   test('while its task is not begun, worked on or retried', () => {
@@ -51,13 +51,13 @@ describe('an assignment is open', () => {
   test('no more when its task waits or has ended and its agent has nothing in hand any more', () => {
     for (const status of ['waiting', 'done', 'escalated'] as const) {
       expect(openIn(given({ status }))).toEqual([2]);
-      expect(openIn(given({ status }).agent('backend-1', 'idle'))).toEqual([]);
+      expect(openIn(given({ status }).agent('backend', 'idle'))).toEqual([]);
     }
     expect(openIn(given({ status: 'abandoned' }))).toEqual([]);
   });
 
   test('when it came after its task began to wait', () => {
-    const story = given({ status: 'waiting' }).agent('backend-1', 'idle');
+    const story = given({ status: 'waiting' }).agent('backend', 'idle');
     expect(openIn(assign(story, 'T1', 'reviewed'))).toEqual([5]);
   });
 

@@ -11,6 +11,8 @@ export class Pool {
   readonly role: string;
   readonly #agents: Agent[] = [];
   readonly #resting = new Set<Agent>();
+  /** Fired, with work in hand. */
+  readonly #leaving = new Map<string, Agent>();
   readonly #onFree: () => void;
   readonly #standingOf: (agent: string) => StandingName;
   #promised = 0;
@@ -60,7 +62,15 @@ export class Pool {
   /** Fires; work in hand goes on to its end first. */
   remove(agent: Agent): void {
     this.#agents.splice(this.#agents.indexOf(agent), 1);
-    if (!agent.busy) agent.stop();
+    if (agent.busy) this.#leaving.set(agent.name, agent);
+    else agent.stop();
+  }
+
+  /** Calls back an agent that was fired and still has work in hand. True when there is one of that name. */
+  callBack(name: string): boolean {
+    const agent = this.#leaving.get(name);
+    if (agent) this.#agents.push(agent);
+    return this.#leaving.delete(name);
   }
 
   /**
@@ -84,7 +94,7 @@ export class Pool {
   /** Gives an agent back; one that was fired meanwhile leaves now. */
   give(agent: Agent): void {
     agent.busy = false;
-    if (!this.#agents.includes(agent)) agent.stop();
+    if (this.#leaving.delete(agent.name)) agent.stop();
     this.#onFree();
   }
 

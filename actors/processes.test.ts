@@ -28,13 +28,13 @@ const alive =
 test('the process that serves everything is main, and its agents have plain names', async () => {
   const { name } = await enroll(newBus(), applicant({ roles: undefined }), nobody);
   expect(name).toBe('main');
-  expect(agentAt('backend-1', name)).toBe('backend-1');
-  expect(processOf('backend-1')).toBe('main');
+  expect(agentAt('backend', name)).toBe('backend');
+  expect(processOf('backend')).toBe('main');
 });
 
 test('agents of other processes carry its name', () => {
-  expect(agentAt('backend-1', 'p2')).toBe('backend-1@p2');
-  expect(processOf('backend-1@p2')).toBe('p2');
+  expect(agentAt('backend', 'p2')).toBe('backend@p2');
+  expect(processOf('backend@p2')).toBe('p2');
 });
 
 test('a restart in the same place with the same roles is the same process, one incarnation higher', async () => {

@@ -14,7 +14,7 @@ import type { AgentPolicy } from '../machines/policy.ts';
 /** The process that serves everything; its agents have plain names. */
 export const MAIN = 'main';
 
-/** An agent of another process than `main` carries its name: `backend-1@p2`. */
+/** An agent of another process than `main` carries its name: `backend@p2`. */
 export function agentAt(agent: string, process: string): string {
   return process === MAIN ? agent : `${agent}@${process}`;
 }

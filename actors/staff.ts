@@ -217,7 +217,8 @@ export class Staff {
     for (const agent of [...staffed.pool.agents]) if (!names.includes(agent.name)) staffed.pool.remove(agent);
     const machine = buildAgentMachine(role.policy);
     const seated = staffed.pool.agents.map((agent) => agent.name);
-    for (const name of names) if (!seated.includes(name)) this.#seat(staffed, name, machine);
+    for (const name of names)
+      if (!seated.includes(name) && !staffed.pool.callBack(name)) this.#seat(staffed, name, machine);
   }
 }
 

@@ -57,7 +57,7 @@ describe('waiting', () => {
     const script = but('hard', ({ attempt }) => (attempt === 1 ? 'no' : undefined));
     const first = await startCompany({ org: orgOf('', '{ backoff: { first: 4m, factor: 1, max: 4m } }'), script });
     await first.order('hard');
-    await first.until(() => first.state('worker-1') === 'retrying.backingOff');
+    await first.until(() => first.state('worker') === 'retrying.backingOff');
     expect(first.task('T1').dueAt).toBe(START + 5 * MINUTE);
     await first.bus.close();
     const at = START + 3 * MINUTE;

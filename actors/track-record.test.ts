@@ -15,16 +15,16 @@ function stream() {
     // Only what the record reads of a message.
     record.told({ type, data: { task, ...more } } as TaskMessage);
   };
-  const taskOf = (id: string, type = 'code') => tasks.get(id) ?? aTask(id, { type, agent: 'backend-1', failures: [] });
+  const taskOf = (id: string, type = 'code') => tasks.get(id) ?? aTask(id, { type, agent: 'backend', failures: [] });
   return {
     of: record.of,
-    thinks(id: string, model: string, agent = 'backend-1', type = 'code') {
+    thinks(id: string, model: string, agent = 'backend', type = 'code') {
       const usage = { model, inputTokens: 1, outputTokens: 1, cost: 0 };
       told('task.stepped', taskOf(id, type), { step: { name: 'a1.write', agent, result: null, usage } });
     },
     fails(id: string, kind: Kind, model?: string) {
       const task = taskOf(id);
-      const failure = { attempt: 1, agent: 'backend-1', kind, reason: 'so', ...(model === undefined ? {} : { model }) };
+      const failure = { attempt: 1, agent: 'backend', kind, reason: 'so', ...(model === undefined ? {} : { model }) };
       told('task.failed', { ...task, failures: [...task.failures, failure] });
     },
     escalates: (id: string) => told('task.escalated', taskOf(id)),
@@ -83,7 +83,7 @@ test('what a reviewer thinks of a task says nothing about the model of its autho
 test('one type of task counts by itself from its fifth trial on; before that all types together', () => {
   const { of, thinks, completes } = stream();
   const does = (id: string, type: string) => {
-    thinks(id, 'a/one', 'backend-1', type);
+    thinks(id, 'a/one', 'backend', type);
     completes(id);
   };
   for (const id of ['D1', 'D2', 'D3', 'D4']) does(id, 'document');

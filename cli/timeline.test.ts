@@ -12,15 +12,15 @@ test('a morning reads as its events, without wakes, ticks and steps', () => {
       "+00:00:00  operator          mission            Ship a link shortener",
       "+00:01:00  ceo               directive          D1 Build it small (1 goal)",
       "+00:02:00  cto               task               T1 Store links (backend)",
-      "+00:02:00  backend-1         working            T1 Store links",
-      "+00:05:01  backend-1         retrying           T1 attempt 1 quality: tests failed: 1 of 9; again +…",
-      "+00:05:01  backend-1         asks knowledge     T1 How are ids made?",
+      "+00:02:00  backend           working            T1 Store links",
+      "+00:05:01  backend           retrying           T1 attempt 1 quality: tests failed: 1 of 9; again +…",
+      "+00:05:01  backend           asks knowledge     T1 How are ids made?",
       "+00:05:01  knowledge         answers            Base 62 of a counter",
-      "+00:06:01  backend-1         working again      T1 Store links, attempt 2",
-      "+00:08:01  backend-1         pull opened        pull 1 Store links (T1)",
+      "+00:06:01  backend           working again      T1 Store links, attempt 2",
+      "+00:08:01  backend           pull opened        pull 1 Store links (T1)",
       "+00:09:01  frontend          approves           pull 1: clear",
       "+00:09:01  harness           merged             pull 1 Store links (T1) as ccccccc",
-      "+00:09:01  backend-1         done               T1 Store links, score 81 good",
+      "+00:09:01  backend           done               T1 Store links, score 81 good",
       "+00:09:01  cto               task               T2 Choose a database (backend)",
       "+00:09:01  backend-2         escalated          T2 two designs, none better",
       "+00:50:00  hr                needs you          A1 Which database for T2?  a PostgreSQL (recommende…",
@@ -50,12 +50,12 @@ test('a real run is told by the clock', () => {
 
 test('what a crash interrupted is said to be resumed', () => {
   const story = new Story()
-    .agent('backend-1', 'working.executing', { task: 'T1' })
-    .agent('backend-1', 'crashed', { task: 'T1', reason: 'killed' })
-    .agent('backend-1', 'working.executing', { task: 'T1' });
+    .agent('backend', 'working.executing', { task: 'T1' })
+    .agent('backend', 'crashed', { task: 'T1', reason: 'killed' })
+    .agent('backend', 'working.executing', { task: 'T1' });
   expect(timelineOf(story.history, plain)).toEqual([
-    '+00:00:00  backend-1         crashed            T1 killed',
-    '+00:00:00  backend-1         resumed: working   T1',
+    '+00:00:00  backend           crashed            T1 killed',
+    '+00:00:00  backend           resumed: working   T1',
   ]);
 });
 
@@ -72,7 +72,7 @@ test('escape sequences in a title do not reach the terminal', () => {
 });
 
 test('problems stand out in colour', () => {
-  const story = new Story().agent('backend-1', 'crashed');
+  const story = new Story().agent('backend', 'crashed');
   const [line] = timelineOf(story.history, { ...plain, paint: painter(true), start: START });
   expect(line).toContain('\u001b[31mcrashed');
 });

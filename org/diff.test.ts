@@ -98,7 +98,7 @@ describe('a task is stranded', () => {
     ]);
     expect(stranded(patch, { status: 'retrying', agent: 'backend-2' })).toHaveLength(1);
     expect(stranded(patch, { status: 'waiting', agent: 'backend-2' })).toEqual([]);
-    expect(stranded(patch, { status: 'working', agent: 'backend-1' })).toEqual([]);
+    expect(stranded(patch, { status: 'working', agent: 'backend' })).toEqual([]);
     expect(
       stranded({ roles: { qa: { instances: 2 } } }, { role: 'qa', type: 'advice', status: 'working', agent: 'qa' }),
     ).toEqual([]);

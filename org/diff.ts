@@ -6,7 +6,7 @@ import { budgetText } from './budget-schema.ts';
 import type { Duties } from './checks.ts';
 import { formatCadence, formatDuration } from './duration.ts';
 import { everyType } from './engines.ts';
-import { agentsOf, type Org, type Role, roleOf } from './org.ts';
+import { agentsOf, type Org, placeOf, type Role, roleOf } from './org.ts';
 import { quote } from './problems.ts';
 
 /** One field that changes, in plain words; `of` is a role, or `company`. */
@@ -206,11 +206,12 @@ function strand(task: Task, before: Org, after: Org, duties: Duties): Stranded[]
     const keep = lost.length === 0 ? 'its duty' : `the duty ${lost.map((duty) => quote(duty)).join(', ')}`;
     return stranded(`${task.role} could no longer do ${task.type} tasks`, `wait for it, reassign it, or keep ${keep}`);
   }
-  const number = Number(/-(\d+)(?:@|$)/.exec(task.agent ?? '')?.[1] ?? 1);
-  if (task.agent === undefined || !IN_HAND.includes(task.status) || number <= now.instances) return [];
+  if (task.agent === undefined || !IN_HAND.includes(task.status)) return [];
+  const place = placeOf(task.agent);
+  if (place <= now.instances) return [];
   return stranded(
     `${task.agent} has it in hand and would go`,
-    `wait for it, or keep ${number} instances of ${task.role}`,
+    `wait for it, or keep ${place} instances of ${task.role}`,
   );
 }
 

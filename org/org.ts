@@ -160,10 +160,17 @@ export type Org = {
   readonly roles: readonly Role[];
 };
 
-/** Agents of a role: `backend-1`, `backend-2`; the bare name when there is one instance. */
-export function agentsOf(role: Role): readonly string[] {
-  if (role.instances === 1) return [role.name];
-  return Array.from({ length: role.instances }, (_, index) => `${role.name}-${index + 1}`);
+/**
+ * Agents of a role: `backend`, `backend-2`, `backend-3`. The first is called like its role however many there are, so whoever
+ * was alone stays who they were when others come and go.
+ */
+export function agentsOf({ name, instances }: Role): readonly string[] {
+  return Array.from({ length: instances }, (_, index) => (index === 0 ? name : `${name}-${index + 1}`));
+}
+
+/** How many instances of its role an agent needs to be one of them: 2 for `backend-2`. In whichever process it is. */
+export function placeOf(agent: string): number {
+  return Number(/-(\d+)(?:@|$)/.exec(agent)?.[1] ?? 1);
 }
 
 export function roleOf(org: Org, name: string): Role | undefined {

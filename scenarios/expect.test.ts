@@ -72,7 +72,7 @@ function agentState(agent: string, state: string) {
 function ofMoney(type: 'money.reserved' | 'money.settled' | 'money.refunded', data: object) {
   ids += 1;
   const subject = type === 'money.reserved' ? 'money.calls' : 'money.ends';
-  return { subject, draft: { id: `e${ids}`, type, source: 'backend-1', data } as Draft };
+  return { subject, draft: { id: `e${ids}`, type, source: 'backend', data } as Draft };
 }
 
 const files: Record<string, string> = { 'a.js': 'export const a = 1;' };
@@ -94,9 +94,9 @@ const failing = async (then: object, messages: readonly Stored[]) =>
 
 const climbed = streamOf(
   event('created'),
-  event('started', { status: 'working', attempt: 1, agent: 'backend-1' }),
+  event('started', { status: 'working', attempt: 1, agent: 'backend' }),
   event('failed', { status: 'retrying', attempt: 2, rung: 2 }),
-  event('started', { status: 'working', attempt: 2, rung: 2, agent: 'backend-1' }),
+  event('started', { status: 'working', attempt: 2, rung: 2, agent: 'backend' }),
   event('failed', { status: 'retrying', phase: 'planning', attempt: 4, rung: 4 }),
   event('escalated', { status: 'escalated', attempt: 4, rung: 4 }),
   event('reassigned', { status: 'ready', attempt: 4, role: 'frontend' }),
@@ -201,21 +201,21 @@ describe('losses', () => {
 
   it('are completions and starts that happened twice', () => {
     const messages = streamOf(
-      event('started', { attempt: 1, agent: 'backend-1' }),
+      event('started', { attempt: 1, agent: 'backend' }),
       event('started', { attempt: 1, agent: 'backend-2' }),
       event('completed', { status: 'done' }),
       event('completed', { status: 'done' }),
     );
     expect(countLosses(messages).duplicated).toEqual([
       'D1.store was completed 2 times',
-      'attempt 1 of D1.store was started by backend-1 and by backend-2',
+      'attempt 1 of D1.store was started by backend and by backend-2',
     ]);
   });
 
   it('are not what a crashed agent leaves to the next one', () => {
     const messages = streamOf(
-      event('started', { attempt: 1, agent: 'backend-1' }),
-      agentState('backend-1', 'crashed'),
+      event('started', { attempt: 1, agent: 'backend' }),
+      agentState('backend', 'crashed'),
       event('started', { attempt: 1, agent: 'backend-2' }),
       event('completed', { status: 'done' }),
     );

@@ -59,11 +59,11 @@ async function shopWith(price: number, product = shop) {
       { path: 'server.js', content: text },
     ];
     await products.apply(clone, files, clone.base);
-    const head = await products.commit(clone, { message: 'serve', author: 'backend-1', at: START });
+    const head = await products.commit(clone, { message: 'serve', author: 'backend', at: START });
     await products.repos.take(clone);
     const merged = await products.repos.merge('shop', clone.base, head ?? '');
     if (!merged.ok) throw new Error('conflict');
-    await products.repos.land('shop', clone.base, merged.tree, 'serve', { author: 'backend-1', at: START });
+    await products.repos.land('shop', clone.base, merged.tree, 'serve', { author: 'backend', at: START });
   };
   await release(server(price));
   const tasks = [planned('launch', { role: 'devops' }), planned('relaunch', { role: 'devops' })];

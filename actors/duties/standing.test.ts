@@ -191,7 +191,7 @@ describe('a question', () => {
         ...(document === undefined ? {} : { document }),
         task: 'T1',
         attempt: 3,
-        by: 'backend-1',
+        by: 'backend',
         replyTo: 'answer.q1',
         deadline: START + 1,
       },
@@ -240,7 +240,7 @@ describe('staffing', () => {
     const office = await openOffice();
     const tasks = [planned('a', { type: 'code' }), planned('b', { after: ['a'] })];
     await fileTasks(await office.jobWork(tick('x'), 'cto'), tasks, { prefix: 'D1' });
-    await become(office, 'T1', { status: 'escalated', agent: 'backend-1', attempt: 4, rung: 5, waits: 2 });
+    await become(office, 'T1', { status: 'escalated', agent: 'backend', attempt: 4, rung: 5, waits: 2 });
     return office;
   }
   const data = {
@@ -248,7 +248,7 @@ describe('staffing', () => {
     kind: 'reassign',
     task: 'T1',
     reason: 'stuck',
-    by: 'backend-1',
+    by: 'backend',
     replyTo: 'answer.hr-T1-1',
   } as const;
   const request = message({ id: 'hr.hr-T1-1', type: 'hr.requested', data });
@@ -260,7 +260,7 @@ describe('staffing', () => {
     const given = {
       status: 'ready',
       role: 'fullstack',
-      avoid: ['backend-1'],
+      avoid: ['backend'],
       rung: 1,
       waits: 0,
       attempt: 5,
@@ -294,7 +294,7 @@ describe('staffing', () => {
 
   it.each([
     ['retry', { status: 'ready', role: 'backend', avoid: [] }],
-    ['reassign-fullstack', { status: 'ready', role: 'fullstack', avoid: ['backend-1'] }],
+    ['reassign-fullstack', { status: 'ready', role: 'fullstack', avoid: ['backend'] }],
     ['abandon', { status: 'abandoned' }],
     ['use-sqlite', { status: 'ready', role: 'backend', guidance: [{ from: 'founder', text: 'Which? Use SQLite' }] }],
   ])('asks a person, whose answer %s counts', async (key, then) => {

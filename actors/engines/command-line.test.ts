@@ -41,7 +41,7 @@ test('a command line is given the brief, and what it leaves becomes a pull reque
   const { office, dir } = await company(
     `cat > brief.txt\nprintf '%s\\n' '${result({ status: 'complete', summary: 'Keeps the brief' })}'`,
   );
-  const work = await office.taskWork('T1', 'backend-1');
+  const work = await office.taskWork('T1', 'backend');
   await writeCode.execute(work);
   expect(work.task).toMatchObject({ pull: 1, summary: 'Keeps the brief' });
   expect(gitIn(`${dir}/products/shop`, 'show', `${work.task.commit}:brief.txt`)).toContain('## How you work');
@@ -51,11 +51,11 @@ test('after a crash it is not run again, and it is the same commit', async () =>
   const { office } = await company(
     `date +%N > when.txt\nprintf '%s\\n' '${result({ status: 'complete', summary: 'Tells the time' })}'`,
   );
-  const first = await office.taskWork('T1', 'backend-1');
+  const first = await office.taskWork('T1', 'backend');
   const step: typeof first.step = (name, run) =>
     name === 'pull' ? Promise.reject(new Error('crash')) : first.step(name, run);
   await expect(writeCode.execute(Object.assign(Object.create(first), { step }))).rejects.toThrow('crash');
-  const again = await office.taskWork('T1', 'backend-1');
+  const again = await office.taskWork('T1', 'backend');
   await writeCode.execute(again);
   const committed = (await office.on('task.T1')).find(({ message }) => message.id === 'task.T1.a1.commit');
   expect(committed?.message.data).toMatchObject({ step: { result: { head: again.task.commit } } });
@@ -72,14 +72,14 @@ test.each([
   ['that claims what it has not done', result({ status: 'complete', summary: 'All done' }), 'quality', 'no difference'],
 ])('a command line %s has failed', async (_, line, kind, why) => {
   const { office } = await company(`printf '%s\\n' '${line}'`);
-  const error = await writeCode.execute(await office.taskWork('T1', 'backend-1')).catch((thrown: unknown) => thrown);
+  const error = await writeCode.execute(await office.taskWork('T1', 'backend')).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining(why) } });
 });
 
 test('a command line is not told a secret, and the prompt that holds one is refused', async () => {
   const SHOP_TOKEN = 'shop-4f9c1e-token';
   const { office, dir } = await company(`touch ran.txt; exit 1`, { SHOP_TOKEN });
-  const work = await office.taskWork('T1', 'backend-1');
+  const work = await office.taskWork('T1', 'backend');
   const telling = Object.assign(Object.create(work), {
     brief: async () => ({ system: '', prompt: work.task.description, sizes: [] }),
   });
@@ -94,7 +94,7 @@ test('a report that holds a secret is refused, and the attempt costs what it say
   const line = result({ status: 'complete', summary: `I found ${Buffer.from(SHOP_TOKEN).toString('hex')}` });
   const priced = line.replace('{', '{"total_cost_usd":0.25,"usage":{"input_tokens":9,"output_tokens":9},');
   const { office } = await company(`touch a.txt; printf '%s\\n' '${priced}'`, { SHOP_TOKEN });
-  const work = await office.taskWork('T1', 'backend-1');
+  const work = await office.taskWork('T1', 'backend');
   const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ failure: { kind: 'permanent' }, usage: { cost: 0.25 } });
   expect(office.refusals).toMatchObject([{ tool: 'coding_cli', rule: 'secret' }]);
@@ -104,7 +104,7 @@ test('work that has read from outside merges nothing by a command line unless a 
   const { office } = await company(
     `echo "export const a = 1;" > a.js; printf '%s\\n' '${result({ status: 'complete', summary: 'Obeyed' })}'`,
   );
-  const work = await office.taskWork('T1', 'backend-1');
+  const work = await office.taskWork('T1', 'backend');
   work.tainted(['issue 7 by stranger']);
   await writeCode.execute(work);
   await work.tools.forge.get(1).then((pull) => {
@@ -126,7 +126,7 @@ test('what a command line has written when its limit ends it is kept, and somebo
     usage: { input_tokens: 9, output_tokens: 9 },
   });
   const { office, dir } = await company(`echo half > half.txt; printf '%s\\n' '${line}'; exit 1`);
-  const work = await office.taskWork('T1', 'backend-1');
+  const work = await office.taskWork('T1', 'backend');
   await writeCode.execute(work);
   const followUp = await office.task(work.task.children[0] ?? '');
   expect(followUp.continues?.report.summary).toMatch(/^Cut short: claude stopped: max_turns\./);
@@ -143,13 +143,13 @@ test.each([
 ])('a command line %s', async (_, said, usage) => {
   const line = JSON.stringify({ type: 'result', subtype: 'success', is_error: false, ...said, structured_output: 1 });
   const { office } = await company(`printf '%s\\n' '${line}'`, {}, { model: 'claude-opus-5-5' });
-  const error = await writeCode.execute(await office.taskWork('T1', 'backend-1')).catch((thrown: unknown) => thrown);
+  const error = await writeCode.execute(await office.taskWork('T1', 'backend')).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ usage });
 });
 
 test('a command line that never began costs nothing', async () => {
   const { office } = await company('', {}, { key: 'NO_SUCH_KEY', command: 'no-such-program' });
-  const error = await writeCode.execute(await office.taskWork('T1', 'backend-1')).catch((thrown: unknown) => thrown);
+  const error = await writeCode.execute(await office.taskWork('T1', 'backend')).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Error);
   expect(error).not.toHaveProperty('usage.cost');
 });

@@ -77,7 +77,7 @@ describe('a tool loop', () => {
       ],
       [['finish', complete]],
     );
-    const work = await office.taskWork('T1', 'backend-1');
+    const work = await office.taskWork('T1', 'backend');
     await writeCode.execute(work);
     expect(office.results.map(({ text, isError }) => (isError ? 'error' : text.split('\n')[0]))).toEqual([
       '.gitignore',
@@ -107,7 +107,7 @@ describe('a tool loop', () => {
     for (const dying of steps) {
       await open();
       plays(...turns.map((turn) => [...turn]));
-      const first = await office.taskWork('T1', 'backend-1');
+      const first = await office.taskWork('T1', 'backend');
       const step: TaskWork['step'] = (name, run) =>
         name === dying ? Promise.reject(new Error('crash')) : first.step(name, run);
       const converse: TaskWork['converse'] = async (...given) => {
@@ -118,7 +118,7 @@ describe('a tool loop', () => {
         };
       };
       await expect(writeCode.execute(Object.assign(Object.create(first), { step, converse }))).rejects.toThrow('crash');
-      const again = await office.taskWork('T1', 'backend-1');
+      const again = await office.taskWork('T1', 'backend');
       await writeCode.execute(again);
       expect([dying, office.asked.length]).toEqual([dying, turns.length]);
       commits.add(again.task.commit);
@@ -142,7 +142,7 @@ describe('a tool loop', () => {
       ],
       [...files(add), ['finish', complete]],
     );
-    const work = await office.taskWork('T1', 'backend-1');
+    const work = await office.taskWork('T1', 'backend');
     await writeCode.execute(work);
     expect(office.results.every(({ isError }) => isError)).toBe(true);
     expect(office.results.map(({ text }) => text)).toEqual([
@@ -166,7 +166,7 @@ describe('a tool loop', () => {
 
   it('gets what is written as data, between marks that it cannot close', async () => {
     plays([['ask_knowledge', { question: 'How are numbers added?' }]], [...files(add), ['finish', complete]]);
-    await writeCode.execute(await office.taskWork('T1', 'backend-1'));
+    await writeCode.execute(await office.taskWork('T1', 'backend'));
     const [found] = office.results;
     expect(found?.text).toMatch(/^## What is written about it\n\n<untrusted /);
     expect(found?.text.match(/<\/untrusted>/g)).toHaveLength(1);
@@ -180,7 +180,7 @@ describe('a tool loop', () => {
       ],
       [['finish', complete]],
     );
-    await failureOf(writeCode.execute(await office.taskWork('T1', 'backend-1')));
+    await failureOf(writeCode.execute(await office.taskWork('T1', 'backend')));
     expect(Buffer.byteLength(office.results[1]?.text ?? '')).toBeLessThan(16_100);
     expect(office.results[1]?.text).toMatch(/\[cut: \d+ bytes left out\]$/);
   });
@@ -206,7 +206,7 @@ describe('a tool loop that does not end', () => {
   ])('%s: it is ended, and that is a failure of the work', async (_, limits, turns, reason) => {
     await open(limits);
     plays(...turns);
-    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend-1')));
+    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend')));
     expect(failure).toMatchObject({
       kind: expect.stringMatching(/quality|contract/),
       reason: expect.stringMatching(reason),
@@ -226,7 +226,7 @@ describe('a tool loop that reaches a limit', () => {
   it.each(limits)('keeps what it has written, and somebody goes on from there: %s', async (_, settings, why) => {
     await open(settings);
     plays(...writing);
-    const work = await office.taskWork('T1', 'backend-1');
+    const work = await office.taskWork('T1', 'backend');
     await writeCode.execute(work);
     expect(work.task.pull).toBeUndefined();
     const followUp = await office.task(work.task.children[0] ?? '');
@@ -243,7 +243,7 @@ describe('a tool loop that reaches a limit', () => {
   it.each(limits)('has failed when it has written nothing: %s', async (_, settings, why) => {
     await open(settings);
     plays(...reading);
-    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend-1')));
+    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend')));
     expect(failure).toEqual({ kind: 'quality', reason: `the loop ended without a report: ${why}` });
   });
 });
@@ -251,13 +251,13 @@ describe('a tool loop that reaches a limit', () => {
 describe('a report that says complete', () => {
   it('without a difference is no success', async () => {
     plays([['finish', complete]]);
-    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend-1')));
+    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend')));
     expect(failure).toEqual({ kind: 'quality', reason: 'no difference: the files are as they were' });
   });
 
   it('with failing tests is no success', async () => {
     plays([...files(wrong), ['finish', complete]]);
-    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend-1')));
+    const failure = await failureOf(writeCode.execute(await office.taskWork('T1', 'backend')));
     expect(failure).toMatchObject({ kind: 'quality', reason: expect.stringMatching(/^tests: /) });
   });
 });

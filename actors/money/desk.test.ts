@@ -28,7 +28,7 @@ function callFor(org: Org, turn: Call['turn'], id: string, worst = 1): Call {
   if (!role) throw new Error('no worker');
   const task = { id: 'T1', lineage: 'T1', goal: undefined, directive: undefined };
   const about = { work: 'D1.a', about: 'D1.a', task, purpose: 'advise' };
-  return { id, agent: 'worker-1', role, ...about, worst, longestMs: 60_000, turn };
+  return { id, agent: 'worker', role, ...about, worst, longestMs: 60_000, turn };
 }
 
 /** A desk on a memory bus of its own, and how a call on it ends. */

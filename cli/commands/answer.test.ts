@@ -65,7 +65,7 @@ test.each(['A9', 'no.question', '*'])('a question %s that does not exist is refu
 
 test('a question that was withdrawn takes no answer any more, and says what is asked instead', async () => {
   const data = { ...anApproval(), status: 'withdrawn' as const, note: 'A2 is asked instead' };
-  const draft = { id: 'approval.A1.withdrawn', type: 'approval.withdrawn' as const, source: 'backend-1', data };
+  const draft = { id: 'approval.A1.withdrawn', type: 'approval.withdrawn' as const, source: 'backend', data };
   await bus.publish(subjects.approval('A1'), draft);
   const { won, approval } = await answerApproval(bus, 'A1', 'a', { by: 'eva' });
   expect([won, approval.status, approval.answer, approval.note]).toEqual([

@@ -38,7 +38,7 @@ async function next(company: Running, key: string) {
 
 test('a lesson has an owner and an end, and is in the brief of the next task of its kind', async () => {
   const { company, lesson } = await taught();
-  expect(lesson).toMatchObject({ owner: 'worker-1', status: 'active', where: { type: 'advice', role: 'worker' } });
+  expect(lesson).toMatchObject({ owner: 'worker', status: 'active', where: { type: 'advice', role: 'worker' } });
   expect(lesson.expiresAt - lesson.learnedAt).toBe(90 * DAY);
   expect(await next(company, 'second')).toMatchObject({ lessons: [lesson.id], failures: [] });
 });

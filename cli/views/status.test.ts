@@ -22,7 +22,7 @@ test('the screen begins with what needs a person, then what is late, then what i
       "ESCALATED (1)",
       "  T2  Choose a database: two designs, none better",
       "AGENTS     state      task  since     score  spend",
-      "backend-1  idle       -     1 h 25 m  75 ^   $0.0400",
+      "backend    idle       -     1 h 25 m  75 ^   $0.0400",
       "backend-2  idle       -     1 h 25 m  -      -",
       "frontend   working !  T3    45 m      -      -",
       "FLOW  todo 0  working 1  retrying 0  waiting 0  escalated 1  done 1  dead 0",
@@ -90,7 +90,7 @@ test('an agent whose process is not heard of is not shown at work', () => {
 test('money is charged to who spent it, failed attempts included', () => {
   const status = statusOf(morning().history, asked);
   expect(status.cost).toBeCloseTo(0.04);
-  expect(status.agents.find(({ agent }) => agent === 'backend-1')?.spend).toBeCloseTo(0.04);
+  expect(status.agents.find(({ agent }) => agent === 'backend')?.spend).toBeCloseTo(0.04);
 });
 
 test('dead letters are shown with the way to read them', () => {

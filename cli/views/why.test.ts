@@ -18,13 +18,13 @@ test('a merged task is explained from its goal to its commit', () => {
       "goal       G1  links are stored",
       "directive  +00:01:00  D1 by ceo: Build it small",
       "task       +00:02:00  by cto for backend, code, expected 30 m",
-      "attempt 1  +00:02:00  backend-1, rung 1",
+      "attempt 1  +00:02:00  backend, rung 1",
       "                      draft             3 m  $0.0200",
       "                      test              1 s",
       "                      failed: quality: tests failed: 1 of 9",
       "asked      +00:05:01  knowledge: How are ids made?",
       "answered   +00:05:01  knowledge: Base 62 of a counter",
-      "attempt 2  +00:06:01  backend-1, rung 2",
+      "attempt 2  +00:06:01  backend, rung 2",
       "                      draft             2 m  $0.0200",
       "pull       1  checks passed, approved by frontend, merged",
       "           clear",
@@ -65,7 +65,7 @@ test('a step took what passed since the record before it', () => {
 test('a split task names its children, and a child its parent', () => {
   const parent = aTask('T1', { status: 'waiting', children: ['T2'] });
   const story = new Story()
-    .task('task.decomposed', 'split', parent, 'backend-1')
+    .task('task.decomposed', 'split', parent, 'backend')
     .task('task.created', 'created', aTask('T2', { parent: 'T1', title: 'Half of it' }));
   expect(told(story, 'T1').join('\n')).toContain('child      T2  ready  Half of it');
   expect(told(story, 'T2').join('\n')).toContain('part of    T1');

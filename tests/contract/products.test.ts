@@ -49,7 +49,7 @@ async function land(products: LocalProducts, task: string, pull: number): Promis
   const head = (await products.repos.branchHead('shop', `agent/${task}/change`)) ?? '';
   const merge = await products.repos.merge('shop', onto, head);
   if (!merge.ok) return [merge];
-  const identity = { author: 'backend-1', at: START + 120_000 };
+  const identity = { author: 'backend', at: START + 120_000 };
   const landed = await products.repos.land('shop', onto, merge.tree, `Land\n\nPull: ${pull}`, identity);
   const late = await products.repos.land('shop', onto, merge.tree, `Late\n\nPull: ${pull}`, identity);
   const found = await products.repos.findMerge('shop', onto, pull);
@@ -99,7 +99,7 @@ async function story(products: LocalProducts): Promise<unknown[]> {
 
 /** Half of a change is kept; somebody goes on with it after the default branch has moved. */
 async function handedOn(products: LocalProducts): Promise<unknown[]> {
-  const at = { author: 'backend-1', at: START + 60_000 };
+  const at = { author: 'backend', at: START + 60_000 };
   await products.ensure(shop, START);
   const half = await products.openClone('shop', 'T1', 'agent/T1/half');
   await products.apply(

@@ -51,7 +51,7 @@ test('processes join, are seen, and say that they leave; the company goes on', {
   await main.says(/p2\s+process started\s+backend, frontend/);
   const third = up('--roles', 'backend');
   await main.says(/p3\s+process started\s+backend/);
-  await workspace.run(`tap agent.backend-1@p3.state --all --count 1 --nats ${url}`);
+  await workspace.run(`tap agent.backend@p3.state --all --count 1 --nats ${url}`);
   expect(await rows()).toMatchObject([
     { name: 'main', state: 'alive' },
     { name: 'p2', state: 'alive', roles: ['backend', 'frontend'] },

@@ -51,7 +51,7 @@ test('a merge waits for a yes to exactly this head; their checkout is as it was'
   const [id = ''] = await up.says(/permit-T1-merge-[0-9a-f]{7}/);
   const status = JSON.parse((await workspace.run('status --json')).out);
   const [question] = status.needsYou;
-  expect(question).toMatchObject({ id, said: [{ by: 'backend-1' }, { by: 'qa', text: 'Fine.' }] });
+  expect(question).toMatchObject({ id, said: [{ by: 'backend' }, { by: 'qa', text: 'Fine.' }] });
   const facts = Object.fromEntries(question.facts.map(({ name, value }: Record<string, string>) => [name, value]));
   expect(facts.change).toBe('2 files, +6 -0');
   expect(facts.head?.slice(0, 7)).toBe(id.slice(-7));

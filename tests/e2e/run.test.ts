@@ -43,7 +43,7 @@ describe('a run', () => {
     expect(JSON.parse(status?.out ?? '')).toMatchObject({ flow: { done: 4 } });
     expect(JSON.parse(tasks?.out ?? '')).toHaveLength(4);
     expect(JSON.parse(why?.out ?? '')).toMatchObject({ task: { id: 'T1' } });
-    expect(words?.out).toMatch(/backend-1\s+done\s+T1 Count who came by/);
+    expect(words?.out).toMatch(/backend\s+done\s+T1 Count who came by/);
   });
 
   test('is read without colour where none is wanted, and a reader that leaves ends it quietly', async () => {
