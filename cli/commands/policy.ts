@@ -2,15 +2,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { dutyFacts } from '../../actors/duties/registry.ts';
+import { HeadcountError } from '../../bus/errors.ts';
 import { readDocument } from '../../org/document.ts';
 import { readOrg } from '../../org/load.ts';
 import { loadPatched } from '../../org/overlay.ts';
-import { OrgInvalid, OrgUnreadable } from '../../org/problems.ts';
+import { OrgInvalid } from '../../org/problems.ts';
 import { OrgFile } from '../../org/schema.ts';
 import { explainIssues } from '../../org/shape.ts';
 import { readHistory, withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { orgSource } from '../org-in-force.ts';
+import { clean } from '../output.ts';
 import { findFile } from '../package-root.ts';
 import { orgTextOf } from '../views/past.ts';
 import { renderTrial } from '../views/policy-text.ts';
@@ -43,13 +45,21 @@ function tryOn(file: string, on: string, context: CliContext): Promise<void> {
   });
 }
 
-/** Throws OrgUnreadable, OrgInvalid with every problem at its place. */
+/** The file of a policy cannot be read. Exit code 3. */
+class PolicyUnreadable extends HeadcountError {
+  override readonly name = 'PolicyUnreadable';
+  constructor(file: string, cause: unknown) {
+    super('POLICY_UNREADABLE', `cannot read the policy ${clean(file)}`, 'check the path', { exit: 3, cause });
+  }
+}
+
+/** Throws PolicyUnreadable, OrgInvalid with every problem at its place. */
 function readPolicy(file: string, cwd: string) {
   let text: string;
   try {
     text = readFileSync(resolve(cwd, file), 'utf8');
   } catch (cause) {
-    throw new OrgUnreadable(file, cause);
+    throw new PolicyUnreadable(file, cause);
   }
   const document = readDocument({ text, file });
   if (document.value === undefined) throw new OrgInvalid(document.problems, `correct ${file}`);

@@ -1,7 +1,7 @@
 // A trial of a policy as a table.
 
 import type { Standing } from '../../bus/learned.ts';
-import { money } from '../format.ts';
+import { money, plural } from '../format.ts';
 import { clean, cut, type Paint, pad } from '../output.ts';
 import type { Trial } from './policy-trial.ts';
 
@@ -19,8 +19,8 @@ export function renderTrial(trial: Trial, paint: Paint, width: number): string[]
   const { scored, bands, standings, assignments, escalations, triedAgain, cost } = trial;
   const demoted = (changes: readonly Standing[]) => changes.filter(({ standing }) => standing === 'benched').length;
   return [
-    paint(line(`${scored} scored tasks`, 'as it was', 'with it'), 'strong'),
-    line('bands', '', `${bands.length} tasks in another one`),
+    paint(line(plural(scored, 'scored task'), 'as it was', 'with it'), 'strong'),
+    line('bands', '', `${plural(bands.length, 'task')} in another one`),
     ...bands.map(({ task, before, after }) =>
       paint(
         cut(`  ${task}  ${before.score} ${clean(before.band)} -> ${after.score} ${clean(after.band)}`, width),
@@ -31,7 +31,7 @@ export function renderTrial(trial: Trial, paint: Paint, width: number): string[]
     line('benched', demoted(standings.before), demoted(standings.after)),
     ...standingLines('as it was', standings.before, paint, width),
     ...standingLines('with it  ', standings.after, paint, width),
-    line('assignments', '', `${assignments.length} attempts would go to somebody else`),
+    line('assignments', '', `${plural(assignments.length, 'attempt')} would go to somebody else`),
     ...assignments.map(({ task, attempt, agent }) =>
       paint(cut(`  ${task}  attempt ${attempt}, not ${clean(agent)}`, width), 'dim'),
     ),
