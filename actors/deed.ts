@@ -93,7 +93,7 @@ function checksOf(pull: Pull): Run[] {
 function judgedOf(task: Task, steps: readonly Step[], failed: readonly FailedAttempt[], ended: string): Judgement[] {
   const syntax = resultsOf<Validation>(task, steps, 'validate').map(({ id, result }) => ({
     id,
-    what: `syntax: ${result.findings.length} findings`,
+    what: `syntax: ${result.findings.length} ${result.findings.length === 1 ? 'finding' : 'findings'}`,
     value: result.findings.length === 0 ? 1 : 0,
   }));
   const broken = failed.filter(({ kind }) => kind === 'contract').map(({ id, what }) => ({ id, what, value: 0 }));

@@ -91,6 +91,7 @@ test('a failure is printed with its mending, and counted', () => {
       { name: 'python3', ok: false, required: false, detail: 'none', fix: 'apt-get install python3' },
     ],
     painter(false),
+    80,
   );
   expect(lines).toEqual([
     'FAIL  git           not on the PATH',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clean, cut, flowed, painter, safeJson, table, wantsColour } from './output.ts';
+import { clean, cut, flowed, folded, painter, safeJson, table, wantsColour, wrapped } from './output.ts';
 
 test('colour needs a terminal, and NO_COLOR, --no-color and --plain refuse it', () => {
   expect(wantsColour({}, true, [])).toBe(true);
@@ -75,4 +75,15 @@ test('items go on below the first one when the line is full', () => {
     'FLOW  todo 1  working 12',
     '      done 3',
   ]);
+});
+
+test('words are broken between, a word that is too long within, and spaces of code stay', () => {
+  expect(wrapped('one two three', 7)).toEqual(['one two', 'three']);
+  expect(wrapped('abcdefgh ij', 4)).toEqual(['abcd', 'efgh', 'ij']);
+  expect(wrapped('    code here', 80)).toEqual(['    code here']);
+  expect(wrapped('', 10)).toEqual(['']);
+});
+
+test('a text word for word loses nothing but what could move a cursor', () => {
+  expect(folded('abcdef\n\u001b[31mg', 4)).toEqual(['abcd', 'ef', 'g']);
 });

@@ -73,6 +73,27 @@ export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - [...text].length));
 }
 
+/** Text word for word on lines of at most `width`, cut wherever a line is full. */
+export function folded(text: string, width: number): string[] {
+  return text.split('\n').flatMap((line) => {
+    const letters = [...clean(line)];
+    const starts = Array.from({ length: Math.max(1, Math.ceil(letters.length / width)) }, (_, index) => index * width);
+    return starts.map((from) => letters.slice(from, from + width).join(''));
+  });
+}
+
+/** One line of words on lines of at most `width`, broken between words; a word that is longer is cut. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ').flatMap((one) => folded(one, width))) {
+    const line = lines.at(-1);
+    if (line !== undefined && [...line].length + 1 + [...word].length <= width) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
 /** Items two spaces apart, on as many lines as they need; those after the first begin below the first item. */
 export function flowed(head: string, items: readonly string[], width: number): string[] {
   const lines = [head];

@@ -13,7 +13,7 @@ import { askCompany, replyLines } from '../knowledge-asking.ts';
 import { knowledgePlaceOf } from '../knowledge-org.ts';
 import { type KnowledgePlace, mayHaveKnowledge, openShelf } from '../knowledge-place.ts';
 import { modelsInUse } from '../models.ts';
-import { clean, type Paint } from '../output.ts';
+import { clean, type Paint, wrapped } from '../output.ts';
 import { readRunFile } from '../run-file.ts';
 import { print, wholeNumber } from './shared.ts';
 
@@ -112,7 +112,7 @@ async function quote(question: string, options: AskOptions, place: KnowledgePlac
   const asked = mayHaveKnowledge(place)
     ? await withShelf(await openShelf(place), (shelf) => quoted(shelf, question, options, context))
     : empty;
-  print(context, asked, (paint) => lines(asked, paint));
+  print(context, asked, (paint) => lines(asked, paint, context.columns));
   if (!asked.known) context.setExit(1);
 }
 
@@ -137,11 +137,11 @@ async function quoted(shelf: Shelf, question: string, options: AskOptions, conte
   };
 }
 
-function lines({ known, knowledge, quotes }: Asked, paint: Paint): string[] {
+function lines({ known, knowledge, quotes }: Asked, paint: Paint, width: number): string[] {
   if (knowledge === 0) return ['nothing has been read yet: headcount ingest <files or folders>'];
   if (!known) return [`nothing here says anything about that (knowledge version ${knowledge})`];
   const blocks = quotes.flatMap((quote) => [
-    ...quote.text.split('\n').map((line) => `  ${clean(line)}`),
+    ...quote.text.split('\n').flatMap((line) => wrapped(clean(line), width - 2).map((part) => `  ${part}`)),
     `${paint(clean(quote.citation), 'info')}${quote.orders ? paint('  reads like an order: it is only text', 'warn') : ''}`,
     '',
   ]);

@@ -8,7 +8,7 @@ import { readHistory, withCompany, withCompanyToChange } from '../connect.ts';
 import { type CliContext, note } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { duration, plural } from '../format.ts';
-import { clean, type Paint, table } from '../output.ts';
+import { clean, folded, type Paint, table } from '../output.ts';
 import { nowIn, timeOf } from '../views/history.ts';
 import { type CompanyOptions, print, readsCompany } from './shared.ts';
 
@@ -108,17 +108,8 @@ async function show(bus: Bus, id: string, context: CliContext): Promise<void> {
     requeuedAs === undefined ? `put it back: headcount dead requeue ${letter.id}` : `requeued as ${clean(requeuedAs)}`,
     '',
     paint('the message as it came, untrusted; control characters are left out:', 'dim'),
-    ...wrapped(clean(payload), context.columns),
+    ...folded(clean(payload), context.columns - 2).map((line) => `  ${line}`),
   ]);
-}
-
-function wrapped(text: string, width: number): string[] {
-  const characters = [...text];
-  const lines: string[] = [];
-  for (let at = 0; at < characters.length; at += width - 2) {
-    lines.push(`  ${characters.slice(at, at + width - 2).join('')}`);
-  }
-  return lines;
 }
 
 /** A message that cannot be published again. Exit code 1. */

@@ -2,11 +2,14 @@ import type { Command } from 'commander';
 import type { Finding } from '../checks/finding.ts';
 import { examineMachine } from '../checks.ts';
 import type { CliContext } from '../context.ts';
-import { clean, type Paint, pad } from '../output.ts';
+import { clean, type Paint, pad, wrapped } from '../output.ts';
 import { print } from './shared.ts';
 
 /** How long one question of `--live` may take, ms: a server of one's own may have to load its model first. */
 const LIVE_MS = 60_000;
+
+/** Where the details of a check begin, in columns. */
+const DETAIL = 20;
 
 export function register(program: Command, context: CliContext): void {
   program
@@ -33,17 +36,18 @@ export function register(program: Command, context: CliContext): void {
         progress: (line) => context.err(`${clean(line)}\n`),
       });
       const ok = checks.every((check) => check.ok || !check.required);
-      print(context, { ok, checks }, (paint) => renderFindings(checks, paint));
+      print(context, { ok, checks }, (paint) => renderFindings(checks, paint, context.columns));
       if (!ok) context.setExit(5);
     });
 }
 
-/** One line a check, and under a failure the command that mends it. */
-export function renderFindings(findings: readonly Finding[], paint: Paint): string[] {
+/** One line a check, and under a failure the command that mends it: whole, to be copied. */
+export function renderFindings(findings: readonly Finding[], paint: Paint, width: number): string[] {
   const lines = findings.flatMap(({ name, ok, required, detail, fix }) => {
     const mark = ok ? paint('ok  ', 'good') : required ? paint('FAIL', 'bad') : paint('miss', 'warn');
-    const line = `${mark}  ${pad(name, 12)}  ${clean(detail)}`;
-    return fix === undefined ? [line] : [line, `${' '.repeat(20)}fix: ${paint(fix, 'info')}`];
+    const [first = '', ...rest] = wrapped(clean(detail), width - DETAIL);
+    const lines = [`${mark}  ${pad(name, 12)}  ${first}`, ...rest.map((line) => ' '.repeat(DETAIL) + line)];
+    return fix === undefined ? lines : [...lines, `${' '.repeat(DETAIL)}fix: ${paint(fix, 'info')}`];
   });
   const failed = findings.filter((finding) => !finding.ok && finding.required).length;
   const verdict =

@@ -9,7 +9,7 @@ import { readHistory, withCompany, withCompanyToChange } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { duration } from '../format.ts';
-import { clean, type Paint, table } from '../output.ts';
+import { clean, type Paint, pad, table, wrapped } from '../output.ts';
 import { nowIn } from '../views/history.ts';
 import { type CompanyOptions, print, readsCompany } from './shared.ts';
 
@@ -70,13 +70,30 @@ function listed(lessons: readonly Kept[], now: number, paint: Paint, width: numb
   const rows = lessons.map(({ is }) => {
     const state = stateOf(is, now);
     const until = state === 'holds' ? `in ${duration(is.expiresAt - now)}` : '-';
-    const said = state === 'retired' ? `${is.failed} (${is.reason ?? 'no reason given'})` : is.failed;
     const tone = state === 'holds' ? 'good' : 'dim';
-    return [is.id, { text: state, tone } as const, until, clean(is.owner), clean(said), clean(is.worked)];
+    return [is.id, { text: state, tone } as const, until, clean(is.owner)];
   });
-  const lines = table(['LESSON', 'state', 'ends', 'owner', 'what failed', 'what worked'], rows, { width, paint });
+  const lines = table(['LESSON', 'state', 'ends', 'owner'], rows, { width, paint }).flatMap((line, index) => [
+    line,
+    ...said(lessons[index - 1]?.is, width),
+  ]);
   const first = lessons.find(({ is }) => stateOf(is, now) === 'holds');
-  return first === undefined ? lines : [...lines, paint(`headcount lessons retire ${first.is.id}`, 'info')];
+  const retire = first === undefined ? [] : [paint(`headcount lessons retire ${first.is.id}`, 'info')];
+  return [...lines, ...retire];
+}
+
+/** What a lesson says, whole. */
+function said(lesson: Lesson | undefined, width: number): string[] {
+  if (lesson === undefined) return [];
+  const { failed, worked, status, reason } = lesson;
+  const parts = [
+    ['failed', failed],
+    ['worked', worked],
+    ...(status === 'retired' ? [['ended', reason ?? 'no reason given']] : []),
+  ];
+  return parts.flatMap(([name = '', text = '']) =>
+    wrapped(clean(text), width - 10).map((line, index) => `  ${pad(index === 0 ? name : '', 8)}${line}`),
+  );
 }
 
 /** Somebody changed the lesson at this moment. Exit code 1. */

@@ -6,7 +6,7 @@ import { Snapshot } from '../../brain/models/snapshot.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { isTaskMessage } from '../../bus/messages.ts';
 import type { Step } from '../../bus/records.ts';
-import { clean, type Paint, table } from '../output.ts';
+import { clean, folded, type Paint, table } from '../output.ts';
 
 const Size = z.object({
   name: z.string(),
@@ -85,14 +85,6 @@ function sentLines({ after, system, prompt, tools, rounds }: Snapshot, paint: Pa
       ...results.flatMap(({ id, text, isError }) => part(isError ? `error for ${id}` : `result of ${id}`, text)),
     ]),
   ];
-}
-
-function folded(text: string, width: number): string[] {
-  return text.split('\n').flatMap((line) => {
-    const letters = [...clean(line)];
-    const lines = Array.from({ length: Math.max(1, Math.ceil(letters.length / width)) }, (_, index) => index * width);
-    return lines.map((from) => letters.slice(from, from + width).join(''));
-  });
 }
 
 /** The briefs as tables, each with its sum, and below each what was sent. */

@@ -2,7 +2,7 @@
 
 import type { Task } from '../../bus/records.ts';
 import type { ScoreLedger } from '../../bus/scores.ts';
-import { clean, cut, type Paint, pad } from '../output.ts';
+import { clean, cut, type Paint, pad, wrapped } from '../output.ts';
 
 export type ScoreView = {
   readonly task: string;
@@ -33,13 +33,13 @@ export function renderScore(view: ScoreView, paint: Paint, width: number): strin
     paint(cells('signal', 'value', 'weight', 'share', 'points', 'why'), 'dim'),
   ];
   for (const { signal, value, weight, share, points, why, evidence } of ledger.rows) {
-    lines.push(cut(cells(signal, fixed(value), fixed(weight), percent(share), fixed(points), clean(why)), width));
-    for (const id of evidence) lines.push(paint(cut(`${' '.repeat(WHY)}${clean(id)}`, width), 'dim'));
+    const head = cells(signal, fixed(value), fixed(weight), percent(share), fixed(points));
+    lines.push(...besides(head, clean(why), width));
+    for (const id of evidence) lines.push(...below(clean(id), width).map((line) => paint(line, 'dim')));
   }
   for (const { signal, why } of ledger.missing) {
-    lines.push(
-      paint(cut(cells(signal, 'none', '', '', '', `${clean(why)}; its weight counts for the others`), width), 'warn'),
-    );
+    const told = besides(cells(signal, 'none'), `${clean(why)}; its weight counts for the others`, width);
+    lines.push(...told.map((line) => paint(line, 'warn')));
   }
   const total = ledger.rows.reduce((sum, { points }) => sum + points, 0);
   lines.push(cells('total', '', '', percent(ledger.rows.reduce((sum, { share }) => sum + share, 0)), fixed(total), ''));
@@ -48,3 +48,15 @@ export function renderScore(view: ScoreView, paint: Paint, width: number): strin
 
 const WIDTHS = [13, 7, 8, 8, 8];
 const WHY = WIDTHS.reduce((sum, width) => sum + width, 0);
+
+/** The reason in its column, whole: it is what the ledger is read for. */
+function besides(head: string, why: string, width: number): string[] {
+  const [first = '', ...rest] = below(why, width);
+  return [head.padEnd(WHY) + first.trimStart(), ...rest];
+}
+
+const below = (text: string, width: number) =>
+  wrapped(text, Math.max(NARROWEST, width - WHY)).map((line) => ' '.repeat(WHY) + line);
+
+/** Narrower than this no reason gets. */
+const NARROWEST = 20;
