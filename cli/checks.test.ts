@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServer } from '../bus/server/launcher.ts';
 import type { Machine } from './checks/finding.ts';
 import { examineMachine } from './checks.ts';
 import { renderFindings } from './commands/doctor.ts';
@@ -67,6 +68,21 @@ test('a NATS_URL where nothing answers is found out, without its password', asyn
   expect(JSON.stringify(finding)).not.toContain('secret');
 });
 
+test('of several servers in NATS_URL each is looked at, and one that is down is named', async () => {
+  const server = await startServer({ storeDir: join(dir, 'one-of-two') });
+  try {
+    const findings = await examineMachine(
+      machine({ env: bare({ NATS_URL: `${server.url},nats://me:secret@127.0.0.1:1` }) }),
+    );
+    const said = findings.filter(({ name }) => name === 'NATS_URL');
+    expect(said.map(({ ok }) => ok)).toEqual([true, false]);
+    expect(said[1]?.detail).toContain('nats://127.0.0.1:1');
+    expect(JSON.stringify(said)).not.toContain('secret');
+  } finally {
+    await server.stop();
+  }
+});
+
 test('a workspace that is no folder is found out', async () => {
   const file = join(dir, 'file');
   writeFileSync(file, '');
@@ -104,4 +120,5 @@ test('a failure is printed with its mending, and counted', () => {
 
 test('a URL is shown without user and password', () => {
   expect(withoutSecret('nats://a:b@host:4222')).toBe('nats://host:4222');
+  expect(withoutSecret('nats://a:b@n1:4222,nats://c:d@n2:4222')).toBe('nats://n1:4222,nats://n2:4222');
 });

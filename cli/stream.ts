@@ -4,6 +4,7 @@ import { connect, NatsError } from 'nats';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
+import { addressesOf } from '../bus/jetstream/addresses.ts';
 import { BadCredentials } from '../bus/jetstream/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import type { Known } from './connect.ts';
@@ -12,18 +13,19 @@ import { withoutSecret } from './urls.ts';
 
 const ANSWER_MS = 5_000;
 
-/** The companies a server holds: streams that take exactly `<slug>.>`. Throws BusFailure. */
+/** The companies a server, or a cluster, holds: streams that take exactly `<slug>.>`. Throws BusFailure. */
 export async function companiesAt(url: string): Promise<Known[]> {
-  const { hostname, port, username, password } = addressOf(url);
+  const addresses = addressesOf(url);
+  const { user, pass } = addresses[0] ?? {};
   const nc = await connect({
-    servers: `${hostname}:${port || 4222}`,
-    ...(username ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) } : {}),
+    servers: addresses.map(({ host }) => host),
+    ...(user ? { user, pass: pass ?? '' } : {}),
     name: 'headcount reader',
     timeout: ANSWER_MS,
     noAsyncTraces: true,
   }).catch((cause: unknown) => {
     if (cause instanceof NatsError && cause.isAuthError())
-      throw new BadCredentials(withoutSecret(url), username !== '');
+      throw new BadCredentials(withoutSecret(url), user !== undefined);
     const next = 'start it, or leave --nats and NATS_URL out';
     throw new BusFailure('BUS_UNREACHABLE', `no NATS server answers at ${withoutSecret(url)}`, next, { cause });
   });
@@ -43,22 +45,6 @@ export async function companiesAt(url: string): Promise<Known[]> {
     });
   } finally {
     await nc.close();
-  }
-}
-
-function addressOf(url: string): URL {
-  try {
-    return new URL(url.includes('://') ? url : `nats://${url}`);
-  } catch (cause) {
-    throw new BusFailure(
-      'BAD_ADDRESS',
-      `${withoutSecret(url)} is no address of a NATS server`,
-      'write nats://127.0.0.1:4222',
-      {
-        exit: 2,
-        cause,
-      },
-    );
   }
 }
 

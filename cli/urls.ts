@@ -1,6 +1,6 @@
 // URLs for people to read.
 
-/** A URL that may be printed: user and password removed. */
+/** A URL, or several with commas between, that may be printed: user and password removed. */
 export function withoutSecret(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
+  return url.replace(/\/\/[^@/]*@/g, '//');
 }

@@ -4,6 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect, ErrorCode, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats';
 import { BusFailure, reasonOf } from '../errors.ts';
+import { type Address, addressesOf } from './addresses.ts';
 import { BadCredentials, failure, NoJetStream, ServerTooOld } from './errors.ts';
 
 /** Older servers ignore filter_subjects and metadata silently. */
@@ -171,13 +172,6 @@ async function managerOf(nc: NatsConnection, clustered: boolean): Promise<JetStr
   }
 }
 
-function addressesOf(servers: string | readonly string[]): Address[] {
-  return [servers]
-    .flat()
-    .flatMap((text) => text.split(','))
-    .map((text) => addressOf(text.trim()));
-}
-
 async function dial(addresses: Address[], { company, wait: patient }: ConnectOptions): Promise<NatsConnection> {
   const { user, pass } = addresses[0] ?? {};
   const kind = addresses.length > 1 ? 'clustered' : 'alone';
@@ -204,19 +198,6 @@ async function dial(addresses: Address[], { company, wait: patient }: ConnectOpt
       { cause: error },
     );
   }
-}
-
-type Address = { host: string; user?: string; pass?: string };
-
-/** Splits credentials off an address, so that no message ever shows them. */
-function addressOf(server: string): Address {
-  const text = server.includes('://') ? server : `nats://${server}`;
-  if (!URL.canParse(text))
-    throw new BusFailure('BUS_UNREACHABLE', 'that is no address of a server', 'write nats://host:port');
-  const url = new URL(text);
-  const host = `${url.protocol}//${url.host}`;
-  if (!url.username) return { host };
-  return { host, user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
 }
 
 /** Compares the first two numbers of two versions. */

@@ -18,7 +18,7 @@ export function readInfo(url: string, limitMs: number): Promise<ServerInfo> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = connect({ host: hostname, port: Number(port) });
+    const socket = connect({ host: hostname, port: Number(port || 4222) });
     socket.setTimeout(limitMs, () => socket.destroy(new Error(`no answer at ${url}`)));
     socket.setEncoding('utf8');
     socket.on('error', reject);

@@ -4,19 +4,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HeadcountError, reasonOf } from '../../bus/errors.ts';
+import { addressesOf } from '../../bus/jetstream/addresses.ts';
 import { findServer } from '../../bus/server/find.ts';
 import { startServer } from '../../bus/server/launcher.ts';
 import { readInfo } from '../../bus/server/ready.ts';
 import { refusalOf } from '../../bus/server/version.ts';
-import { withoutSecret } from '../urls.ts';
 import { bad, type Finding, good, type Machine } from './finding.ts';
 
 const ANSWER_MS = 5_000;
 
-/** A server that was named must answer; otherwise one must be found, and is tried on a store of its own. */
+/** Each server that was named must answer; otherwise one must be found, and is tried on a store of its own. */
 export async function checkNats(machine: Machine): Promise<Finding[]> {
   const url = machine.env.NATS_URL;
-  if (url !== undefined && url !== '') return [await checkUrl(url)];
+  if (url !== undefined && url !== '') return checkUrls(url);
   const reasons: string[] = [];
   const found = await findServer({
     env: { ...machine.env },
@@ -31,6 +31,15 @@ export async function checkNats(machine: Machine): Promise<Finding[]> {
   return [good('nats-server', `${found.version}, ${found.path} (${found.from})`), await checkJetStream(machine)];
 }
 
+async function checkUrls(urls: string): Promise<Finding[]> {
+  try {
+    return await Promise.all(addressesOf(urls).map(({ host }) => checkUrl(host)));
+  } catch (error) {
+    if (!(error instanceof HeadcountError)) throw error;
+    return [bad('NATS_URL', error.message, error.next)];
+  }
+}
+
 async function checkUrl(url: string): Promise<Finding> {
   const fix = `start a server there (nats-server -js), or: unset NATS_URL`;
   try {
@@ -39,9 +48,9 @@ async function checkUrl(url: string): Promise<Finding> {
     if (refusal !== undefined) return bad('NATS_URL', refusal, fix);
     if (!jetstream)
       return bad('NATS_URL', `nats-server ${version} runs without JetStream`, 'start it with: nats-server -js');
-    return good('NATS_URL', `nats-server ${version} with JetStream`);
+    return good('NATS_URL', `nats-server ${version} with JetStream at ${url}`);
   } catch (error) {
-    return bad('NATS_URL', `nothing usable answers at ${withoutSecret(url)}: ${reasonOf(error)}`, fix);
+    return bad('NATS_URL', `nothing usable answers at ${url}: ${reasonOf(error)}`, fix);
   }
 }
 

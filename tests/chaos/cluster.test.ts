@@ -9,6 +9,7 @@ import { RealClock } from '../../bus/clock.ts';
 import { NoCluster } from '../../bus/jetstream/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../../bus/jetstream.ts';
 import { startServer } from '../../bus/server/launcher.ts';
+import { companiesAt } from '../../cli/stream.ts';
 import { goal } from '../contract/mail.ts';
 import { type Cluster, startCluster } from '../fixtures/cluster.ts';
 import { newestServer, type ServerBinary, usualServer } from '../fixtures/servers.ts';
@@ -99,6 +100,20 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     expect((await raw.streams.info(stream())).config.num_replicas).toBe(3);
     await again.close();
     await tripled.close();
+  });
+
+  test('a reader that is given every node finds the company when the first of them is dead', async () => {
+    await writers.finish();
+    const [first] = cluster.nodes;
+    if (!first) throw new Error('no node');
+    await first.kill();
+    try {
+      const found = await companiesAt(cluster.urls.join(','));
+      expect(found.map((known) => known.company)).toContain(`acme-${company}`);
+    } finally {
+      await first.start();
+    }
+    await cluster.whole(stream());
   });
 
   test('more copies than nodes are refused', async () => {
