@@ -1,6 +1,7 @@
 // A company's stream on a server, for a reader: nothing is made, claimed or changed.
 
-import { connect, NatsError } from 'nats';
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect, type NatsConnection, NatsError, type StreamInfo } from 'nats';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
@@ -12,6 +13,9 @@ import { keepItsTime } from './own-time.ts';
 import { withoutSecret } from './urls.ts';
 
 const ANSWER_MS = 5_000;
+/** How often a cluster is asked, and the pause between: an election takes four to nine seconds. */
+const TRIES = 10;
+const PAUSE_MS = 1_000;
 
 /** The companies a server, or a cluster, holds: streams that take exactly `<slug>.>`. Throws BusFailure. */
 export async function companiesAt(url: string): Promise<Known[]> {
@@ -30,9 +34,8 @@ export async function companiesAt(url: string): Promise<Known[]> {
     throw new BusFailure('BUS_UNREACHABLE', `no NATS server answers at ${withoutSecret(url)}`, next, { cause });
   });
   try {
-    const jsm = await nc.jetstreamManager();
     const found: Known[] = [];
-    for await (const { config, state } of jsm.streams.list()) {
+    for (const { config, state } of await streamsOf(nc, addresses.length > 1 ? TRIES : 1)) {
       const company = /^([A-Za-z0-9][\w-]*)\.>$/.exec(config.subjects?.[0] ?? '')?.[1];
       if (company !== undefined && config.subjects?.length === 1) {
         found.push({ company, lastAt: Date.parse(state.last_ts) });
@@ -46,6 +49,27 @@ export async function companiesAt(url: string): Promise<Known[]> {
   } finally {
     await nc.close();
   }
+}
+
+/** While a cluster elects a leader nobody answers, or streams without one are named and not listed; then it is asked again. */
+async function streamsOf(nc: NatsConnection, tries: number): Promise<StreamInfo[]> {
+  for (let left = tries - 1; ; left -= 1) {
+    try {
+      const { streams } = await nc.jetstreamManager();
+      const names = await gathered(streams.names());
+      const listed = await gathered(streams.list());
+      if (listed.length >= names.length || left === 0) return listed;
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+    await wait(PAUSE_MS);
+  }
+}
+
+async function gathered<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 export type ReaderStream = {
