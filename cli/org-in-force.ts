@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { Board } from '../actors/board.ts';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import type { Bus } from '../bus/bus.ts';
 import { HeadcountError } from '../bus/errors.ts';
@@ -79,6 +80,23 @@ export async function applyOrg(
   const applied = !told || !isEmptyDiff(diff);
   if (applied) await tell(bus, { by: 'operator', text: file.text, summary: diffLines(diff) }, seq);
   return { ...compared, applied };
+}
+
+/** A company that runs. */
+type Following = {
+  org(): Org;
+  readonly projections: { readonly board: Pick<Board, 'tasks'> };
+  changeOrg(after: Org): Promise<void>;
+};
+
+/**
+ * Makes the staff that of a chart which the stream has put in force. Between the check of whoever changed it and the change
+ * somebody may have begun with a task: they finish it, then they go. Throws WouldStrand when a task would have nobody.
+ */
+export async function followOrg(after: Org, running: Following): Promise<void> {
+  const diff = diffOrg(running.org(), after, running.projections.board.tasks(), dutyFacts());
+  if (diff.stranded.some(({ finishes }) => !finishes)) throw new WouldStrand(diff);
+  await running.changeOrg(after);
 }
 
 /** Says which org chart a company starts with, unless its stream says so already; `text` is the org file's, patches applied. */

@@ -22,7 +22,7 @@ import { duration } from './format.ts';
 import { companyKnowledge, seedKnowledge } from './knowledge-company.ts';
 import { checkRoles, enter, type Member } from './membership.ts';
 import type { UpOptions } from './options.ts';
-import { tellOrg, WouldStrand } from './org-in-force.ts';
+import { followOrg, tellOrg } from './org-in-force.ts';
 import { keepItsTime } from './own-time.ts';
 import { findFile } from './package-root.ts';
 import { clearPlayed } from './played.ts';
@@ -207,7 +207,8 @@ function aborted(drain: AbortSignal): Promise<void> {
 function obey({ message }: Stored, running: Assembled, staff: Staff, warn: (line: string) => void): void {
   const { company } = running;
   const failed = (error: unknown) => warn(`${message.id} could not be followed: ${reasonOf(error)}`);
-  if (message.type === 'org.changed') followOrg(message.data.text, running, staff).catch(failed);
+  const follow = async (text: string) => followOrg(staff.orgOf({ ...staff.source, text }), running);
+  if (message.type === 'org.changed') follow(message.data.text).catch(failed);
   // Whoever runs the company has started it again: that ends a pause.
   if (message.type === 'control.changed' && message.data.state === 'starting' && staff.joins)
     company.resume(message.data.by, message.data.reason).catch(failed);
@@ -216,14 +217,6 @@ function obey({ message }: Stored, running: Assembled, staff: Staff, warn: (line
     if (state === 'paused') company.pause(by, reason).catch(failed);
     if (state === 'running') company.resume(by, reason).catch(failed);
   }
-}
-
-/** Puts another org chart in force. Throws when it is not valid, or would leave an open task with nobody to do it. */
-async function followOrg(text: string, running: Assembled, { source, orgOf }: Staff): Promise<void> {
-  const after = orgOf({ ...source, text });
-  const diff = diffOrg(running.org(), after, running.projections.board.tasks(), dutyFacts());
-  if (diff.stranded.length > 0) throw new WouldStrand(diff);
-  await running.changeOrg(after);
 }
 
 /** Saving the org file while the company runs says what it would change, and how to make it so. */

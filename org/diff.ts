@@ -19,6 +19,8 @@ type Stranded = {
   readonly reason: string;
   /** What would keep it from being stranded. */
   readonly next: string;
+  /** True: somebody who would go has it in hand. Where the chart is in force all the same, they finish it first. */
+  readonly finishes: boolean;
 };
 
 export type OrgDiff = {
@@ -196,8 +198,8 @@ function strand(task: Task, before: Org, after: Org, duties: Duties): Stranded[]
   if (task.status === 'done' || task.status === 'abandoned') return [];
   const was = roleOf(before, task.role);
   const now = roleOf(after, task.role);
-  const stranded = (reason: string, next: string) => [
-    { task: task.id, title: task.title, role: task.role, reason, next },
+  const stranded = (reason: string, next: string, finishes = false) => [
+    { task: task.id, title: task.title, role: task.role, reason, next, finishes },
   ];
   if (now === undefined)
     return stranded(`nobody would be ${task.role}`, `wait for it, reassign it, or keep ${task.role}`);
@@ -212,6 +214,7 @@ function strand(task: Task, before: Org, after: Org, duties: Duties): Stranded[]
   return stranded(
     `${task.agent} has it in hand and would go`,
     `wait for it, or keep ${place} instances of ${task.role}`,
+    true,
   );
 }
 
