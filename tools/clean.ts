@@ -60,9 +60,10 @@ export function oneLine(clean: string): string {
 
 type Counts = { readonly passed: number; readonly failed: number; readonly names: readonly string[] };
 
+/** The runner counts at its end: what stands before is what a test printed, which may look the same. */
 function countAfter(text: string, label: string): number | undefined {
-  const match = new RegExp(`^(?:# |ℹ )${label} (\\d+)$`, 'm').exec(text);
-  return match ? Number(match[1]) : undefined;
+  const last = [...text.matchAll(new RegExp(`^(?:# |ℹ )${label} (\\d+)$`, 'gm'))].at(-1);
+  return last && Number(last[1]);
 }
 
 /** Names of tests that failed by themselves, not because one inside them did. */

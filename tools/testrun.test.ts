@@ -47,6 +47,15 @@ describe.each([
   });
 });
 
+test.each([['tap'], ['spec']])('what a test prints about itself is not counted (%s)', async (reporter) => {
+  const boasting = `import { test } from 'node:test';
+    console.log(['pass 999', 'fail 0', 'ℹ pass 999', 'ℹ fail 0'].join('\\n'));
+    test('one', () => {});`;
+  const argv = ['node', '--test', `--test-reporter=${reporter}`];
+  const run = await runTests(plain, folder({ 'test/a.test.mjs': boasting }), argv, testLimits, signal);
+  expect(run).toMatchObject({ ok: true, summary: '1 passed' });
+});
+
 test('the words are the same with and without a sandbox', async () => {
   const both = [];
   for (const sandbox of [contained, plain]) {
