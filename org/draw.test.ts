@@ -22,3 +22,15 @@ founder
 `.trim(),
   );
 });
+
+test('duties that do not fit go on below, and the tree goes on beside them', () => {
+  const lines = drawOrg(loadOrg(defaultOrgPath, { duties }), 80).split('\n');
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  expect(lines.slice(1, 6).map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
+    '└─ ceo  Chief Executive  strategy  strategy (every 5m)',
+    '  ├─ cto  Chief Technology Officer  strategy  decompose,',
+    '  │  │  remediate, digest',
+    '  │  │  (every 2m), review',
+    '  │  ├─ backend x2  Backend Engineer  coding  write-code, advise',
+  ]);
+});

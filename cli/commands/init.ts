@@ -68,7 +68,7 @@ async function init(folder: string, options: InitOptions, context: CliContext): 
   const value = { folder: dir, company: wanted.slug, template: wanted.template.name, written, next };
   print(context, value, (paint) => [
     `${paint('ready', 'good')}  ${clean(wanted.slug)}: ${wanted.template.summary}`,
-    ...drawOrg(org)
+    ...drawOrg(org, context.columns - 2)
       .trimEnd()
       .split('\n')
       .map((line) => `  ${line}`),

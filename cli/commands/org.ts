@@ -83,7 +83,7 @@ function draw(file: string, context: CliContext): void {
   const org = loadOrg(sourceOf(file, context), { duties: dutyFacts() });
   print(context, org, (paint) => [
     paint(clean(`${org.title} (${org.company})`), 'strong'),
-    ...drawOrg(org).split('\n').map(clean),
+    ...drawOrg(org, context.columns).split('\n').map(clean),
   ]);
 }
 

@@ -96,7 +96,10 @@ function orgView({ history, seq, time, of }: Past, company: string, context: Cli
   const org = loadOrg(orgSource(text, context), { duties: dutyFacts() });
   return {
     value: { asOf: { seq, time, of }, ...org, company },
-    lines: (paint) => [paint(clean(`${org.title} (${company})`), 'strong'), ...drawOrg(org).split('\n').map(clean)],
+    lines: (paint) => [
+      paint(clean(`${org.title} (${company})`), 'strong'),
+      ...drawOrg(org, context.columns).split('\n').map(clean),
+    ],
   };
 }
 
