@@ -1,5 +1,6 @@
 // An answer without a model: the places that say most about a question, word for word.
 
+import { blocksOf, isItem } from './blocks.ts';
 import type { Passage } from './passage.ts';
 import type { Hit } from './store.ts';
 import { supporting } from './support.ts';
@@ -20,23 +21,25 @@ export function quotesFor(question: string, hits: readonly Hit[], related: numbe
     .map(({ passage, closeness }) => ({ ...passage, text: excerpt(question, passage.text), closeness }));
 }
 
-/** The lines of a passage around those that say most about the question. Pure. */
+/** The blocks of a passage around the one that says most about the question, as they stand there. Pure. */
 export function excerpt(question: string, text: string): string {
   if (text.length <= QUOTED) return text;
   const asked = new Set(termsOf(question));
-  const lines = text.split(/\n|(?<=[.!?])\s+/);
-  const worth = lines.map((line) => termsOf(line).filter((term) => asked.has(term)).length);
-  let from = worth.indexOf(Math.max(...worth));
-  let to = from + 1;
-  const length = () => lines.slice(from, to).join('\n').length;
-  while (from > 0 || to < lines.length) {
-    const [before, after] = [from, to];
-    if (to < lines.length) to += 1;
-    if (length() > QUOTED) to = after;
-    if (from > 0) from -= 1;
-    if (length() > QUOTED) from = before;
-    if (from === before && to === after) break;
+  const blocks = blocksOf(text);
+  const worth = blocks.map((block) => new Set(termsOf(block).filter((term) => asked.has(term))).size);
+  const best = worth.indexOf(Math.max(...worth));
+  const item = isItem(blocks[best] ?? '');
+  let [from, to] = [best, best + 1];
+  const part = () => blocks.slice(from, to).join('');
+  // An item of a list is understood alone; its neighbours are quoted when they say something, too.
+  const joins = (at: number) =>
+    at in blocks && (!item || (worth[at] ?? 0) > 0) && part().length + (blocks[at]?.length ?? 0) <= QUOTED;
+  for (let grows = true; grows; ) {
+    grows = false;
+    if (joins(to)) [to, grows] = [to + 1, true];
+    if (joins(from - 1)) [from, grows] = [from - 1, true];
   }
-  const said = lines.slice(from, to).join('\n');
-  return `${from > 0 ? '… ' : ''}${said.slice(0, QUOTED)}${to < lines.length || said.length > QUOTED ? ' …' : ''}`;
+  const said = part().replace(/^\n+|\s+$/g, '');
+  const cut = said.length > QUOTED ? `${said.slice(0, said.lastIndexOf(' ', QUOTED))} …` : said;
+  return `${from > 0 ? '…\n' : ''}${cut}${cut === said && to < blocks.length ? '\n…' : ''}`;
 }

@@ -1,7 +1,7 @@
 // Passages in memory, searched by words and by vectors: both are one pass over numbers that lie side by side.
 
 import type { Category, Passage } from '../passage.ts';
-import { blended } from '../ranking.ts';
+import { blended, byBlocks } from '../ranking.ts';
 import type { Hit, Query } from '../store.ts';
 import { expanded } from '../synonyms.ts';
 import { termsOf } from '../words.ts';
@@ -46,18 +46,19 @@ export class PassageIndex {
   /** Best first; passages that say the same are given once. */
   search({ question, vector, limit, category, vectors }: Query): Hit[] {
     const closeness = this.#closeness(vector);
-    const words = this.#words.scores(expanded(question));
-    const order = this.#best(blended(words, closeness, vectors.weight), category);
-    const hits: Hit[] = [];
-    const said = new Set<string>();
-    for (const id of order) {
+    const asked = expanded(question);
+    const scores = blended(this.#words.scores(asked), closeness, vectors.weight);
+    const found = this.#best(scores, category).flatMap((id) => {
       const passage = this.#passages[id];
-      if (passage === undefined || said.has(passage.text)) continue;
-      said.add(passage.text);
-      hits.push({ passage, closeness: closeness[id] ?? 0 });
-      if (hits.length === limit) break;
+      return passage ? [{ passage, score: scores[id] ?? 0, closeness: closeness[id] ?? 0 }] : [];
+    });
+    const worth = new Map([...asked].map(([term, weight]) => [term, weight * this.#words.rarity(term)]));
+    const hits = new Map<string, Hit>();
+    for (const { passage, closeness } of byBlocks(worth, found)) {
+      if (!hits.has(passage.text)) hits.set(passage.text, { passage, closeness });
+      if (hits.size === limit) break;
     }
-    return hits;
+    return [...hits.values()];
   }
 
   /** Ids of the passages nearest to a vector, best first. */

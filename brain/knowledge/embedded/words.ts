@@ -78,6 +78,12 @@ export class WordIndex {
     this.#free += 1;
   }
 
+  /** How much a stem tells passages apart: the fewer have it, the more. 0: none has. */
+  rarity(term: string): number {
+    const size = this.#sizes[this.#stems.get(term) ?? -1] ?? 0;
+    return size === 0 ? 0 : Math.log(1 + (this.#lengths.length - size + 0.5) / (size + 0.5));
+  }
+
   /** Score of every passage for stems and what each counts; 0: it has none of them. */
   scores(asked: ReadonlyMap<string, number>): Float32Array {
     const scores = new Float32Array(this.#lengths.length);
@@ -85,8 +91,7 @@ export class WordIndex {
     for (const [term, weight] of asked) {
       const stem = this.#stems.get(term);
       if (stem === undefined) continue;
-      const size = this.#sizes[stem] ?? 0;
-      const worth = weight * Math.log(1 + (scores.length - size + 0.5) / (size + 0.5));
+      const worth = weight * this.rarity(term);
       for (let at = this.#heads[stem] ?? END; at !== END; at = this.#next[at] ?? END) {
         const id = this.#ids[at] ?? 0;
         const times = this.#counts[at] ?? 0;

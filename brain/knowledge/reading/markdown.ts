@@ -13,7 +13,8 @@ export function readMarkdown(text: string): Block[] {
   let lines: string[] = [];
   let fence: string | undefined;
   const flush = () => {
-    const joined = lines.join('\n').trim();
+    // The first line of a code block is indented like the others.
+    const joined = lines.join('\n').trimEnd();
     if (joined !== '') blocks.push({ kind: 'text', text: joined });
     lines = [];
   };
