@@ -2,11 +2,13 @@
 // what must be right at once is read with `bus.last` instead.
 
 import type { Foreign } from '../bus/bus.ts';
+import { remember } from '../bus/memories.ts';
 import type { DataOf } from '../bus/messages.ts';
 import { isTaskMessage, type Message } from '../bus/messages.ts';
-import type { AgentMemory, Approval, Pull, Task } from '../bus/records.ts';
+import type { Approval, Pull, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { createLearned, type Learned } from './learned.ts';
+import type { Memory } from './memory.ts';
 import { createBooks, type LiveBooks } from './money/books.ts';
 import { createStandings, type LiveStandings } from './standings.ts';
 import { LiveTally, type Tally } from './tally.ts';
@@ -23,7 +25,7 @@ export type BoardState = {
   readonly summed: ReadonlyMap<string, DataOf<'brain.directive'>>;
   readonly alerts: ReadonlyMap<string, DataOf<'alert.raised'>>;
   /** By agent, with the sequence that a next write must have seen. */
-  readonly memories: ReadonlyMap<string, { readonly memory: AgentMemory; readonly seq: number }>;
+  readonly memories: ReadonlyMap<string, Memory>;
   /** The last sequence folded in. */
   seq: number;
 };
@@ -85,7 +87,7 @@ export function createBoard(): LiveBoard {
   const unsummed = new Map<string, DataOf<'directive.issued'>>();
   const summed = new Map<string, DataOf<'brain.directive'>>();
   const alerts = new Map<string, DataOf<'alert.raised'>>();
-  const memories = new Map<string, { memory: AgentMemory; seq: number }>();
+  const memories = new Map<string, Memory>();
   const learned = createLearned();
   const unreadable = new Map<string, Foreign>();
   const unended = new Set<string>();
@@ -131,7 +133,10 @@ export function createBoard(): LiveBoard {
     }
     switch (message.type) {
       case 'agent.remembered':
-        memories.set(message.data.agent, { memory: message.data, seq });
+        memories.set(message.data.agent, {
+          memory: remember(memories.get(message.data.agent)?.memory, message.data),
+          seq,
+        });
         return;
       case 'agent.changed':
         agents.set(message.data.agent, message.data);

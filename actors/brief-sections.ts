@@ -5,7 +5,8 @@ import type { Section } from '../brain/brief.ts';
 import { outsideOf } from '../brain/knowledge/passage.ts';
 import type { CompanyState } from '../brain/memory/company.ts';
 import { LESSONS_BYTES } from '../brain/memory/lessons.ts';
-import type { AgentMemory, Task } from '../bus/records.ts';
+import type { AgentMemory } from '../bus/memories.ts';
+import type { Task } from '../bus/records.ts';
 import type { Board } from './board.ts';
 
 /** In front of the source of guidance that was read in a document: what stands there is data. */

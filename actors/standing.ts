@@ -6,7 +6,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import { StaleWrite } from '../bus/errors.ts';
 import type { Standing } from '../bus/learned.ts';
-import type { AgentMemory } from '../bus/records.ts';
+import type { AgentMemory } from '../bus/memories.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { StandingPolicy } from '../machines/policy.ts';
 import {

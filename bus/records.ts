@@ -311,31 +311,6 @@ export const Approval = z.strictObject({
 });
 export type Approval = z.infer<typeof Approval>;
 
-const Note = z.strictObject({
-  task: Token,
-  score: z.number(),
-  band: Band,
-  text: z.string(),
-  at: z.number(),
-  /** Id of the message that brought it. */
-  cause: z.string(),
-});
-
-/** What an agent carries from task to task. */
-export const AgentMemory = z.strictObject({
-  agent: z.string(),
-  role: Token,
-  /** Tasks scored, and their mean score. */
-  count: z.number(),
-  average: z.number(),
-  rewards: z.array(Note),
-  corrections: z.array(Note),
-  patterns: z.array(z.strictObject({ text: z.string(), task: Token, at: z.number(), cause: z.string() })),
-  /** The last tasks that count for its standing, oldest first. */
-  scores: z.array(z.strictObject({ task: Token, score: z.number(), at: z.number(), cause: z.string() })),
-});
-export type AgentMemory = z.infer<typeof AgentMemory>;
-
 export const Alert = z.strictObject({
   id: Token,
   product: Token,

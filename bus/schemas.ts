@@ -3,10 +3,10 @@
 
 import { z } from 'zod';
 import { learnedSchemas } from './learned.ts';
+import { Remembered } from './memories.ts';
 import { Raise, Refund, Reservation, Settlement, Stop, Warning } from './money.ts';
 import { PolicyDecided } from './policy.ts';
 import {
-  AgentMemory,
   Alert,
   Approval,
   Issue,
@@ -148,7 +148,7 @@ export const schemas = {
     call: z.string().optional(),
     text: z.string().max(500),
   }),
-  'agent.remembered': AgentMemory,
+  'agent.remembered': Remembered,
   // What was learned.
   ...learnedSchemas,
   // Facts the company brain is folded from.

@@ -119,7 +119,7 @@ export const subjectTable: readonly SubjectRow[] = [
   },
   {
     subject: 'agent.<id>.memory',
-    carries: 'its rewards, corrections, patterns, average',
+    carries: 'what each scored task brought it: praise or a correction, a pattern, its average since',
     types: ['agent.remembered'],
     readers: 'readers only',
   },

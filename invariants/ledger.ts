@@ -164,8 +164,7 @@ export class Ledger {
         this.agents.set(message.data.agent, message.data);
         return;
       case 'agent.remembered':
-        for (const { task } of message.data.rewards) this.remembered.add(task);
-        for (const { task } of message.data.corrections) this.remembered.add(task);
+        this.remembered.add(message.data.task);
         return;
       default:
         this.#talk(message, seq, at);

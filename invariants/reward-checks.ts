@@ -44,13 +44,10 @@ function rewarded(): Check {
     types: ['agent.remembered'],
     look({ stored: { message }, ledger, judge }) {
       if (message.type !== 'agent.remembered') return;
-      const { agent, count, scores } = message.data;
-      const newest = scores.at(-1);
+      const { agent, count, task, score } = message.data;
       const before = counts.get(agent) ?? 0;
       counts.set(agent, count);
       judge('I31', count === before + 1, () => `${agent} has ${count} scores, and had ${before}`);
-      if (!newest) return;
-      const { task, score } = newest;
       judge('I31', !given.has(task), () => `${agent} is rewarded for ${task}, and ${given.get(task)} was already`);
       given.set(task, agent);
       const done = ledger.tasks.get(task)?.is;

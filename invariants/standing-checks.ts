@@ -2,10 +2,10 @@
 // standing (machines/standing.ts): one that counts wrongly must not be its own judge.
 
 import type { Standing, StandingName } from '../bus/learned.ts';
+import { type Score, withScore } from '../bus/memories.ts';
 import type { Check, Judge } from './judge.ts';
 import type { StandingRules } from './rules.ts';
 
-type Sample = { readonly task: string; readonly score: number; readonly at: number; readonly cause: string };
 type Sums = Pick<Standing, 'samples' | 'mean' | 'low' | 'high'>;
 
 /** Recorded means have one decimal. */
@@ -33,7 +33,7 @@ function quantile(confidence: number): number {
 
 const quantiles = new Map<number, number>();
 
-function sumsOf(rules: StandingRules, samples: readonly Sample[], now: number): Sums {
+function sumsOf(rules: StandingRules, samples: readonly Score[], now: number): Sums {
   if (samples.length === 0) return { samples: 0, mean: 0, low: 0, high: 100 };
   const z = quantiles.get(rules.confidence) ?? quantile(rules.confidence);
   quantiles.set(rules.confidence, z);
@@ -63,7 +63,7 @@ const steps: Readonly<Record<string, (rules: StandingRules, sums: Sums) => boole
 
 const near = (one: number, other: number) => Math.abs(one - other) <= ROUNDING;
 
-function fits(rules: StandingRules, said: Standing, samples: readonly Sample[]): string | undefined {
+function fits(rules: StandingRules, said: Standing, samples: readonly Score[]): string | undefined {
   const counted = samples.slice(-rules.window);
   const { evidence } = said;
   if (counted.length !== evidence.length || counted.some(({ cause }, index) => cause !== evidence[index])) {
@@ -91,7 +91,7 @@ function returned(said: Standing, last: Stood | undefined): string | undefined {
 
 export function standingChecks(): readonly Check[] {
   const standings = new Map<string, Stood>();
-  const scores = new Map<string, readonly Sample[]>();
+  const scores = new Map<string, readonly Score[]>();
   /** A process may decide by the chart in force while another one is being said. */
   let inForce: readonly StandingRules[] = [];
 
@@ -123,7 +123,7 @@ export function standingChecks(): readonly Check[] {
       types: ['agent.remembered', 'standing.changed'],
       look({ stored: { message }, ledger, rules, judge }) {
         if (message.type === 'agent.remembered') {
-          scores.set(message.data.agent, message.data.scores);
+          scores.set(message.data.agent, withScore(scores.get(message.data.agent) ?? [], message.data));
           return;
         }
         if (message.type !== 'standing.changed') return;

@@ -51,9 +51,8 @@ const earned: Check = {
   look({ stored: { message }, ledger, judge }) {
     const done = (id: string) => ledger.tasks.get(id)?.is.status === 'done';
     if (message.type === 'agent.remembered') {
-      const { agent, rewards, corrections } = message.data;
-      const fresh = [...rewards, ...corrections].filter(({ task }) => !ledger.remembered.has(task));
-      for (const { task } of fresh) judge('I13', done(task), () => `${agent} is scored for ${task}, which is not done`);
+      const { agent, task } = message.data;
+      judge('I13', done(task), () => `${agent} is scored for ${task}, which is not done`);
       return;
     }
     if (message.type === 'report.filed') {

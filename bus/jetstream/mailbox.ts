@@ -86,7 +86,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   #openPuller(): Puller {
     const { connection, stream } = this.#options;
     return new Puller({
-      nc: connection.nc,
+      connection,
       stream,
       arrived: (msg) => this.#arrived(msg),
       expired: () => this.drained(),

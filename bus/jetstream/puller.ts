@@ -1,15 +1,16 @@
 // Asks a pull consumer for messages, exactly as many as are wanted. The client's own `consume` keeps asking whatever the
 // reader does with the messages, so that one process would hoard what the others should share.
 
-import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { createInbox, type Msg, type Subscription } from 'nats';
 import { outOfBand } from '../dispatcher.ts';
+import type { Connection } from './connection.ts';
 
 const EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 10_000;
 const NANOS = 1_000_000;
 
 export type PullerOptions = {
-  readonly nc: NatsConnection;
+  readonly connection: Connection;
   readonly stream: string;
   readonly arrived: (msg: Msg) => void;
   /** A request ran out: ask again if more is wanted. */
@@ -31,7 +32,7 @@ export class Puller {
 
   constructor(options: PullerOptions) {
     this.#options = options;
-    this.#subscription = options.nc.subscribe(this.#inbox, {
+    this.#subscription = options.connection.nc.subscribe(this.#inbox, {
       callback: (_, msg) => outOfBand(() => this.#received(msg)),
     });
   }
@@ -43,12 +44,15 @@ export class Puller {
 
   /** Asks for `count` more of the named consumer. */
   ask(consumer: string, count: number): void {
-    const { nc, stream } = this.#options;
-    if (nc.isClosed() || count <= 0) return;
+    const { connection, stream } = this.#options;
+    if (connection.nc.isClosed() || count <= 0) return;
     this.#asked += count;
     const request = { batch: count, expires: EXPIRES_MS * NANOS, idle_heartbeat: HEARTBEAT_MS * NANOS };
     const body = this.#encoder.encode(JSON.stringify(request));
-    nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, body, { reply: this.#inbox });
+    connection.send(() => {
+      if (connection.nc.isClosed()) return;
+      connection.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, body, { reply: this.#inbox });
+    });
     this.#watchdog ??= setInterval(() => this.#watch(), HEARTBEAT_MS);
   }
 
@@ -66,7 +70,7 @@ export class Puller {
 
   async #drain(): Promise<void> {
     clearInterval(this.#watchdog);
-    if (!this.#subscription.isClosed() && !this.#options.nc.isClosed())
+    if (!this.#subscription.isClosed() && !this.#options.connection.nc.isClosed())
       await this.#subscription.drain().catch(() => {});
   }
 

@@ -45,7 +45,7 @@ export class Reader {
     this.#lastSeq = options.fromSeq - 1;
     const { connection, stream } = options;
     this.#puller = new Puller({
-      nc: connection.nc,
+      connection,
       stream,
       arrived: (msg) => this.#arrived(msg),
       expired: () => this.#ask(),

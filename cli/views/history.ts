@@ -1,8 +1,9 @@
 // What every view needs of a company's messages: its state, what was spent by whom, what each thing last was. Pure folds.
 
 import type { Stored } from '../../bus/bus.ts';
+import { type AgentMemory, remember } from '../../bus/memories.ts';
 import { type DataOf, isTaskMessage, type Message } from '../../bus/messages.ts';
-import type { AgentMemory, Approval, Job, Pull, Task } from '../../bus/records.ts';
+import type { Approval, Job, Pull, Task } from '../../bus/records.ts';
 import { type When, whenOf } from '../format.ts';
 import { callsOf } from './calls.ts';
 
@@ -89,8 +90,9 @@ export function latestOf(history: readonly Stored[]): Latest {
   for (const { message } of history) {
     if (isTaskMessage(message)) tasks.set(message.data.task.id, message.data.task);
     else if (message.type === 'agent.changed') agents.set(message.data.agent, message.data);
-    else if (message.type === 'agent.remembered') memories.set(message.data.agent, message.data);
-    else if (isApproval(message)) {
+    else if (message.type === 'agent.remembered') {
+      memories.set(message.data.agent, remember(memories.get(message.data.agent), message.data));
+    } else if (isApproval(message)) {
       approvals.set(message.data.id, message.data);
     } else if (message.type === 'control.changed') {
       if (message.data.scope === 'company') control = { data: message.data, at: timeOf(message) };

@@ -42,12 +42,9 @@ function askedInVain(world: World): readonly string[] {
 }
 
 function forgotten(world: World, tasks: readonly Task[]): readonly string[] {
-  const memories = new Map(ofType(world, 'agent.remembered').map(({ data }) => [data.agent, data]));
-  const notes = [...memories.values()].flatMap(({ agent, rewards, corrections }) =>
-    [...rewards, ...corrections].map(({ task }) => ({ task, agent })),
-  );
-  const counted = [...memories.values()].reduce((sum, { count }) => sum + count, 0);
-  const names = notes.map(({ task }) => task);
+  const told = ofType(world, 'agent.remembered').map(({ data }) => data);
+  const counted = [...new Map(told.map(({ agent, count }) => [agent, count])).values()].reduce((a, b) => a + b, 0);
+  const names = told.map(({ task }) => task);
   return [
     ...twice(names).map((task) => `${task} twice`),
     ...tasks.filter(({ id }) => !names.includes(id)).map(({ id }) => `${id} not at all`),
