@@ -2,7 +2,7 @@
 // which task, which tasks would have been given up on, and what that costs. Counted from the stream alone; what a policy would
 // have led to afterwards nobody knows, and it is not guessed.
 
-import { nextStanding } from '../../actors/standing.ts';
+import { counting, nextStanding } from '../../actors/standing.ts';
 import type { Stored } from '../../bus/bus.ts';
 import type { Standing } from '../../bus/learned.ts';
 import { isTaskMessage } from '../../bus/messages.ts';
@@ -66,20 +66,25 @@ function standingsUnder(
   const samples = new Map<string, Sample[]>();
   const last = new Map<string, Standing>();
   const changes: Standing[] = [];
+  const changed = (next: Standing | undefined) => {
+    if (next === undefined) return;
+    last.set(next.agent, next);
+    changes.push(next);
+  };
   for (const { task, type, id, at } of moments) {
     const verdict = type === 'task.completed' ? judged(task, org) : undefined;
     const { agent, role } = task;
     if (verdict === undefined || agent === undefined) continue;
-    const own = [...(samples.get(agent) ?? []), { task: task.id, score: verdict.score, at, cause: id }].slice(
-      -org.standing.window,
-    );
-    samples.set(agent, own);
+    const sat = last.get(agent);
+    if (sat?.standing === 'benched' && sat.until !== undefined && at >= sat.until) {
+      changed(nextStanding(org.standing, { agent, role, last: sat }, [], { type: 'RETURNED' }, [], sat.until));
+    }
+    const all = [...(samples.get(agent) ?? []), { task: task.id, score: verdict.score, at, cause: id }];
+    samples.set(agent, all);
+    const own = counting(last.get(agent), all).slice(-org.standing.window);
     const event = { type: 'JUDGED', record: recordOf(org.standing, own, at) } as const;
     const evidence = own.map(({ cause }) => cause);
-    const next = nextStanding(org.standing, { agent, role, last: last.get(agent) }, own, event, evidence, at);
-    if (next === undefined) continue;
-    last.set(agent, next);
-    changes.push(next);
+    changed(nextStanding(org.standing, { agent, role, last: last.get(agent) }, own, event, evidence, at));
   }
   return {
     changes,
