@@ -183,15 +183,21 @@ describe('partial work', () => {
   });
 
   it.each([
-    ['whose code allows no follow-up', { blocker: 'manual_intervention_required' }, 'permanent'],
+    ['whose code allows no follow-up', { blocker: 'manual_intervention_required' }, 'permanent', true],
     ['without a next step', { nextStep: undefined }, 'quality'],
     ['that is blocked instead', { status: 'blocked', blocker: 'missing_credentials' }, 'permanent'],
     ['that blames the machine', { status: 'blocked', blocker: 'environment_failure' }, 'quality'],
-  ])('%s fails as its code says, and is not handed on', async (_, more, kind) => {
-    office.answers.write = [{ ...half, report: { ...report, ...more } }];
-    const work = await office.taskWork('T1', 'backend');
-    const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining('Half of it') } });
-    expect(work.task.children).toEqual([]);
-  });
+  ])(
+    '%s fails as its code says, and is not handed on; it is kept for what a person decides',
+    async (_, more, kind, kept = false) => {
+      office.answers.write = [{ ...half, report: { ...report, ...more } }];
+      const work = await office.taskWork('T1', 'backend');
+      const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining('Half of it') } });
+      expect(work.task.children).toEqual([]);
+      const { commit, base } = work.task.continues ?? {};
+      expect(commit !== undefined && commit !== base).toBe(kept);
+      expect(work.task.commit).toBe(commit);
+    },
+  );
 });

@@ -66,6 +66,7 @@ export const BlockerCode = z.enum([
   'worker_crash',
   'agent_unavailable',
   'ci_artifacts_missing',
+  'budget_exhausted',
 ]);
 export type BlockerCode = z.infer<typeof BlockerCode>;
 
@@ -187,7 +188,7 @@ export const Task = z.strictObject({
   pull: z.number().optional(),
   merged: z.string().optional(),
   summary: z.string().optional(),
-  /** Work of another task of the lineage, partly done, that this one goes on with. */
+  /** Work partly done, of another task of the lineage or of an earlier attempt, that this one goes on with. */
   continues: Continued.optional(),
   taint: Taint,
   evidence: z.array(Evidence),

@@ -6,9 +6,10 @@ import type { Continued, FileChange, Product, WorkReport } from '../../bus/recor
 import type { TaskWork } from '../duty.ts';
 import { WorkFailure } from '../duty.ts';
 import { blockers, failureOf } from '../engines/blockers.ts';
+import type { Drafted } from '../engines/engine.ts';
 import { fileTasks } from '../file-tasks.ts';
 import { followUpOf } from '../follow-up.ts';
-import { using } from './failing.ts';
+import { short, using } from './failing.ts';
 import { infoOf, type Opened, type Workbench } from './workbench.ts';
 
 /** True when somebody can go on with it: it is partial, there is something of it, and a next step; and its code allows it. */
@@ -54,4 +55,26 @@ export async function handOn(
   if (!followUp) throw new Error('a plan of one task makes one task');
   work.note({ commit: saved.commit, summary: report.summary, children: [followUp.id] });
   await using(() => bench.close());
+}
+
+/**
+ * What becomes of an attempt with which nobody can go on at once. Partial work about which a person must decide first is
+ * committed and kept with the task: when they let it be tried again, it goes on from there.
+ */
+export async function giveUp(
+  work: TaskWork,
+  bench: Workbench,
+  opened: Opened,
+  product: Product,
+  { report, files, ended }: Drafted,
+): Promise<WorkFailure> {
+  const failure = ended ?? failureOf(report);
+  if (report.status !== 'partial' || files.length === 0 || failure.kind !== 'permanent')
+    return new WorkFailure(failure);
+  await bench.record();
+  const saved = await save(work, bench, opened, product, report);
+  if (saved === null) return new WorkFailure(failure);
+  work.note({ commit: saved.commit, continues: { ...saved, task: work.task.id, report } });
+  await using(() => bench.close());
+  return new WorkFailure({ ...failure, reason: `${failure.reason}; what is there is kept as ${short(saved.commit)}` });
 }

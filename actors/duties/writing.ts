@@ -17,13 +17,11 @@ import { branchFor } from '../../tools/names.ts';
 import type { TestRun, Validation } from '../../tools/tools.ts';
 import type { Stated } from '../documents.ts';
 import type { TaskDuty, TaskWork } from '../duty.ts';
-import { WorkFailure } from '../duty.ts';
-import { failureOf } from '../engines/blockers.ts';
 import type { Ground } from '../engines/engine.ts';
 import { engines } from '../engines/registry.ts';
 import { allowed } from '../permission.ts';
 import { failed, productFor, using } from './failing.ts';
-import { canHandOn, handOn } from './handing-on.ts';
+import { canHandOn, giveUp, handOn } from './handing-on.ts';
 import { type LintRun, lint } from './linting.ts';
 import { type Pulled, verifyPull } from './merging.ts';
 import { infoOf, type Opened, type Workbench, workbench } from './workbench.ts';
@@ -151,11 +149,12 @@ async function execute(work: TaskWork, { refusePath }: Writing): Promise<void> {
   const { start, on, branch } = opened;
   const refuse = (path: string) => refusedDocument(path) ?? refusePath(path);
   const ground: Ground = { product, start, on, branch, refusePath: refuse };
-  const { report, files } = await engines[engineFor(role, task.type)](work, ground);
+  const drafted = await engines[engineFor(role, task.type)](work, ground);
+  const { report, files } = drafted;
   work.note({ paths: files.map(({ path }) => path).slice(0, MOST_PATHS) });
   const bench = workbench(work, product, opened, files);
   if (report.status === 'complete') return submit(work, bench, opened, product, report);
-  if (!canHandOn(report, files)) throw new WorkFailure(failureOf(report));
+  if (!canHandOn(report, files)) throw await giveUp(work, bench, opened, product, drafted);
   await handOn(work, bench, opened, product, report);
 }
 

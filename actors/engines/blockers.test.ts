@@ -9,7 +9,13 @@ test('every code says what becomes of the work', () => {
 
 test('nobody goes on with what only a person, or another machine, or time can heal', () => {
   const never = BlockerCode.options.filter((code) => !blockers[code].followUp).sort();
-  expect(never).toEqual(['environment_failure', 'manual_intervention_required', 'prompt_too_large', 'quota_limited']);
+  expect(never).toEqual([
+    'budget_exhausted',
+    'environment_failure',
+    'manual_intervention_required',
+    'prompt_too_large',
+    'quota_limited',
+  ]);
   const transient = BlockerCode.options.filter((code) => blockers[code].transient).sort();
   expect(transient).toEqual(['fallback_exhausted', 'quota_limited', 'runner_failure']);
 });

@@ -16,12 +16,13 @@ export type Routing = {
 const of = (kind: FailureKind, { followUp = true, transient = false } = {}): Routing => ({ kind, followUp, transient });
 
 /**
- * Nobody else could do better: no other try, no follow-up. The same environment, the same quota: no follow-up, but time may
+ * Nobody else could do better: no other try, no follow-up, a person decides. The same environment, the same quota: no follow-up, but time may
  * heal it. The rest is about the work (`quality`, `contract`), or about what it needs (`dependency`, `permanent`).
  */
 export const blockers: Readonly<Record<BlockerCode, Routing>> = {
   manual_intervention_required: of('permanent', { followUp: false }),
   prompt_too_large: of('permanent', { followUp: false }),
+  budget_exhausted: of('permanent', { followUp: false }),
   environment_failure: of('environment', { followUp: false }),
   quota_limited: of('quota', { followUp: false, transient: true }),
   runner_failure: of('environment', { transient: true }),

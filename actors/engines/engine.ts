@@ -1,10 +1,11 @@
 // How the work of a task that changes files comes about. Whatever the engine, it hands back the same: what its worker says
 // of the work (a claim), and the files. What follows is the harness's: validate, test, commit, review (duties/writing.ts).
 
-import type { FileChange, Product, WorkReport } from '../../bus/records.ts';
+import type { BlockerCode, Failure, FileChange, Product, WorkReport } from '../../bus/records.ts';
 import { PathRefused } from '../../tools/paths.ts';
 import type { Kept } from '../../tools/tools.ts';
 import type { TaskWork } from '../duty.ts';
+import { blocked } from './blockers.ts';
 
 /** Where an attempt starts. */
 export type Ground = {
@@ -18,7 +19,12 @@ export type Ground = {
   readonly refusePath: (path: string) => string | undefined;
 };
 
-export type Drafted = { readonly report: WorkReport; readonly files: readonly FileChange[] };
+export type Drafted = {
+  readonly report: WorkReport;
+  readonly files: readonly FileChange[];
+  /** What ended it, where that was no word of its worker; it counts when nobody can go on at once. */
+  readonly ended?: Failure;
+};
 
 /**
  * Does the work of one attempt as recorded steps: after a crash it comes to the same end without paying again.
@@ -31,10 +37,10 @@ export type Engine = (work: TaskWork, ground: Ground) => Promise<Drafted>;
  * kept like any partial work (duties/handing-on.ts), and somebody goes on with it.
  * @param why which limit, as part of a sentence: `its 60 turns are used up`
  */
-export function cutShort(why: string, files: readonly FileChange[]): Drafted {
+export function cutShort(why: string, files: readonly FileChange[], blocker: BlockerCode = 'timeout'): Drafted {
   const report: WorkReport = {
     status: 'partial',
-    blocker: 'timeout',
+    blocker,
     summary: `Cut short: ${why}. Nobody has said how far it is; ${plural(files.length)} changed.`,
     nextStep: 'Look at what is there, run the tests, finish what the task asks for, and hand in.',
     done: [],
@@ -43,7 +49,7 @@ export function cutShort(why: string, files: readonly FileChange[]): Drafted {
     attempted: [],
     manualSteps: [],
   };
-  return { report, files };
+  return { report, files, ended: blocked(blocker, why) };
 }
 
 const plural = (files: number) => (files === 1 ? 'one file' : `${files} files`);

@@ -20,6 +20,7 @@ import { failed, using } from '../duties/failing.ts';
 import { aboutSections } from '../duties/source.ts';
 import type { TaskWork } from '../duty.ts';
 import { WorkFailure } from '../duty.ts';
+import { WalletEmpty } from '../money/asking.ts';
 import { blocked } from './blockers.ts';
 import { cutShort, type Drafted, type Engine, type Ground } from './engine.ts';
 import { type Hands, perform, toolSpecs } from './loop-tools.ts';
@@ -51,10 +52,11 @@ function refuseOver(limits: LoopSettings, used: Used, worst: number): void {
 }
 
 /** A loop that came to no report of its own: what it has written is kept. Throws WorkFailure when that is nothing. */
-async function ended(why: string, files: Workbook): Promise<Drafted> {
+async function ended(by: OverLimit | WalletEmpty, files: Workbook): Promise<Drafted> {
   const changes = await files.changes();
-  if (changes.length === 0) throw failed('quality', `the loop ended without a report: ${why}`);
-  return cutShort(why, changes);
+  const broke = by instanceof WalletEmpty;
+  if (changes.length > 0) return cutShort(by.message, changes, broke ? 'budget_exhausted' : 'timeout');
+  throw broke ? by : failed('quality', `the loop ended without a report: ${by.message}`);
 }
 
 /** Tests the files as they are in a clone of their own, as a recorded step. */
@@ -193,10 +195,10 @@ export const loopEngine: Engine = async (work, ground): Promise<Drafted> => {
     const turn = await talk
       .next(rounds, (worst) => refuseOver(limits, used, worst))
       .catch((error: unknown) => {
-        if (error instanceof OverLimit) return error.message;
+        if (error instanceof OverLimit || error instanceof WalletEmpty) return error;
         throw error;
       });
-    if (typeof turn === 'string') return ended(turn, files);
+    if (turn instanceof Error) return ended(turn, files);
     const { text, calls, said, cost, ms } = turn;
     used.turns += 1;
     used.ms += ms;
@@ -206,5 +208,5 @@ export const loopEngine: Engine = async (work, ground): Promise<Drafted> => {
     if (report) return { report, files: await files.changes() };
     rounds.push({ said, results: withRest(results, limits.turns - used.turns) });
   }
-  return ended(`its ${limits.turns} turns are used up`, files);
+  return ended(new OverLimit(`its ${limits.turns} turns are used up`), files);
 };

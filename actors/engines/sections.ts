@@ -7,11 +7,12 @@ const bullets = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `- ${line}`)];
 
 /** Empty for a task that starts from nothing. A worker's words are a claim, and are said to be one. */
-export function continuedSections({ continues }: Task): readonly Section[] {
+export function continuedSections({ id, continues }: Task): readonly Section[] {
   if (!continues) return [];
   const { task, report, tests } = continues;
+  const who = task === id ? 'An earlier attempt' : task;
   const lines = [
-    `${task} has done a part of this, and its files are what you start from. It says: ${report.summary}`,
+    `${who} has done a part of this, and its files are what you start from. It says: ${report.summary}`,
     ...(report.nextStep === undefined ? [] : [`Go on with: ${report.nextStep}`]),
     ...bullets('Done', report.done),
     ...bullets('Decided', report.decisions),

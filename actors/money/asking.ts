@@ -23,6 +23,13 @@ export class OutOfMoney extends Error {
   }
 }
 
+/** A lineage or a task has no money left. Waiting would not help: a person is asked what becomes of it. */
+export class WalletEmpty extends WorkFailure {
+  constructor(stop: Stop) {
+    super({ kind: 'permanent', reason: shortage(stop) });
+  }
+}
+
 /** Period of a purse, by its name. */
 export function spanOf(purse: string): Span {
   const [, span] = /\.(day|month)\.[\d-]+$/.exec(purse) ?? [];
@@ -61,12 +68,12 @@ export function questionOf(short: Capped, { task }: Pick<Call, 'task'>, { state 
 
 /**
  * Asks a person once for each stop. Repeatable. A lineage or a task without money is escalated instead, and asked about with
- * everything else that is to be said of it (escalation.ts): throws WorkFailure.
+ * everything else that is to be said of it (escalation.ts): throws WalletEmpty.
  */
 export async function askForMoney({ bus, board }: Pick<Ports, 'bus' | 'board'>, stop: Stop, call: Call): Promise<void> {
   const { question, purse, raise, cap, at } = stop;
   const end = periodEnd(spanOf(purse), at);
-  if (end === undefined) throw new WorkFailure({ kind: 'permanent', reason: shortage(stop) });
+  if (end === undefined) throw new WalletEmpty(stop);
   if (board.state.approvals.has(question)) return;
   const until = new Date(end).toISOString().slice(0, 10);
   const data = {

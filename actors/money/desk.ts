@@ -32,8 +32,8 @@ export interface Money {
   /**
    * Makes a call for which there is money: reserves `call.worst`, runs, and settles what `usage` says. The result carries the
    * usage as it was charged. A ModelFailure without usage cost nothing; any other failure without usage costs the worst.
-   * Throws OutOfMoney when a wallet is empty until some instant or answer; WorkFailure (`permanent`) when its lineage or task
-   * has no money left; and whatever `run` throws, with the usage as it was charged.
+   * Throws OutOfMoney when a wallet is empty until some instant or answer; WalletEmpty when its lineage or task has no money
+   * left; and whatever `run` throws, with the usage as it was charged.
    */
   during<T extends Paid>(call: Call, run: () => Promise<T>): Promise<T>;
   /** Records that a person raised a cap, so that what is begun next finds it raised. Repeatable. */
