@@ -1,11 +1,16 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { noTools } from '../../actors/fakes.ts';
 import { VirtualClock } from '../../bus/clock.ts';
 import { MemoryBus } from '../../bus/memory.ts';
+import type { Pull } from '../../bus/records.ts';
+import { Conflict } from '../clone.ts';
 import { gitIn, plainSandbox, productsIn, START, scratch, shop, signal } from '../fixture.ts';
 import { openLocalForge } from '../forge/local.ts';
+import { MergeRefused } from '../forge/refusals.ts';
+import { WebFailure } from '../web/web.ts';
 import { guardedTools } from './guarded-tools.ts';
 import { createSecrets } from './secrets.ts';
 
@@ -80,6 +85,43 @@ test('what tests print is scrubbed before anybody reads it', async () => {
   expect(run.ok).toBe(false);
   expect(run.tail).toContain('[SHOP_TOKEN]');
   expect(run.tail + run.summary).not.toContain(CANARY);
+});
+
+test('an error that names a secret keeps what it is, why, and what next; only its words are scrubbed', async () => {
+  const { tools: real } = await open();
+  const moved = new MergeRefused(3, 'moved', `main has ${CANARY}.md now`);
+  const failing = {
+    ...noTools,
+    products: { ...real.products, apply: () => Promise.reject(new Conflict([`src/${CANARY}.js`])) },
+    forge: { ...real.forge, merge: () => Promise.reject(moved) },
+    web: {
+      search: () => Promise.reject(new WebFailure('offline', 'no net', `check ${CANARY}`, new Error(CANARY))),
+      read: () => Promise.reject(new WebFailure('refused', 'not allowed', 'ask', new Error(CANARY))),
+    },
+  };
+  const tools = guardedTools(failing, createSecrets({ SHOP_TOKEN: CANARY }));
+  const clone = await real.products.openClone('shop', 'T1', 'agent/T1/the-shop');
+  const pull = await real.forge.get(1);
+  const caught = async (run: Promise<unknown>) => {
+    const error = await run.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    // Nothing that anybody could write down has it: no field, no stack, no cause.
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(CANARY);
+    return error;
+  };
+
+  const conflict = await caught(tools.products.apply(clone, [], clone.base));
+  expect(conflict).toBeInstanceOf(Conflict);
+  expect(conflict).toMatchObject({ code: 'CONFLICT', paths: ['src/[SHOP_TOKEN].js'], next: new Conflict([]).next });
+  const refusal = await caught(tools.forge.merge({ ...pull, number: 3 } as Pull, { ...info, message: 'T1' }));
+  expect(refusal).toBeInstanceOf(MergeRefused);
+  expect(refusal).toMatchObject({ reason: 'moved', exit: 1, message: expect.stringContaining('[SHOP_TOKEN].md') });
+  const offline = await caught(tools.web.search('x', signal));
+  expect(offline).toBeInstanceOf(WebFailure);
+  expect(offline).toMatchObject({ trouble: 'offline', message: 'no net', next: 'check [SHOP_TOKEN]' });
+  expect(await caught(tools.web.read('https://a.example', signal))).toMatchObject({ trouble: 'refused' });
 });
 
 function filesBelow(dir: string): readonly string[] {

@@ -1,6 +1,7 @@
 // The hands behind the secret check: everything that goes into a repository or to the forge is looked at first, and what comes
 // back for people to read is scrubbed. Whoever is given these tools cannot send a secret, whatever a model wrote.
 
+import { inspect } from 'node:util';
 import { HeadcountError } from '../../bus/errors.ts';
 import type { FileChange } from '../../bus/records.ts';
 import type { Coders } from '../engines/coder.ts';
@@ -126,16 +127,22 @@ function refuseName(secrets: Secrets, sink: string, name: string): void {
   }
 }
 
-/** Errors of tools say what git or a forge said; that is scrubbed, and keeps its code. */
+/** Errors of tools say what git or a forge said; that is scrubbed. */
 function cleanly<A extends readonly unknown[], T>(secrets: Secrets, run: (...args: A) => Promise<T>) {
   return async (...args: A): Promise<T> => {
     try {
       return await run(...args);
     } catch (error) {
-      if (!(error instanceof HeadcountError) || secrets.find(error.message) === undefined) throw error;
-      throw new HeadcountError(error.code, secrets.scrub(error.message), secrets.scrub(error.next), {
-        exit: error.exit,
-      });
+      throw error instanceof HeadcountError ? withoutSecrets(error, secrets) : error;
     }
   };
+}
+
+/** The very same error with its words scrubbed: others decide by what it is, and by its reason. */
+function withoutSecrets<E extends HeadcountError>(error: E, secrets: Secrets): E {
+  const { message, stack = '', cause } = error;
+  // A cause is somebody else's, and who knows what is in it.
+  if (cause !== undefined && secrets.find(inspect(cause)) !== undefined) delete error.cause;
+  const words = { ...error, message, stack };
+  return Object.assign(error, scrubbed(words, secrets));
 }
