@@ -136,7 +136,7 @@ export async function deedOf(
   const own = await failedIn(ports, [task]);
   const ended = { id: `task.${task.id}.completed`, what: 'done' };
   const merged = pulls.find(({ status }) => status === 'merged');
-  const onto = resultsOf<{ onto?: string }>(task, steps, 'check').at(-1)?.result.onto;
+  const onto = merged?.checks.at(-1)?.onto;
   const before = merged && onto !== undefined ? await mergedAt(ports, merged.product, onto) : undefined;
   const after = merged && suiteOf(merged);
   const tested = resultsOf<TestRun & { readonly lint?: LintRun }>(task, steps, 'test');

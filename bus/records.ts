@@ -2,6 +2,7 @@
 // epoch milliseconds, durations milliseconds, money US dollars.
 
 import { z } from 'zod';
+import { BlockerCode } from './blocker-code.ts';
 import { ScoreLedger } from './scores.ts';
 
 /** A name that is also a subject token. */
@@ -44,31 +45,6 @@ export const Usage = z.strictObject({
   estimated: z.boolean().optional(),
 });
 export type Usage = z.infer<typeof Usage>;
-
-/** Why work could not be finished: what whoever did it says. */
-export const BlockerCode = z.enum([
-  'missing_context',
-  'missing_credentials',
-  'environment_failure',
-  'dependency_blocked',
-  'quota_limited',
-  'runner_failure',
-  'timeout',
-  'test_failure',
-  'workflow_validation_failed',
-  'manual_intervention_required',
-  'fallback_exhausted',
-  'invalid_result_contract',
-  'push_not_ready',
-  'no_diff_produced',
-  'prompt_too_large',
-  'no_web_artifact',
-  'worker_crash',
-  'agent_unavailable',
-  'ci_artifacts_missing',
-  'budget_exhausted',
-]);
-export type BlockerCode = z.infer<typeof BlockerCode>;
 
 const lines = (description: string) => z.array(z.string().min(1).max(500)).max(50).default([]).describe(description);
 
@@ -266,7 +242,10 @@ export const Pull = z.strictObject({
   base: z.string(),
   head: z.string(),
   status: z.enum(['open', 'merged', 'closed']),
-  checks: z.array(z.strictObject({ head: z.string(), ok: z.boolean(), summary: z.string() })),
+  /** Each of the head merged with a commit of the default branch, `onto`; that is absent in records of older versions. */
+  checks: z.array(
+    z.strictObject({ head: z.string(), onto: z.string().optional(), ok: z.boolean(), summary: z.string() }),
+  ),
   reviews: z.array(
     z.strictObject({
       by: z.string(),

@@ -121,7 +121,7 @@ export interface Forge {
   check(pull: Pull, argv: readonly string[], signal: AbortSignal): Promise<Pull>;
   /** Records a verdict bound to a head. Throws ReviewRefused for the author or its role, or another head. */
   review(pull: Pull, review: Pull['reviews'][number]): Promise<Pull>;
-  /** Squash-merges what was checked and approved. Idempotent. Throws MergeRefused (`conflict`, `unreviewed`, `unchecked`, `moved`). */
+  /** Squash-merges what was checked, on the default branch as it is, and approved. Idempotent. Throws MergeRefused (`conflict`, `unreviewed`, `unchecked`, `moved`). */
   merge(pull: Pull, info: MergeInfo): Promise<Pull>;
   close(pull: Pull): Promise<Pull>;
 }

@@ -3,6 +3,7 @@
 import type { Evidence, Pull } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import type { Org } from '../../org/org.ts';
+import { MergeRefused } from '../../tools/forge/refusals.ts';
 import type { TestRun, Validation } from '../../tools/tools.ts';
 import { mergeCard } from '../cards.ts';
 import { documentsOf, type Stated, tellDecision } from '../documents.ts';
@@ -64,17 +65,30 @@ async function askReview(work: TaskWork, pull: Pull, approvals: readonly Review[
   return { awaiting: `waits for review of pull ${pull.number} by ${reviewer}` };
 }
 
-/** Merges what was checked on the default branch as it is now: when that has moved since, it is checked again first. */
-async function merge(work: TaskWork, pull: Pull, stated: Stated, review: Review, checkedOn: string): Promise<string> {
+/** How often a merge is tried whose default branch moves meanwhile. */
+const TRIES = 5;
+
+/** Merges what was checked on the default branch as it is now: whenever that has moved since, it is checked again first. */
+async function merge(work: TaskWork, pull: Pull, stated: Stated, review: Review): Promise<string> {
   const { task, tools, turn } = work;
-  const onto = await tools.products.head(pull.product);
-  const checked = onto === checkedOn ? pull : await green(work, pull);
   const message = `${task.id}: ${task.title}\n\nReviewed-by: ${review.by}`;
   const at = turn.now();
-  const documents = documentsOf(work, pull, stated, at);
-  const { merged } = await tools.forge.merge(checked, { message, author: pull.author, at, documents });
-  if (merged === undefined) throw failed('environment', `pull ${pull.number} has no merge commit`);
-  return merged;
+  const info = { message, author: pull.author, at, documents: documentsOf(work, pull, stated, at) };
+  for (let tries = 1; ; tries += 1) {
+    const met = await tools.forge.merge(pull, info).catch(unchecked);
+    if (!(met instanceof MergeRefused)) {
+      if (met.merged === undefined) throw failed('environment', `pull ${pull.number} has no merge commit`);
+      return met.merged;
+    }
+    // Others are at work, and it says nothing about this: it waits.
+    if (tries === TRIES) throw failed('environment', met.message);
+    await green(work, pull);
+  }
+}
+
+function unchecked(error: unknown): MergeRefused {
+  if (error instanceof MergeRefused && error.reason === 'unchecked') return error;
+  throw error;
 }
 
 /** Evidence for a pull request: what this attempt's steps established, the review and the merge. */
@@ -83,9 +97,8 @@ export async function verifyPull(work: TaskWork): Promise<Verdict> {
   const checks = await work.step('check', () =>
     using(async () => {
       const asked = await openPull(work, number);
-      const onto = await work.tools.products.head(asked.product);
       const { checks: all } = await green(work, asked);
-      return { summary: all.at(-1)?.summary ?? 'passed', onto };
+      return { summary: all.at(-1)?.summary ?? 'passed' };
     }),
   );
   const pull = await openPull(work, number);
@@ -106,7 +119,7 @@ export async function verifyPull(work: TaskWork): Promise<Verdict> {
     using(() => mergeCard(work, pull, { checks: checks.summary, reviews })),
   );
   if (awaiting !== undefined) return { awaiting };
-  const merged = await work.step('merge', () => using(() => merge(work, pull, stated, review, checks.onto)));
+  const merged = await work.step('merge', () => using(() => merge(work, pull, stated, review)));
   work.note({ pull: number, merged });
   await using(() => tellDecision(work, pull, stated, merged));
   await work.publish<'brain.feature'>(subjects.brain('feature'), {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseAnswer } from '../../brain/answers.ts';
-import { BlockerCode, WorkReport } from '../../bus/records.ts';
+import { BlockerCode } from '../../bus/blocker-code.ts';
+import { WorkReport } from '../../bus/records.ts';
 import { blocked, blockers, failureOf } from './blockers.ts';
 
 test('every code says what becomes of the work', () => {

@@ -1,7 +1,8 @@
 // What each blocker code means for the company: which kind of failure it is, and whether somebody may go on with what was
 // saved. One table, for every engine.
 
-import type { BlockerCode, Failure, FailureKind, WorkReport } from '../../bus/records.ts';
+import type { BlockerCode } from '../../bus/blocker-code.ts';
+import type { Failure, FailureKind, WorkReport } from '../../bus/records.ts';
 import { waiting } from '../../machines/policy.ts';
 
 export type Routing = {

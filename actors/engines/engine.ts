@@ -1,7 +1,8 @@
 // How the work of a task that changes files comes about. Whatever the engine, it hands back the same: what its worker says
 // of the work (a claim), and the files. What follows is the harness's: validate, test, commit, review (duties/writing.ts).
 
-import type { BlockerCode, Failure, FileChange, Product, WorkReport } from '../../bus/records.ts';
+import type { BlockerCode } from '../../bus/blocker-code.ts';
+import type { Failure, FileChange, Product, WorkReport } from '../../bus/records.ts';
 import { PathRefused } from '../../tools/paths.ts';
 import type { Kept } from '../../tools/tools.ts';
 import type { TaskWork } from '../duty.ts';

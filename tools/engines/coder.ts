@@ -1,6 +1,6 @@
 // Command lines as employees, as a port.
 
-import type { BlockerCode } from '../../bus/records.ts';
+import type { BlockerCode } from '../../bus/blocker-code.ts';
 import type { CliSettings } from '../../org/org.ts';
 import type { Clone } from '../tools.ts';
 

@@ -126,7 +126,12 @@ test('only what was checked and approved at this head is merged', async () => {
   await expect(here.forge.merge(pull, info)).rejects.toMatchObject({ reason: 'unchecked' });
   const failed = await here.forge.check(pull, ['node', '-e', 'process.exit(1)'], signal);
   expect(failed.checks).toEqual([
-    { head: pull.head, ok: false, summary: 'the test command ended with code 1: it said nothing' },
+    {
+      head: pull.head,
+      onto: gitIn(here.repo, 'rev-parse', 'main'),
+      ok: false,
+      summary: 'the test command ended with code 1: it said nothing',
+    },
   ]);
   await expect(here.forge.merge(pull, info)).rejects.toMatchObject({ reason: 'unchecked' });
   await here.forge.check(pull, pass, signal);
@@ -161,7 +166,19 @@ test('a conflict is a failed check and a refused merge that names the file', asy
   expect(checked.checks.at(-1)).toMatchObject({ ok: false, summary: 'it conflicts with main in same.txt' });
 });
 
-test('main moving under a merge makes it start again on the new main', async () => {
+test('what was checked on another main is not merged: it is checked again first', async () => {
+  const here = await room();
+  const pull = await ready(here, await propose(here, 'T1', 'hello.txt', 'hello'));
+  gitIn(here.repo, 'commit', '-q', '--allow-empty', '-m', 'by hand');
+  const merge = here.forge.merge(pull, info);
+  await expect(merge).rejects.toMatchObject({ reason: 'unchecked' });
+  await expect(merge).rejects.toThrow(/it was checked on main at \w{7}, and main is at \w{7} now/);
+  await here.forge.check(pull, pass, signal);
+  expect(await here.forge.merge(pull, info)).toMatchObject({ status: 'merged' });
+  expect(gitIn(here.repo, 'log', '--format=%s')).toBe('Add a greeting\nby hand\nStart Shop');
+});
+
+test('main moving under a merge refuses it: nobody has checked it on the new one', async () => {
   const here = await room();
   const pull = await ready(here, await propose(here, 'T1', 'hello.txt', 'hello'));
   const { repos } = here.products;
@@ -172,8 +189,8 @@ test('main moving under a merge makes it start again on the new main', async () 
     return repos.land(...args);
   };
   const forge = openLocalForge({ bus: here.bus, products: { ...here.products, repos: { ...repos, land } } });
-  await forge.merge(pull, info);
-  expect(gitIn(here.repo, 'log', '--format=%s')).toBe('Add a greeting\nby hand\nStart Shop');
+  await expect(forge.merge(pull, info)).rejects.toMatchObject({ reason: 'unchecked' });
+  expect(gitIn(here.repo, 'log', '--format=%s')).toBe('by hand\nStart Shop');
 });
 
 test('a merge that was made but not recorded is found again, not made twice', async () => {

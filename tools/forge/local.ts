@@ -10,9 +10,6 @@ import type { Forge, MergeInfo } from '../tools.ts';
 import { openPulls, type Pulls } from './pulls.ts';
 import { HeadMoved, MergeRefused, NoPull, ReviewRefused } from './refusals.ts';
 
-/** How often a merge starts again because the default branch moved meanwhile. */
-const TRIES = 3;
-
 const short = (commit: string) => commit.slice(0, 7);
 
 /** The squashed commit: one subject line, and trailers that only the harness writes. */
@@ -32,8 +29,8 @@ function refuseReview(pull: Pull, review: Pull['reviews'][number]): void {
   }
 }
 
-/** Throws MergeRefused unless this head was checked and approved. */
-function refuseMerge(pull: Pull): void {
+/** Throws MergeRefused unless this head was checked and approved. Gives the commit of the default branch it was checked on. */
+function refuseMerge(pull: Pull): string | undefined {
   if (pull.status === 'closed') throw new MergeRefused(pull.number, 'closed', 'it is closed');
   const check = pull.checks.findLast(({ head }) => head === pull.head);
   if (!check?.ok) {
@@ -50,6 +47,13 @@ function refuseMerge(pull: Pull): void {
     throw new MergeRefused(pull.number, 'unreviewed', 'a reviewer rejected this head');
   }
   if (verdicts.length === 0) throw new MergeRefused(pull.number, 'unreviewed', 'nobody has approved this head');
+  return check.onto;
+}
+
+/** What is green on one commit may be red on the next: nobody has checked this merge. */
+function stale({ number }: Pull, checkedOn: string | undefined, onto: string): MergeRefused {
+  const where = checkedOn === undefined ? 'another main' : `main at ${short(checkedOn)}`;
+  return new MergeRefused(number, 'unchecked', `it was checked on ${where}, and main is at ${short(onto)} now`);
 }
 
 async function supersede(pulls: Pulls, opened: Pull): Promise<void> {
@@ -81,22 +85,21 @@ export function openLocalForge({ bus, products }: { readonly bus: Bus; readonly 
     );
   }
 
-  /** Makes the squash on the default branch as it is now, again when somebody else was first. */
-  async function squash(pull: Pull, info: MergeInfo): Promise<string> {
-    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      const onto = await products.head(pull.product);
-      // Looked up after the head is read: another process that merges it meanwhile moves the head, and landing fails.
-      const done = await repos.findMerge(pull.product, pull.base, pull.number);
-      if (done !== undefined) return done;
-      const merge = await repos.merge(pull.product, onto, pull.head);
-      if (!merge.ok) throw new MergeRefused(pull.number, 'conflict', `it conflicts in ${merge.paths.join(', ')}`);
-      const identity = { author: pull.author, at: info.at };
-      const documents = (await info.documents?.({ onto, tree: merge.tree })) ?? [];
-      const tree = documents.length === 0 ? merge.tree : await repos.write(pull.product, merge.tree, documents);
-      const merged = await repos.land(pull.product, onto, tree, messageOf(pull, info), identity);
-      if (merged !== undefined) return merged;
-    }
-    throw new MergeRefused(pull.number, 'moved', 'the default branch moves faster than it can be merged');
+  /** Makes the squash on the commit of the default branch on which it was checked, if that is still its head. */
+  async function squash(pull: Pull, checkedOn: string | undefined, info: MergeInfo): Promise<string> {
+    const onto = await products.head(pull.product);
+    // Looked up after the head is read: another process that merges it meanwhile moves the head, and landing fails.
+    const done = await repos.findMerge(pull.product, pull.base, pull.number);
+    if (done !== undefined) return done;
+    const merge = await repos.merge(pull.product, onto, pull.head);
+    if (!merge.ok) throw new MergeRefused(pull.number, 'conflict', `it conflicts in ${merge.paths.join(', ')}`);
+    if (onto !== checkedOn) throw stale(pull, checkedOn, onto);
+    const identity = { author: pull.author, at: info.at };
+    const documents = (await info.documents?.({ onto, tree: merge.tree })) ?? [];
+    const tree = documents.length === 0 ? merge.tree : await repos.write(pull.product, merge.tree, documents);
+    const merged = await repos.land(pull.product, onto, tree, messageOf(pull, info), identity);
+    if (merged === undefined) throw stale(pull, checkedOn, await products.head(pull.product));
+    return merged;
   }
 
   /** The result of the product's tests on the merge; a conflict is a failed check. */
@@ -104,9 +107,9 @@ export function openLocalForge({ bus, products }: { readonly bus: Bus; readonly 
     const onto = await products.head(pull.product);
     const merge = await repos.merge(pull.product, onto, pull.head);
     if (!merge.ok)
-      return { head: pull.head, ok: false, summary: `it conflicts with main in ${merge.paths.join(', ')}` };
+      return { head: pull.head, onto, ok: false, summary: `it conflicts with main in ${merge.paths.join(', ')}` };
     const { ok, summary } = await repos.testTree(pull.product, merge.tree, argv, signal);
-    return { head: pull.head, ok, summary };
+    return { head: pull.head, onto, ok, summary };
   }
 
   async function current(number: number): Promise<Pull> {
@@ -177,8 +180,8 @@ export function openLocalForge({ bus, products }: { readonly bus: Bus; readonly 
       if ((await repos.branchHead(pull.product, pull.branch)) !== pull.head) {
         throw new MergeRefused(pull.number, 'moved', `its branch is not at ${short(pull.head)} any more`);
       }
-      refuseMerge(pull);
-      return recordMerge(pull.number, await squash(pull, info));
+      const checkedOn = refuseMerge(pull);
+      return recordMerge(pull.number, await squash(pull, checkedOn, info));
     },
     close: (asked) => pulls.change(asked.number, closing),
   };

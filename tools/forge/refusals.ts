@@ -26,7 +26,7 @@ type MergeReason = 'conflict' | 'unreviewed' | 'unchecked' | 'moved' | 'closed';
 const mergeNext: Record<MergeReason, string> = {
   conflict: 'write the change anew on the default branch as it is now',
   unreviewed: 'get an approval of this head from another role',
-  unchecked: 'run the checks of this head, and make them pass',
+  unchecked: 'run the checks of this head on the default branch as it is now, and make them pass',
   moved: 'read the pull request again and decide again',
   closed: 'open a new pull request',
 };
