@@ -1,6 +1,7 @@
-// What Headcount itself adds to a model call: the brief, the reservation, the record of the answer and the settlement, each
-// confirmed by JetStream, beside the bare call of the same run: the vendor's SDK against a server that answers at once. And how
-// long a part of an answer that is heard takes to be on the stream.
+// What Headcount itself adds to a model call: the brief, the copy that is kept of what is sent, the reservation, the record of
+// the answer and the settlement, each confirmed by JetStream, beside the bare call of the same run: the vendor's SDK against a
+// server that answers at once. How long a part of an answer that is heard takes to be on the stream. And what calls cost that
+// wait for a provider (waiting.ts).
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { startServer } from '../../bus/server/launcher.ts';
 import { type ModelServer, modelServer, type Turn } from '../fixtures/model-server.ts';
 import { openBench, zeroModel } from './company.ts';
 import type { Row } from './main.ts';
+import { measureWaiting } from './waiting.ts';
 
 const WARM_UP = 50;
 const CALLS = 200;
@@ -67,7 +69,7 @@ async function modelOf({ url }: ModelServer, clock: RealClock): Promise<Model> {
 }
 
 /** When each call began, when its last message came back from the stream, and how long the model itself took. */
-function createStopwatch(inner: Model, goOn: () => void) {
+function createStopwatch(inner: Model, converses: boolean, goOn: () => void) {
   const own: number[] = [];
   const bare: number[] = [];
   const parts: number[] = [];
@@ -76,6 +78,7 @@ function createStopwatch(inner: Model, goOn: () => void) {
   let heardAt = 0;
   let isOpen = false;
   const model: Model = {
+    converses,
     quote: (question) => inner.quote(question),
     async think(question, signal, heard) {
       const asked = performance.now();
@@ -120,7 +123,8 @@ function quantile(values: readonly number[], part: number): number {
   return sorted[Math.floor(sorted.length * part)] ?? 0;
 }
 
-async function measure(sync: 'fast' | 'always'): Promise<Measured> {
+/** @param converses a copy of what is sent is kept, as in a company that asks a real model */
+async function measure(sync: 'fast' | 'always', converses = true): Promise<Measured> {
   const storeDir = await mkdtemp(join(tmpdir(), 'headcount-bench-call-'));
   const server = await startServer({ storeDir, sync });
   const script = createScript();
@@ -129,7 +133,7 @@ async function measure(sync: 'fast' | 'always'): Promise<Measured> {
     const clock = new RealClock();
     const owner = { workspace: storeDir, kind: 'scenario' as const, fresh: true };
     const bus = await openJetStreamBus({ servers: server.url, company: 'bench', clock, owner });
-    const watch = createStopwatch(await modelOf(provider, clock), script.goOn);
+    const watch = createStopwatch(await modelOf(provider, clock), converses, script.goOn);
     const thinking = () => ({ model: watch.model });
     const bench = await openBench(bus, clock, watch.heard, { thinking, atStep: watch.atStep });
     for (let n = 0; n < script.turns.length; n += 1) await bench.lone();
@@ -161,5 +165,15 @@ export async function measureCalls(): Promise<readonly Row[]> {
       goal: 'under 100 ms',
     },
   ];
-  return [...rows('JetStream', await measure('fast')), ...rows('JetStream, disk synced', await measure('always'))];
+  const bare = await measure('fast', false);
+  return [
+    ...rows('JetStream', await measure('fast')),
+    {
+      what: 'JetStream: the same, no copy of what is sent kept',
+      value: `${bare.ownMs.toFixed(2)} ms`,
+      reference: `bare call ${bare.bareMs.toFixed(2)} ms; P95 ${bare.p95Ms.toFixed(2)} ms`,
+    },
+    ...rows('JetStream, disk synced', await measure('always')),
+    ...(await measureWaiting()),
+  ];
 }

@@ -16,7 +16,10 @@ import { loadOrg } from '../../org/load.ts';
 import type { Org } from '../../org/org.ts';
 import { openSandbox } from '../../tools/sandbox.ts';
 
-const text = `
+const worker = (name: string, instances: number) => `
+      ${name}: { title: Worker, duties: [advise], instances: ${instances} }`;
+
+const text = (workers: string) => `
 company: bench
 sandbox: none
 retry:
@@ -25,13 +28,29 @@ reports:
   cto:
     title: Planner
     duties: [decompose, digest, staff]
-    reports:
-      worker: { title: Worker, duties: [advise], instances: 8 }
+    reports:${workers}
 `;
 
-export function benchOrg(): Org {
+const model = (url: string) => `
+models:
+  providers: { stub: { kind: anthropic, url: '${url}' } }
+  tiers: { strategy: [stub/one], coding: [stub/one], light: [stub/one] }
+  prices: { one: { input: 0, output: 0 } }
+`;
+
+export type BenchSize = {
+  /** Names of the roles that work, and how many agents each has. */
+  readonly workers?: readonly string[];
+  readonly instances?: number;
+  /** Of a provider that all tiers ask; absent: whoever opens the company brings a model. */
+  readonly url?: string;
+};
+
+export function benchOrg({ workers = ['worker'], instances = 8, url }: BenchSize = {}): Org {
+  const roles = workers.map((name) => worker(name, instances)).join('');
+  const file = text(roles) + (url === undefined ? '' : model(url));
   const readPrompt = () => 'You work in a company that is being measured.';
-  return loadOrg({ text, file: 'bench.yaml', readPrompt }, { duties: dutyFacts() });
+  return loadOrg({ text: file, file: 'bench.yaml', readPrompt }, { duties: dutyFacts() });
 }
 
 /** Tasks in each directive's plan. */
@@ -39,13 +58,13 @@ export const TASKS_PER_DIRECTIVE = 10;
 
 const usage = { model: 'zero', inputTokens: 100, outputTokens: 20, cost: 0.0001 };
 
-function plannedTasks(count: number): PlannedTask[] {
+function plannedTasks(count: number, role = 'worker'): PlannedTask[] {
   return Array.from({ length: count }, (_, n) => ({
     key: `t${n}`,
     title: `Piece of work number ${n}`,
     description: 'x'.repeat(200),
     acceptance: [],
-    role: 'worker',
+    role,
     type: 'advice',
     estimateMinutes: 30,
     priority: 'normal',
@@ -68,6 +87,8 @@ export type Bench = {
   readonly assembled: Assembled;
   /** Gives directives and waits until all their tasks are done and reported. Returns ms of the wall. */
   run(directives: number): Promise<number>;
+  /** Gives tasks to a role, as a backlog, and does not wait for them. */
+  give(tasks: number, role: string): Promise<void>;
   /** Gives one task, as a backlog, to an idle company. Returns ms of the wall until its report. */
   lone(): Promise<number>;
   close(): Promise<void>;
@@ -78,19 +99,19 @@ export async function openBench(
   bus: Bus,
   clock: Clock,
   onMessage: (stored: Stored) => void = () => {},
-  parts: Partial<Pick<Assembly, 'atStep' | 'thinking'>> = {},
+  parts: Partial<Pick<Assembly, 'atStep' | 'thinking' | 'org'>> = {},
 ): Promise<Bench> {
   const workspace = await mkdtemp(join(tmpdir(), 'headcount-bench-'));
-  const org = benchOrg();
+  const org = parts.org ?? benchOrg();
   let reported = 0;
   let awaited = { count: 0, arrived: () => {} };
   const sandbox = await openSandbox({ mode: 'none', scripted: true, cacheDir: workspace, env: process.env });
   const assembled = await assemble({
-    org,
     bus,
     clock,
     thinking: () => ({ model: zeroModel }),
     ...parts,
+    org,
     knowledge: createFileKnowledge([]),
     sandbox,
     places: placesIn(workspace, org.company),
@@ -109,21 +130,23 @@ export async function openBench(
     new Promise<void>((resolve) => {
       awaited = { count: reported + more, arrived: resolve };
     });
+  const give = async (count: number, role: string) => {
+    given += 1;
+    const data = { id: `B${given}`, tasks: plannedTasks(count, role) };
+    await bus.publish(subjects.directives, {
+      id: `backlog.${data.id}`,
+      type: 'backlog.given',
+      source: 'bench',
+      data,
+    });
+  };
   return {
     assembled,
+    give,
     async lone() {
-      given += 1;
-      const id = `B${given}`;
-      const [task] = plannedTasks(1);
       const arrived = reports(1);
       const started = performance.now();
-      const tasks = task ? [task] : [];
-      void bus.publish(subjects.directives, {
-        id: `backlog.${id}`,
-        type: 'backlog.given',
-        source: 'bench',
-        data: { id, tasks },
-      });
+      void give(1, 'worker');
       await arrived;
       return performance.now() - started;
     },
