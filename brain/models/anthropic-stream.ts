@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { ANSWER_CHARACTERS } from './http.ts';
+import { ShownCall } from './shown-call.ts';
 import { textOrJson } from './tool-input.ts';
 import type { GivenUsage } from './usage.ts';
 import { WireFailure } from './wire.ts';
@@ -50,6 +51,8 @@ export class AnthropicStream {
   readonly #blocks: Block[] = [];
   /** Arguments of the calls as they came, by the index of the block. */
   readonly #inputs = new Map<number, string>();
+  /** The call that is coming. */
+  #shown: ShownCall | undefined;
   #phase: Phase = 'before';
   #size = 0;
   #stopReason: string | undefined;
@@ -60,7 +63,7 @@ export class AnthropicStream {
   }
 
   /**
-   * Takes the next event. Returns text that a reader may already see.
+   * Takes the next event. Returns what a watcher may already see of it.
    * Throws WireFailure (broken, oversize).
    */
   take(raw: unknown): string | undefined {
@@ -82,7 +85,7 @@ export class AnthropicStream {
         this.#expect('between', event.type, event.index === this.#blocks.length);
         this.#phase = 'inside';
         this.#blocks.push({ ...event.content_block });
-        return undefined;
+        return this.#begin(event.content_block);
       case 'content_block_delta':
         this.#expect('inside', event.type, event.index === this.#blocks.length - 1);
         return this.#grow(event.delta);
@@ -143,6 +146,11 @@ export class AnthropicStream {
     this.#usage = { ...this.#usage, ...Object.fromEntries(given) };
   }
 
+  #begin({ type, name }: Block): string | undefined {
+    this.#shown = type === 'tool_use' && typeof name === 'string' ? new ShownCall(name) : undefined;
+    return this.#shown?.name;
+  }
+
   #grow(delta: Delta): string | undefined {
     const index = this.#blocks.length - 1;
     const block = this.#blocks[index];
@@ -162,7 +170,7 @@ export class AnthropicStream {
         return undefined;
       case 'input_json_delta':
         this.#inputs.set(index, `${this.#inputs.get(index) ?? ''}${this.#sized(delta.partial_json)}`);
-        return undefined;
+        return this.#shown?.more(delta.partial_json);
     }
   }
 

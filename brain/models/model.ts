@@ -78,7 +78,7 @@ export interface Model {
   /**
    * Throws ModelFailure when there is no answer; an aborted call rejects with the signal's reason. Nothing of an answer that
    * broke off is returned.
-   * @param heard gets parts of the answer's text as they come; for watching only
+   * @param heard gets parts of the answer as they come, text and which calls it makes; for watching only
    */
   think(question: Question, signal: AbortSignal, heard?: (text: string) => void): Promise<Answer>;
   /**

@@ -6,6 +6,7 @@ import { ANSWER_CHARACTERS } from './http.ts';
 import type { Exchange, ToolCall } from './model.ts';
 import type { AskOpenAi, OpenAiCall } from './openai.ts';
 import { contentOf, keepSaid } from './said.ts';
+import { ShownCall } from './shown-call.ts';
 import { isClosed, openAiSchemaOf } from './structured.ts';
 import { textOrJson } from './tool-input.ts';
 import type { GivenUsage } from './usage.ts';
@@ -59,7 +60,7 @@ export const askChat: AskOpenAi = async (asked) => {
   return stream.end(request);
 };
 
-type Call = { id: string; name: string; input: string };
+type Call = { id: string; name: string; input: string; readonly shown: ShownCall };
 
 class ChatStream {
   readonly #provider: string;
@@ -92,22 +93,27 @@ class ChatStream {
     }
     this.#text += this.#sized(content);
     this.#refusal += this.#sized(refusal);
-    for (const part of parts ?? []) this.#growCall(part);
+    const shown = (parts ?? []).map((part) => this.#growCall(part));
     this.#finish = finish_reason ?? this.#finish;
-    return content ?? undefined;
+    return [content ?? '', ...shown].join('') || undefined;
   }
 
-  /** A part belongs to the call of its index; some servers give every call the index 0, but each an id of its own. */
-  #growCall({ index, id, function: called }: CallPart): void {
+  /**
+   * A part belongs to the call of its index; some servers give every call the index 0, but each an id of its own. Returns what
+   * a watcher may see of it.
+   */
+  #growCall({ index, id, function: called }: CallPart): string {
     const place = index ?? 0;
     const known = id ? this.#calls.find((call) => call.id === id) : this.#calls[place];
     const begun = known ?? this.#beginCall(place, id ?? '', called?.name ?? '');
-    begun.input += this.#sized(called?.arguments);
+    const more = this.#sized(called?.arguments);
+    begun.input += more;
+    return `${known ? '' : begun.shown.name}${begun.shown.more(more) ?? ''}`;
   }
 
   #beginCall(place: number, id: string, name: string): Call {
     if (name === '' || place > this.#calls.length) throw this.#fail('broken', 'a part of a call that nobody began');
-    const call = { id: id || `call_${this.#calls.length}`, name, input: '' };
+    const call = { id: id || `call_${this.#calls.length}`, name, input: '', shown: new ShownCall(name) };
     this.#calls.push(call);
     return call;
   }

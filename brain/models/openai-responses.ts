@@ -6,6 +6,7 @@ import { ANSWER_CHARACTERS } from './http.ts';
 import type { Exchange, ToolCall } from './model.ts';
 import type { AskOpenAi, OpenAiCall } from './openai.ts';
 import { contentOf, keepSaid } from './said.ts';
+import { ShownCall } from './shown-call.ts';
 import { isClosed, openAiSchemaOf } from './structured.ts';
 import { textOrJson } from './tool-input.ts';
 import { faultOf } from './trouble.ts';
@@ -50,9 +51,13 @@ const StreamEvent = z.looseObject({
   sequence_number: z.number().nullish(),
   delta: z.unknown().optional(),
   response: z.unknown().optional(),
+  item: z.unknown().optional(),
   code: z.string().nullish(),
   message: z.string().nullish(),
 });
+
+/** A call that begins. */
+const CallBegun = z.looseObject({ type: z.literal('function_call'), name: z.string() });
 
 const lastEvents = ['response.completed', 'response.incomplete', 'response.failed'];
 
@@ -68,6 +73,7 @@ async function wholeOf(stream: AsyncIterable<unknown>, { provider, heard, progre
   let last = -1;
   let begun = false;
   let whole: Whole | undefined;
+  let shown: ShownCall | undefined;
   progress(() =>
     begun ? { usage: givenBy(whole?.usage), text: whole ? JSON.stringify(whole.output) : text } : undefined,
   );
@@ -82,6 +88,13 @@ async function wholeOf(stream: AsyncIterable<unknown>, { provider, heard, progre
       text += event.delta;
       if (text.length > ANSWER_CHARACTERS) throw oversize(provider);
       if (event.type === 'response.output_text.delta') heard(event.delta);
+      const first = event.type === 'response.function_call_arguments.delta' ? shown?.more(event.delta) : undefined;
+      if (first !== undefined) heard(first);
+    }
+    if (event.type === 'response.output_item.added') {
+      const name = CallBegun.safeParse(event.item).data?.name;
+      shown = name === undefined ? undefined : new ShownCall(name);
+      if (shown) heard(shown.name);
     }
     if (lastEvents.includes(event.type)) whole = read(Whole, event.response, provider);
   }

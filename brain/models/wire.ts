@@ -63,7 +63,7 @@ export interface Wire {
   /**
    * Asks once. Throws WireFailure; an aborted call rejects at once with the signal's reason, whatever the network does.
    * @param signal deadline and cancellation of this call
-   * @param heard gets the parts of the text as they come; for watching only, as the reply may yet fail
+   * @param heard gets the parts of the text, and which calls are made, as they come; for watching only, as the reply may yet fail
    */
   ask(request: WireRequest, signal: AbortSignal, heard?: (text: string) => void): Promise<WireReply>;
 }
