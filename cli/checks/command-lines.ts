@@ -108,7 +108,7 @@ async function ask({ name, settings, mode }: Hired, machine: Machine, dir: strin
   return 'code' in end ? end : undefined;
 }
 
-function fixOf({ code }: CoderTrouble, { name, settings: { key, command } }: Hired): string {
+function fixOf({ code, status }: CoderTrouble, { name, settings: { key, command, url } }: Hired): string {
   switch (code) {
     case 'missing_credentials':
       return `make another key, then: export ${key}=... (or write it into .env)`;
@@ -121,6 +121,10 @@ function fixOf({ code }: CoderTrouble, { name, settings: { key, command } }: Hir
     case 'timeout':
       return `look what it waits for: ${command} --version; then: headcount doctor --live`;
     default:
+      // Another version of the program would meet the same provider.
+      if (status === 404) return `name a model that it has: engines.${name}.model in org/org.yaml`;
+      if (status !== undefined)
+        return `curl -sSI ${url} (engines.${name}.url in org/org.yaml); then: headcount doctor --live`;
       return `npm install -g ${packages[name]} (the version that was tried)`;
   }
 }

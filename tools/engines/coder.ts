@@ -38,7 +38,12 @@ export type CoderUsage = {
 };
 
 /** `limit`: it used up its turns or its money. The rest as in agent reports. */
-export type CoderTrouble = { readonly code: BlockerCode | 'limit'; readonly why: string };
+export type CoderTrouble = {
+  readonly code: BlockerCode | 'limit';
+  readonly why: string;
+  /** Where its provider is the cause: the HTTP status that it answered with, 0 where nobody answered. */
+  readonly status?: number | undefined;
+};
 
 export type Coded = {
   /** The report as JSON that nobody has checked yet, or why there is none. */

@@ -42,10 +42,10 @@ export type Dialect = {
 
 /** What a provider's refusal means. */
 function troubleOf(status: number | undefined, why: string): CoderTrouble {
-  if (status === 401 || status === 403) return { code: 'missing_credentials', why };
-  if (status === 429 || status === 529) return { code: 'quota_limited', why };
-  if (status === 413) return { code: 'prompt_too_large', why };
-  return { code: 'runner_failure', why };
+  if (status === 401 || status === 403) return { code: 'missing_credentials', why, status };
+  if (status === 429 || status === 529) return { code: 'quota_limited', why, status };
+  if (status === 413) return { code: 'prompt_too_large', why, status };
+  return { code: 'runner_failure', why, ...(status === undefined ? {} : { status }) };
 }
 
 function jsonIn(text: string | undefined): unknown {

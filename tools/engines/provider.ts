@@ -25,6 +25,13 @@ export type Provider = {
   readonly scheme: 'x-api-key' | 'bearer';
 };
 
+/** A call that came to nothing. */
+type Trouble = {
+  /** What the provider answered; 0 where nobody did. */
+  readonly status: number;
+  readonly why: string;
+};
+
 export type Way = {
   /** Shown to the sandbox as /run/headcount. */
   readonly socketDir: string;
@@ -32,6 +39,8 @@ export type Way = {
   readonly port: number;
   /** What the program takes for its key: good for this way only. */
   readonly token: string;
+  /** How the last call failed; undefined when it did not. */
+  trouble(): Trouble | undefined;
   close(): Promise<void>;
 };
 
@@ -105,8 +114,35 @@ function metered(meter: Meter | undefined, { method }: IncomingMessage): Meter |
   return method === 'POST' ? meter : undefined;
 }
 
-/** Hears a reply out for the meter; whatever ends it, it is counted. */
-function count(meter: Meter, outgoing: ClientRequest, response: ServerResponse): void {
+/** What the program is told of a provider that does not answer. */
+const UNREACHED = 502;
+
+/** How the last call failed. */
+type Line = { trouble: Trouble | undefined };
+
+/** Watches a call on its way. The result says whether it got there: nothing of it is with the provider before its line stands. */
+function watch(outgoing: ClientRequest, to: URL, line: Line): () => boolean {
+  let reached = false;
+  const reach = () => {
+    reached = true;
+    line.trouble = undefined;
+  };
+  outgoing.on('response', ({ statusCode: status = 0 }) => {
+    line.trouble = status < 400 ? undefined : { status, why: `its provider answered ${status}` };
+  });
+  outgoing.on('socket', (socket) => {
+    if (socket.connecting) socket.once(to.protocol === 'https:' ? 'secureConnect' : 'connect', reach);
+    else reach();
+  });
+  outgoing.on('error', (error: NodeJS.ErrnoException) => {
+    const why = `nobody answers at ${to.origin}${error.code === undefined ? '' : ` (${error.code})`}`;
+    if (!reached) line.trouble = { status: 0, why };
+  });
+  return () => reached;
+}
+
+/** Hears a reply out for the meter; whatever ends it, it is counted, but for a call that nobody has heard. */
+function count(meter: Meter, outgoing: ClientRequest, response: ServerResponse, reached: () => boolean): void {
   const over = meter.begun();
   let status: number | undefined;
   let heard = '';
@@ -117,13 +153,14 @@ function count(meter: Meter, outgoing: ClientRequest, response: ServerResponse):
       if (heard.length > 3 * LOOKED_AT) heard = heard.slice(0, LOOKED_AT) + heard.slice(-LOOKED_AT);
     });
   });
-  response.on('close', () => over(status, heard));
+  response.on('close', () => over(reached() ? status : UNREACHED, heard));
 }
 
 function forward(
   provider: Provider,
   token: string,
   meter: Meter | undefined,
+  line: Line,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -153,10 +190,11 @@ function forward(
     reply.pipe(response);
     reply.on('error', () => response.destroy());
   });
-  if (counted) count(counted, outgoing, response);
+  const reached = watch(outgoing, to, line);
+  if (counted) count(counted, outgoing, response, reached);
   outgoing.on('error', () => {
     if (response.headersSent) response.destroy();
-    else refuse(response, 502, `${to.host} does not answer`);
+    else refuse(response, UNREACHED, `${to.host} does not answer`);
   });
   response.on('close', () => outgoing.destroy());
   incoming.pipe(outgoing);
@@ -170,8 +208,9 @@ export async function openWay(provider: Provider, meter?: Meter): Promise<Way> {
   const token = randomBytes(24).toString('hex');
   // A short path: the name of a socket has room for about 100 bytes.
   const socketDir = await mkdtemp(join(tmpdir(), 'headcount-'));
+  const line: Line = { trouble: undefined };
   const handle = (incoming: IncomingMessage, response: ServerResponse) =>
-    forward(provider, token, meter, incoming, response);
+    forward(provider, token, meter, line, incoming, response);
   const inner = createServer(handle);
   const outer = createServer(handle);
   inner.listen(join(socketDir, 'provider'));
@@ -182,6 +221,7 @@ export async function openWay(provider: Provider, meter?: Meter): Promise<Way> {
     socketDir,
     token,
     port: typeof address === 'object' && address ? address.port : 0,
+    trouble: () => line.trouble,
     async close() {
       for (const server of [inner, outer]) server.closeAllConnections();
       await Promise.all([inner, outer].map((server) => new Promise((resolve) => server.close(resolve))));

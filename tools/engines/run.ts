@@ -184,6 +184,16 @@ function countedBy(meter: Meter | undefined, coded: Coded, name: CoderName): Cod
   };
 }
 
+/** Programs say in words of their own, or not at all, that their provider did not answer: then this says it. */
+function causeOf(coded: Coded, way: Way): Coded {
+  const met = way.trouble();
+  const { end } = coded;
+  if (met === undefined || 'report' in end || end.code === 'limit') return coded;
+  if (met.status === 0) return { ...coded, end: { code: 'runner_failure', ...met } };
+  if (end.status !== undefined) return coded;
+  return { ...coded, end: { ...end, status: met.status, why: `${end.why} (${met.why})` } };
+}
+
 const ended = (code: CoderTrouble['code'], why: string): Coded => ({ end: { code, why }, usage: undefined });
 
 export function openCoders({ workRoot, sandbox, env }: CodersOptions): Coders {
@@ -236,7 +246,7 @@ export function openCoders({ workRoot, sandbox, env }: CodersOptions): Coders {
       await mkdir(workRoot, { recursive: true });
       const home = await mkdtemp(join(workRoot, 'home-'));
       try {
-        return countedBy(meter, await runIn(job, program, way, home), name);
+        return causeOf(countedBy(meter, await runIn(job, program, way, home), name), way);
       } finally {
         await way.close();
         await rm(home, { recursive: true, force: true });
