@@ -30,7 +30,7 @@ import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createCompanyScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
-import { openTape } from './tape.ts';
+import { openTape, ReplayLacks } from './tape.ts';
 import { timeOf } from './views/history.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -41,7 +41,10 @@ const FENCED_GRACE_MS = 5_000;
 
 type Say = (line: string) => void;
 
-/** Runs a company until Ctrl+C. Returns the exit code. Throws Fenced when a newer process takes its name. */
+/**
+ * Runs a company until Ctrl+C. Returns the exit code. Throws Fenced when a newer process takes its name, ReplayLacks when it was
+ * played and not all of it was there.
+ */
 export async function runCompany(options: UpOptions, context: CliContext): Promise<0> {
   const product = await askedProduct(options, context);
   const prepared = { ...(await prepare(options, context)), product };
@@ -160,6 +163,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     }
     await assembled.company.drain('interrupted');
     await entered.leave('interrupted');
+    if (tape && tape.lacks.length > 0) throw new ReplayLacks(tape);
     return 0;
   } finally {
     for (const close of closing) await close();

@@ -38,16 +38,20 @@ export async function openCassette(options: CassetteOptions): Promise<Cassette> 
     throw new CassetteInvalid(
       path,
       'there is no such cassette',
-      'record it first: mode record, with the key of the provider',
+      `record it first, with the provider's key: headcount up --record ${path}`,
     );
   }
   return new Cassette(options, recorded ?? []);
 }
 
+/** A question of a replay that nobody recorded: what is said of it, and which one it is. */
+export type Lack = { readonly label: string; readonly told: string };
+
 export class Cassette {
   readonly #options: CassetteOptions;
   readonly #exchanges: Map<string, Recorded>;
   #writing: Promise<void> = Promise.resolve();
+  readonly #lacks = new Map<string, Lack>();
 
   /** Use `openCassette`. */
   constructor(options: CassetteOptions, exchanges: readonly Recorded[]) {
@@ -58,6 +62,16 @@ export class Cassette {
   /** True when it asks nobody: then no key is needed. */
   get isReplay(): boolean {
     return this.#options.mode === 'replay';
+  }
+
+  /** The questions of this replay that are not on it, each once, in the order in which they came. */
+  get lacks(): readonly Lack[] {
+    return [...this.#lacks.values()];
+  }
+
+  /** Where it is. */
+  get path(): string {
+    return this.#options.path;
   }
 
   /**
@@ -80,7 +94,7 @@ export class Cassette {
     const id = idOf(provider, asked);
     const known = this.#exchanges.get(id);
     if (known) return played(known, heard);
-    if (this.#options.mode === 'replay') throw this.#unrecorded(provider, request.label, asked);
+    if (this.#options.mode === 'replay') throw this.#unrecorded(id, provider, request.label, asked);
     const outcome = await outcomeOf((await inner()).ask(request, signal, heard));
     // Two may have asked the same at once: the first answer is the one that is kept.
     const first = this.#exchanges.get(id);
@@ -102,16 +116,14 @@ export class Cassette {
     return this.#writing;
   }
 
-  #unrecorded(provider: string, label: string, asked: Asked): WireFailure {
+  #unrecorded(id: string, provider: string, label: string, asked: Asked): WireFailure {
     const near = nearestOf(provider, asked, [...this.#exchanges.values()]);
     const told = near
       ? `nearest is "${near.label}", and ${differenceOf(near, provider, asked)}`
       : 'the cassette is empty';
-    return new WireFailure(
-      provider,
-      'unrecorded',
-      `${label}; ${told}; record it: cassette mode record, with the provider's key`,
-    );
+    this.#lacks.set(id, { label, told });
+    const next = "record it, with the provider's key: headcount up --record";
+    return new WireFailure(provider, 'unrecorded', `${label}; ${told}; ${next}`);
   }
 }
 

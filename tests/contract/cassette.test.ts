@@ -132,8 +132,8 @@ describe('a replay', () => {
     expect(failure).toMatchObject({ fault: 'unrecorded', failure: { kind: 'permanent' } });
     expect(failure.message).toBe(
       'stub: nobody recorded this question: backend, write, D1.api; nearest is "backend, write, D1.store", and prompt ' +
-        'differs at line 2: ".\\nUse the stream." instead of ".\\nUse the mailbox."; record it: cassette mode record, ' +
-        "with the provider's key",
+        'differs at line 2: ".\\nUse the stream." instead of ".\\nUse the mailbox."; record it, ' +
+        "with the provider's key: headcount up --record",
     );
   });
 

@@ -32,7 +32,7 @@ const said = {
   decompose: {
     tasks: [{ key: 'double', title: 'Double a number', role: 'backend', type: 'code', estimateMinutes: 30 }],
   },
-  review: { verdict: 'approve', notes: ['Fine.'] },
+  review: { verdict: 'approve', notes: ['Looks right to the reviewer'] },
   write: {
     summary: 'Doubling',
     files: [
@@ -68,7 +68,9 @@ beforeAll(async () => {
   git('init', '-q', '-b', 'main');
   git('add', '-A');
   git('commit', '-q', '-m', 'first');
-  cpSync(join(workspace.dir, 'first'), join(workspace.dir, 'second'), { recursive: true });
+  for (const copy of ['second', 'third']) {
+    cpSync(join(workspace.dir, 'first'), join(workspace.dir, copy), { recursive: true });
+  }
 });
 
 afterAll(async () => {
@@ -104,4 +106,23 @@ test('a company that was recorded is played without server and key, and comes to
   const played = await endOf(up('second', '--replay ../tape.jsonl'), 'second');
   expect(played).toBe(recorded);
   expect(server.asked.length).toBe(asked);
+});
+
+test('a replay that lacks an answer says which question that was, and what to do; nobody is asked instead', {
+  timeout: 240_000,
+}, async () => {
+  const lines = workspace.read('tape.jsonl').split('\n');
+  const isReview = (line: string) => line.includes('Looks right to the reviewer');
+  expect(lines.filter(isReview)).toHaveLength(1);
+  writeFileSync(join(workspace.dir, 'short.jsonl'), lines.filter((line) => !isReview(line)).join('\n'));
+  const running = up('third', '--replay ../short.jsonl');
+  await running.says(/needs you/);
+  running.kill('SIGINT');
+  const { code, err } = await running.ended;
+  const review = 'qa, review, D1.double, attempt 1';
+  expect(code).toBe(1);
+  expect(err).toContain(`questions are not on ${join(workspace.dir, 'short.jsonl')}: ${review} (nearest is "`);
+  expect(err).toMatch(/differs at line \d+: .*\nnext: {2}the same again with --record instead of --replay/);
+  const why = await workspace.start(['why', 'T1', '--json'], { folder: 'third' }).ended;
+  expect(why.out).toContain(`nobody recorded this question: ${review}; nearest is`);
 });
