@@ -12,6 +12,9 @@ const LONGEST = 500;
 /** How long parts are gathered before they are said, in ms of the wall: half of what a watcher may wait. */
 const GATHER_MS = 50;
 
+/** So much of one answer is said, in characters: who watches has seen enough of it, and the stream is kept small. */
+const MOST = 200_000;
+
 export type Speaker = {
   readonly agent: string;
   /** Id of the task; undefined for other work. */
@@ -50,6 +53,7 @@ export class Listener {
   readonly #parts: ReturnType<Secrets['parts']>;
   readonly #say: (text: string) => void;
   #gathered = '';
+  #left = MOST;
   #silence: (() => void) | undefined;
 
   constructor({ clock, secrets }: Pick<Ports, 'clock' | 'secrets'>, say: (text: string) => void) {
@@ -60,7 +64,9 @@ export class Listener {
 
   /** Takes a part; it is said within `GATHER_MS`, except for an end that may be the beginning of a secret. */
   hear(part: string): void {
-    this.#gathered += part;
+    if (this.#left === 0) return;
+    this.#left = Math.max(0, this.#left - part.length);
+    this.#gathered += this.#left === 0 ? '\n[the rest is not shown]' : part;
     const { factor } = this.#clock;
     this.#silence ??= this.#clock.alarm(this.#clock.now() + GATHER_MS * factor, () => this.#flush());
   }

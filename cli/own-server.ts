@@ -53,6 +53,12 @@ export async function findServer(url: string, options: ServerOptions): Promise<O
     throw new UsageError('what --key has is no name of a variable', 'the name, never the key: --key MY_KEY');
   }
   if (model !== undefined) return { url, model, key };
+  if (key !== undefined && !options.env[key]?.trim()) {
+    throw new UsageError(
+      `${key} is not set, and without it ${url} is not asked which models it has`,
+      `export ${key}=... , or name the model: --model MODEL`,
+    );
+  }
   const isRoot = new URL(url).pathname === '/';
   const tried = isRoot ? [url, `${url}/v1`] : [url];
   let failure: unknown;
@@ -69,11 +75,17 @@ export async function findServer(url: string, options: ServerOptions): Promise<O
     }
   }
   const why = failure instanceof WireFailure ? failure.message.replace(`${NAME}: `, '') : '';
-  const wantsKey = failure instanceof WireFailure && failure.fault === 'key' && key === undefined;
+  const refused = failure instanceof WireFailure && failure.fault === 'key';
   throw new UsageError(
     `which models ${url} has it does not say: ${why}`,
-    wantsKey ? 'name the variable of its key: --key MY_KEY' : `name the model: ${url} MODEL`,
+    refused ? keyNext(key) : `name the model: ${url} MODEL`,
   );
+}
+
+function keyNext(key: string | undefined): string {
+  return key === undefined
+    ? 'name the variable of its key: --key MY_KEY'
+    : `export ${key}=... with a key that it takes`;
 }
 
 async function listAt(url: string, { key, env, now, signal }: ServerOptions): Promise<readonly string[]> {

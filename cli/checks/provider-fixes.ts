@@ -38,6 +38,7 @@ const fixes: Partial<Record<WireFault, (about: Case) => string>> = {
   model: modelFix,
   address: ({ provider }) => addressFix(provider),
   unreachable: unreachableFix,
+  oversize: ({ model }) => `its answers do not end: name another model than ${model} in org/org.yaml (models.tiers)`,
   request: ({ model }) => `read what it says; name another model than ${model} in org/org.yaml (models.tiers)`,
 };
 
