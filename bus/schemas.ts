@@ -204,6 +204,8 @@ export const schemas = {
     /** Of the program, and a digest of the charts that it runs. */
     version: z.string(),
     charts: z.string(),
+    /** How many times as fast as the wall its time runs; absent: as fast. */
+    speed: z.number().positive().optional(),
   }),
   'process.left': z.strictObject({ name: Token, incarnation: z.number().int().positive(), reason: z.string() }),
   /** A person goes on with a stream that has lost or changed messages (bus/ledger/). */

@@ -36,12 +36,14 @@ export type Entrance = {
   readonly name: string | undefined;
   /** Undefined: all. */
   readonly roles: readonly string[] | undefined;
+  /** How many times as fast as the wall its time runs. */
+  readonly speed: number;
   /** What the stream has said of processes so far. */
   readonly past: readonly Stored[];
 };
 
 /** Takes a name in the company's register. Throws BusFailure. */
-export async function enter({ bus, network, org, folder, name, roles, past }: Entrance): Promise<Member> {
+export async function enter({ bus, network, org, folder, name, roles, speed, past }: Entrance): Promise<Member> {
   const [role] = org.roles;
   const host = hostname();
   const applicant: Applicant = {
@@ -52,6 +54,7 @@ export async function enter({ bus, network, org, folder, name, roles, past }: En
     version: packageVersion(),
     charts: role === undefined ? '' : chartsDigest(role.policy),
     ...(roles === undefined ? {} : { roles: [...roles] }),
+    ...(speed === 1 ? {} : { speed }),
   };
   const alive = async (register: Register) =>
     new Set((await network?.present(register.unended()))?.map((one) => one.name));

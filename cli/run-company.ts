@@ -113,7 +113,7 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     closing.unshift(() => following.projections.close());
     await stream.checking.end();
     const entrance = { bus, network: stream.network, org, folder: context.cwd, past: processes };
-    const entered = await enter({ ...entrance, name: options.name, roles: options.roles });
+    const entered = await enter({ ...entrance, name: options.name, roles: options.roles, speed: clock.factor });
     member = entered;
     for (const stored of processes) entered.told(stored);
     started = (await bus.info()).lastSeq;

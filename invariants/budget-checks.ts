@@ -4,7 +4,7 @@ import { isTaskMessage, type TaskMessage } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import type { Case, Check } from './judge.ts';
 import type { Ledger } from './ledger.ts';
-import { type Rules, SKEW_MS } from './rules.ts';
+import { type Rules, skewOf } from './rules.ts';
 
 type Limits = { readonly attempts?: number; readonly ms?: number; readonly depth?: number };
 
@@ -53,7 +53,7 @@ function afforded(given: Case, message: TaskMessage): void {
   });
   const root = ledger.tasks.get(task.lineage)?.is ?? task;
   const age = at - root.createdAt;
-  judge('I17', ms === undefined || age < ms + (rules.skewMs ?? SKEW_MS), () => {
+  judge('I17', ms === undefined || age < ms + skewOf(rules, ledger), () => {
     return `${task.lineage} goes on ${Math.round(age / 60_000)} minutes after it was created (${message.id})`;
   });
 }

@@ -69,6 +69,8 @@ export class Ledger {
   readonly unreadable = new Set<string>();
   /** The highest incarnation of each process. */
   readonly processes = new Map<string, number>();
+  /** How many times as fast as the wall the fastest of them has run. */
+  speed = 1;
   /** What the company says of itself, and since when. */
   company: { readonly state: DataOf<'control.changed'>['state']; readonly at: number } | undefined;
 
@@ -204,6 +206,7 @@ export class Ledger {
         return;
       case 'process.started':
         this.processes.set(message.data.name, message.data.incarnation);
+        this.speed = Math.max(this.speed, message.data.speed ?? 1);
         return;
       case 'control.changed':
         if (message.data.scope === 'company') this.company = { state: message.data.state, at };

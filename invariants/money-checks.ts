@@ -6,7 +6,7 @@ import type { Reservation } from '../bus/money.ts';
 import type { Case, Check, JudgeThing } from './judge.ts';
 import type { Ledger } from './ledger.ts';
 import { type Drawn, drawnBy, micro } from './money-ledger.ts';
-import { type Rules, SKEW_MS } from './rules.ts';
+import { type Rules, skewOf } from './rules.ts';
 
 /** Sums of work are rounded at each addition, the ledger is not. */
 const EPSILON = 20;
@@ -29,12 +29,12 @@ function capIn({ budgets, roles }: Rules, { kind, name, span }: Drawn, { role }:
 function rulesLately() {
   let now: { readonly rules: Rules; readonly since: number } | undefined;
   let before: Rules | undefined;
-  return ({ rules, at }: Case): readonly Rules[] => {
+  return ({ rules, ledger, at }: Case): readonly Rules[] => {
     if (now?.rules !== rules) {
       before = now?.rules;
       now = { rules, since: at };
     }
-    return before !== undefined && at - now.since <= SKEW_MS ? [rules, before] : [rules];
+    return before !== undefined && at - now.since <= skewOf(rules, ledger) ? [rules, before] : [rules];
   };
 }
 

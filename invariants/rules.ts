@@ -58,14 +58,19 @@ export type Rules = {
   /** Evidence without which a task of a type is not done. */
   readonly needs?: Readonly<Record<string, readonly Evidence['check'][]>>;
   readonly standing?: StandingRules;
-  /** How much older than its predecessor a message may be, ms; `SKEW_MS` unless told. */
+  /** How much older than its predecessor a message may be, ms of the wall; `SKEW_MS` unless told. */
   readonly skewMs?: number;
   /** How long something may be under way without a trace before it counts as lost, ms; `GRACE_MS` unless told. */
   readonly graceMs?: number;
 };
 
 /** Clocks of several machines, and writes that were tried again while the server was away. */
-export const SKEW_MS = 5 * 60_000;
+const SKEW_MS = 5 * 60_000;
+
+/** How far times may be apart, ms: as far on the wall, however fast the company runs. */
+export function skewOf({ skewMs = SKEW_MS }: Rules, { speed }: { readonly speed: number }): number {
+  return skewMs * Math.max(1, speed);
+}
 
 /** Longer than a delivery takes to come back from a process that hangs, with its work done again. */
 export const GRACE_MS = 60 * 60_000;

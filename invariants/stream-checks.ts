@@ -4,7 +4,7 @@ import { compileFilters, type Filter } from '../bus/filters.ts';
 import type { Message, MessageType } from '../bus/messages.ts';
 import { subjectTable } from '../bus/subjects.ts';
 import type { Check } from './judge.ts';
-import { SKEW_MS } from './rules.ts';
+import { skewOf } from './rules.ts';
 
 /** For each type, whether a subject is one that carries it. */
 const carriers = new Map<MessageType, Filter>();
@@ -71,7 +71,7 @@ const ids: Check = {
 
 const time: Check = {
   look({ stored: { message }, ledger, rules, at, judge }) {
-    const skew = rules.skewMs ?? SKEW_MS;
+    const skew = skewOf(rules, ledger);
     judge('I3', at >= ledger.at - skew, () => {
       const behind = Math.round((ledger.at - at) / 1000);
       return `${message.id} is ${behind} s older than a message before it; ${skew / 1000} s are allowed`;

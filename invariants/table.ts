@@ -25,7 +25,7 @@ const rows = [
   {
     id: 'I3',
     title: 'Time does not go back',
-    why: 'Processes have clocks of their own, so a message may be a little older than the one before it, within the allowed skew; more than that would make deadlines and budgets of a day wrong.',
+    why: 'Processes have clocks of their own, so a message may be a little older than the one before it, within the allowed skew (five minutes of the wall, however fast the company runs); more than that would make deadlines and budgets of a day wrong.',
     checkedBy: 'message',
   },
   {

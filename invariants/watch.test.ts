@@ -42,6 +42,22 @@ describe('the auditor beside a company', () => {
     expect(told[0]?.draft.data).toMatchObject({ invariant: 'I22', seq: 2, about: 'brain.milestone' });
   });
 
+  test('clocks may be five minutes of the wall apart, however fast the company runs', () => {
+    const behind = (speed: number, ms: number) => {
+      const { watch, told } = watching();
+      watch.open();
+      const seat = { seat: 's', pid: 1, host: 'h', version: '1', charts: 'c' };
+      const data = { name: 'main', incarnation: 1, ...seat, speed };
+      watch.look(stored(1, 'process.main', { id: 'process.main.1', type: 'process.started', source: 'x', data }));
+      watch.look({ ...reached(2), message: { ...reached(2).message, time: new Date(START - ms).toISOString() } });
+      return told.map(({ draft }) => draft.data.invariant);
+    };
+    expect(behind(1, 299_000)).toEqual([]);
+    expect(behind(1, 301_000)).toEqual(['I3']);
+    expect(behind(60, 60 * 299_000)).toEqual([]);
+    expect(behind(60, 60 * 301_000)).toEqual(['I3']);
+  });
+
   test('says nothing of the past that the stream has said already', () => {
     const before = watching();
     before.watch.open();
