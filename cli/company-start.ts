@@ -70,7 +70,7 @@ export function workersOf({ script, org }: Staff, env: CliContext['env'], tape?:
   if (used.length > 0) {
     return { thinking: (world) => routedThinking(env, world, { tape }), line: used.join(', '), able: true };
   }
-  const line = 'no key, no answers: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or --script scenarios/first-product.yaml';
+  const line = 'nobody can think: set ANTHROPIC_API_KEY or OPENAI_API_KEY, or --script <file>';
   return { thinking: scripted, line, able: false };
 }
 

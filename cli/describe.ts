@@ -73,7 +73,11 @@ export function describe(message: Message, before: Before, when: When): Line {
       );
     case 'knowledge.changed': {
       const { version, documents, passages } = message.data;
-      return news(message.data.by, 'knowledge', `version ${version}: ${documents} documents, ${passages} passages`);
+      return news(
+        message.data.by,
+        'knowledge',
+        `version ${version}: ${plural(documents, 'document')}, ${plural(passages, 'passage')}`,
+      );
     }
     case 'hr.requested':
       return news(

@@ -160,6 +160,14 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
   const width = context.columns;
   const timeline = createTimeline({ relative: false, paint, width });
   const say = (line: string) => (options.json ? context.err : context.out)(`${line}\n`);
+  /** What is said before it is said which company this is. */
+  let early: Stored[] | undefined = [];
+  const show = (stored: Stored) => {
+    if (options.json) return context.out(`${safeJson(stored.message)}\n`);
+    if (options.quiet) return;
+    const line = timeline(stored);
+    if (line !== undefined) say(line);
+  };
   return {
     say,
     opening({ org, stream, sandbox, workers, inspector, member }) {
@@ -174,12 +182,12 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
       if (inspector !== undefined) label('inspector', inspector);
       label('watch', "headcount status   headcount tap 'task.>'   (Ctrl+C drains)");
       say('');
+      for (const stored of early ?? []) show(stored);
+      early = undefined;
     },
     message(stored) {
-      if (options.json) return context.out(`${safeJson(stored.message)}\n`);
-      if (options.quiet) return;
-      const line = timeline(stored);
-      if (line !== undefined) say(line);
+      if (early) early.push(stored);
+      else show(stored);
     },
   };
 }

@@ -23,12 +23,13 @@ type InitOptions = {
 
 type Wanted = { readonly slug: string; readonly template: Template; readonly workers: Workers };
 
+const FIRST_DAY = 'scenarios/first-day.yaml';
 const UP = 'headcount up --mission "what you want"';
 const ANY_SERVER = 'the address of an OpenAI-compatible server';
 
 /** What makes the workers of a new company work, in order. */
 function startOf(staff: Workers): readonly string[] {
-  if (staff === 'scripted') return [];
+  if (staff === 'scripted') return [`headcount up --script ${FIRST_DAY} --speed 60`];
   if (staff === 'claude') return [`export ANTHROPIC_API_KEY=... && ${UP}`];
   if (staff === 'openai') return [`export OPENAI_API_KEY=... && ${UP}`];
   const { key, model } = staff;
@@ -60,11 +61,7 @@ async function init(folder: string, options: InitOptions, context: CliContext): 
   const written = await writeCompany(dir, wanted);
   const org = loadOrg(readOrg(resolve(dir, 'org/org.yaml')), { duties: dutyFacts() });
   const place = relative(context.cwd, dir);
-  const next = [
-    ...(place === '' ? [] : [`cd ${place}`]),
-    'headcount run scenarios/first-day.yaml',
-    ...startOf(wanted.workers),
-  ];
+  const next = [...(place === '' ? [] : [`cd ${place}`]), `headcount run ${FIRST_DAY}`, ...startOf(wanted.workers)];
   const value = { folder: dir, company: wanted.slug, template: wanted.template.name, written, next };
   print(context, value, (paint) => [
     `${paint('ready', 'good')}  ${clean(wanted.slug)}: ${wanted.template.summary}`,

@@ -46,6 +46,21 @@ test('a product that somebody has changed since is kept beside', async () => {
   await stop(up);
 }, 180_000);
 
+test('what init says is next works as it is written', async () => {
+  const { out } = await workspace.run('init shop --yes --json');
+  const [cd, ...next] = JSON.parse(out).next;
+  expect([cd, next.length]).toEqual(['cd shop', 2]);
+  const [run, up] = next.map((line: string) => line.replace(/^headcount /, '').split(' '));
+  expect((await workspace.start(run, { folder: 'shop' }).ended).code).toBe(0);
+  const first = workspace.start(up, { folder: 'shop' });
+  await first.says(/working +T1/);
+  expect(first.written()).toMatch(/^cleared .*\ncompany {4}shop .*\n(.*\n)+.*operator +org changed/);
+  await stop(first);
+  const again = workspace.start(up, { folder: 'shop' });
+  await again.says(/process {4}main, start 2/);
+  await stop(again);
+}, 180_000);
+
 async function refusedWhile(played: Running): Promise<void> {
   await played.says(/working +T1/);
   const { code, err } = await workspace.run('up');
