@@ -92,7 +92,7 @@ describe('headcount org', () => {
     ]);
     expect([added.code, added.stderr]).toEqual([0, '']);
     expect(added.stdout).toContain(
-      'added legal to org/org.yaml, reports to ceo\nwrote prompts/legal.md: make it its own\n',
+      'added legal to org/org.yaml, reports to ceo\nwrote org/prompts/legal.md: make it its own\n',
     );
     expect((await headcount(['org'])).stdout).toMatch(/└─ legal +Counsel +light +advise,\n +write-documents\n$/);
   });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { dutyFacts } from '../../actors/duties/registry.ts';
 import { diffLines, isEmptyDiff, type OrgDiff } from '../../org/diff.ts';
@@ -115,7 +115,9 @@ function add(name: string, options: AddOptions & FileOptions, context: CliContex
   const { org, prompt } = hireInto(path, file, { name, ...role }, { duties: dutyFacts() });
   print(context, { file, role: name, prompt, roles: org.roles.length }, (paint) => [
     `${paint('added', 'good')} ${name} to ${clean(file)}, reports to ${role.reportsTo}`,
-    ...(prompt === undefined ? [] : [`${paint('wrote', 'good')} ${prompt}: make it its own`]),
+    ...(prompt === undefined
+      ? []
+      : [`${paint('wrote', 'good')} ${clean(join(dirname(file), prompt))}: make it its own`]),
     paint(`next: headcount org apply ${clean(file)}, when the company is running`, 'dim'),
   ]);
 }
