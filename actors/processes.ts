@@ -69,6 +69,12 @@ export class Register {
     return this.#known.get(name);
   }
 
+  /** The one that runs the company, or did last; undefined before the first. */
+  runner(): Known | undefined {
+    const runs = this.all().filter(({ roles }) => roles === undefined);
+    return runs.reduce<Known | undefined>((last, one) => (last && last.seq > one.seq ? last : one), undefined);
+  }
+
   /** Names of processes that have started and not left: alive, or dead without a word. */
   unended(): string[] {
     return this.all()

@@ -204,8 +204,10 @@ export const schemas = {
     /** Of the program, and a digest of the charts that it runs. */
     version: z.string(),
     charts: z.string(),
-    /** How many times as fast as the wall its time runs; absent: as fast. */
+    /** How many times as fast as the wall it runs; absent: as fast. */
     speed: z.number().positive().optional(),
+    /** The scenario that its workers answer from, relative to the company's folder; absent: they have models. */
+    script: z.string().optional(),
   }),
   'process.left': z.strictObject({ name: Token, incarnation: z.number().int().positive(), reason: z.string() }),
   /** A person goes on with a stream that has lost or changed messages (bus/ledger/). */

@@ -1,6 +1,7 @@
 // This process as one of a company's: the name it takes, who else is there, and what happens when the name is taken from it.
 
 import { hostname } from 'node:os';
+import { relative } from 'node:path';
 import {
   type Applicant,
   chartsDigest,
@@ -36,14 +37,26 @@ export type Entrance = {
   readonly name: string | undefined;
   /** Undefined: all. */
   readonly roles: readonly string[] | undefined;
-  /** How many times as fast as the wall its time runs. */
+  /** How many times as fast as the wall it runs. */
   readonly speed: number;
+  /** File of the scenario that its workers answer from; undefined: they have models. */
+  readonly script: string | undefined;
   /** What the stream has said of processes so far. */
   readonly past: readonly Stored[];
 };
 
 /** Takes a name in the company's register. Throws BusFailure. */
-export async function enter({ bus, network, org, folder, name, roles, speed, past }: Entrance): Promise<Member> {
+export async function enter({
+  bus,
+  network,
+  org,
+  folder,
+  name,
+  roles,
+  speed,
+  script,
+  past,
+}: Entrance): Promise<Member> {
   const [role] = org.roles;
   const host = hostname();
   const applicant: Applicant = {
@@ -55,6 +68,7 @@ export async function enter({ bus, network, org, folder, name, roles, speed, pas
     charts: role === undefined ? '' : chartsDigest(role.policy),
     ...(roles === undefined ? {} : { roles: [...roles] }),
     ...(speed === 1 ? {} : { speed }),
+    ...(script === undefined ? {} : { script: relative(folder, script) }),
   };
   const alive = async (register: Register) =>
     new Set((await network?.present(register.unended()))?.map((one) => one.name));

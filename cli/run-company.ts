@@ -19,6 +19,7 @@ import { folderOf, give, joined, prepare, type Staff, serves, workersOf } from '
 import type { CliContext } from './context.ts';
 import { followCompany } from './following.ts';
 import { duration } from './format.ts';
+import { asTheCompany } from './joining.ts';
 import { companyKnowledge, seedKnowledge } from './knowledge-company.ts';
 import { checkRoles, enter, type Member } from './membership.ts';
 import type { UpOptions } from './options.ts';
@@ -45,14 +46,16 @@ type Say = (line: string) => void;
  * Runs a company until Ctrl+C. Returns the exit code. Throws Fenced when a newer process takes its name, ReplayLacks when it was
  * played and not all of it was there.
  */
-export async function runCompany(options: UpOptions, context: CliContext): Promise<0> {
-  const product = await askedProduct(options, context);
-  const prepared = { ...(await prepare(options, context)), product };
+export async function runCompany(asked: UpOptions, context: CliContext): Promise<0> {
+  const product = await askedProduct(asked, context);
+  const join = asked.roles !== undefined;
+  const alone = await prepare(asked, context);
+  const company = asked.company ?? (join ? readRunFile(context.cwd)?.company : undefined) ?? alone.org.company;
+  const options = join ? await asTheCompany(asked, company, context) : asked;
+  const prepared = { ...(join ? await prepare(options, context) : alone), product };
   const tape = await openTape(options, prepared.org, context);
   await openWorkspace(context.cwd);
-  const join = options.roles !== undefined;
   const { script } = prepared;
-  const company = options.company ?? (join ? readRunFile(context.cwd)?.company : undefined) ?? prepared.org.company;
   const places = placesIn(context.cwd, company);
   const logs = openLog(places.work, context);
   const screen = createCompanyScreen(options, context);
@@ -113,7 +116,13 @@ export async function runCompany(options: UpOptions, context: CliContext): Promi
     closing.unshift(() => following.projections.close());
     await stream.checking.end();
     const entrance = { bus, network: stream.network, org, folder: context.cwd, past: processes };
-    const entered = await enter({ ...entrance, name: options.name, roles: options.roles, speed: clock.factor });
+    const entered = await enter({
+      ...entrance,
+      name: options.name,
+      roles: options.roles,
+      speed: clock.factor,
+      script: script?.path,
+    });
     member = entered;
     for (const stored of processes) entered.told(stored);
     started = (await bus.info()).lastSeq;

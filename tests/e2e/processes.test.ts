@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServer } from '../../bus/server/launcher.ts';
 import { packageRoot } from '../../cli/package-root.ts';
+import { advises, patience } from './patience.ts';
 import { type Running, Workspace } from './process.ts';
 
 const workspace = new Workspace();
@@ -96,4 +97,31 @@ test('each slot of a schedule happens once, with two processes that tick it', { 
     .map(({ data }) => `${data.duty} ${data.slot}`);
   expect(slots.length).toBeGreaterThan(3);
   expect(new Set(slots).size).toBe(slots.length);
+});
+
+test('a process joins with its roles alone: script, product and pace are those of the company', {
+  timeout: 240_000,
+}, async () => {
+  const folder = new Workspace();
+  try {
+    const words = patience(folder, { tasks: ['one', 'two', 'three'], answers: [advises('20m')], backOff: '4s' });
+    const first = folder.start([...words, '--speed', '100']);
+    await first.says(/working\s+T1/);
+    const join = ['up', '--org', 'org.yaml', '--roles', 'worker'];
+    const second = folder.start(join);
+    const other = folder.start([...join, '--speed', '7']);
+    await second.says(/scripted by .*patience\.yaml/);
+    await first.says(/worker@p2\s+done/);
+    await first.says(/(?:done\s+T\d[\s\S]*){3}/);
+    const { code, err } = await other.ended;
+    expect([code, err]).toEqual([2, expect.stringMatching(/100 times as fast as the wall[\s\S]*leave --speed out/)]);
+    for (const each of [second, first]) {
+      each.kill('SIGINT');
+      expect((await each.ended).code).toBe(0);
+    }
+    const { code: broken, out } = await folder.run('audit');
+    expect([broken, out]).toEqual([0, expect.stringContaining('no invariant is broken')]);
+  } finally {
+    await folder.remove();
+  }
 });
