@@ -33,3 +33,19 @@ test('escape sequences in an error are removed, its lines kept', () => {
   const error = new HeadcountError('ORG_INVALID', 'a\u001b[31m:1\nb:2', 'mend it', { exit: 3 });
   expect(reported(error).text).toBe('error: a:1\n       b:2\nnext:  mend it\n');
 });
+
+test.each([
+  ['ENOSPC', 'make room'],
+  ['EROFS', 'a folder that can be written'],
+  ['EACCES', 'who may write'],
+])('what the machine refuses with %s has a next step of its own', (errno, next) => {
+  const refused = Object.assign(new Error(`${errno}: refused, open '/x'`), {
+    code: errno,
+    path: '/x',
+    syscall: 'open',
+  });
+  const { code, text } = reported(refused);
+  expect(code).toBe(5);
+  expect(text).toContain(next);
+  expect(text).not.toContain('--verbose');
+});

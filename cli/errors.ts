@@ -29,13 +29,22 @@ function explain(error: unknown): Explained {
     const adds = cause !== undefined && !error.message.includes(cause);
     return { code: error.code, what: error.message, why: adds ? cause : undefined, next: error.next, exit: error.exit };
   }
-  return {
-    code: 'UNEXPECTED',
-    what: reasonOf(error),
-    why: undefined,
-    next: 'run it again with --verbose for the stack; `headcount doctor` checks this machine',
-    exit: 5,
-  };
+  return { code: 'UNEXPECTED', what: reasonOf(error), why: undefined, next: nextAfter(error), exit: 5 };
+}
+
+/** What helps against what the machine itself refuses. */
+const MACHINE: Readonly<Record<string, string>> = {
+  EACCES: 'look who may write there: `ls -ld`, or work in a folder of your own',
+  EPERM: 'look who may write there: `ls -ld`, or work in a folder of your own',
+  EROFS: 'that disk is read-only: work in a folder that can be written',
+  ENOSPC: 'the disk is full: make room, and do it again',
+  EDQUOT: 'your part of the disk is full: make room, and do it again',
+  EMFILE: 'too many files are open: end other programs, or raise `ulimit -n`',
+};
+
+function nextAfter(error: unknown): string {
+  const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return MACHINE[errno] ?? 'run it again with --verbose for the stack; `headcount doctor` checks this machine';
 }
 
 /** Prints an error on standard error and returns the exit code. */

@@ -15,19 +15,23 @@ import type { SimOptions } from './options.ts';
 import { painter, safeJson } from './output.ts';
 import { findFile } from './package-root.ts';
 import { type FoundSeed, simJunit, simLines } from './views/sim-text.ts';
+import { checkFolder, checkTarget } from './workspace.ts';
 
 /** Failing seeds that are shrunk; the others are only named. */
 const MOST_SHRUNK = 3;
 /** Runs that shrinking one seed may take. */
 const MOST_TRIES = 300;
 
-/** Runs them all. Returns the exit code: 1 when an invariant was broken. */
+/** Runs them all. Returns the exit code: 1 when an invariant was broken, or it was interrupted. Throws NotWritable before the first. */
 export async function runSimulations(options: SimOptions, context: CliContext): Promise<0 | 1> {
   const files = {
     scenario: findFile(options.scenario, context.cwd),
     org: findFile('org/org.yaml', context.cwd),
   };
   const plan = await readPlan(files);
+  // Hours of runs are not to be lost for a folder that is not there.
+  if (options.junit !== undefined) await checkTarget(resolve(context.cwd, options.junit));
+  if (options.shrink) await checkFolder(resolve(context.cwd, options.found));
   const startedAt = context.now();
   const collected = createSummary(waysThrough(plan.org));
   const progress = createProgress(options, context);
@@ -43,20 +47,29 @@ export async function runSimulations(options: SimOptions, context: CliContext): 
   const { failed } = collected.summary();
   const found: FoundSeed[] = [];
   for (const [index, run] of failed.entries()) {
-    found.push(await lookInto(run, plan, { options, context, files, shrinks: index < MOST_SHRUNK, progress }));
+    found.push(
+      await lookInto(run, plan, {
+        options,
+        context,
+        files,
+        shrinks: index < MOST_SHRUNK && !context.drain.aborted,
+        progress,
+      }),
+    );
   }
   progress.done();
   const wallMs = context.now() - startedAt;
-  const summary = collected.summary();
+  const asked = plan.scenario.simulation ? 1 : options.seeds.to - options.seeds.from + 1;
+  const result = { ...collected.summary(), asked, found, wallMs };
   if (options.junit !== undefined) {
-    await writeFile(resolve(context.cwd, options.junit), simJunit(plan.scenario.name, summary, found, wallMs));
+    await writeFile(resolve(context.cwd, options.junit), simJunit(plan.scenario.name, result));
   }
-  if (options.json) context.out(`${safeJson({ ...summary, found, wallMs }, 2)}\n`);
+  if (options.json) context.out(`${safeJson(result, 2)}\n`);
   else {
     const page = { paint: painter(context.colour), width: context.columns };
-    for (const line of simLines(summary, found, wallMs, page)) context.out(`${line}\n`);
+    for (const line of simLines(result, page)) context.out(`${line}\n`);
   }
-  return failed.length === 0 ? 0 : 1;
+  return failed.length === 0 && result.runs === asked ? 0 : 1;
 }
 
 type Progress = ReturnType<typeof createProgress>;

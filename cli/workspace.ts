@@ -38,3 +38,22 @@ export async function checkTarget(path: string): Promise<void> {
     throw new NotWritable(path, 'name a file in a folder that is there', reasonOf(cause));
   }
 }
+
+/** Makes sure a folder is there or can be made, without doing so. Throws NotWritable. */
+export async function checkFolder(path: string): Promise<void> {
+  try {
+    let nearest = path;
+    for (;;) {
+      const there = await stat(nearest).catch(notThere);
+      if (there?.isDirectory()) return await access(nearest, constants.W_OK);
+      if (there) throw new Error(`${nearest} is no folder`);
+      nearest = dirname(nearest);
+    }
+  } catch (cause) {
+    throw new NotWritable(path, 'name a folder that can be made', reasonOf(cause));
+  }
+}
+
+function notThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+}

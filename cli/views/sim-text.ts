@@ -13,15 +13,20 @@ export type FoundSeed = {
   readonly strikes: number;
 };
 
+/** What the runs came to, and how many were asked for: fewer ran when it was interrupted. */
+export type SimResult = Summary & {
+  readonly asked: number;
+  readonly found: readonly FoundSeed[];
+  readonly wallMs: number;
+};
+
 type Page = { readonly paint: Paint; readonly width: number };
 
-export function simLines(
-  summary: Summary,
-  found: readonly FoundSeed[],
-  wallMs: number,
-  { paint, width }: Page,
-): readonly string[] {
-  const { runs, virtualMs, messages, struck, failed, coverage } = summary;
+const interruptedAfter = ({ runs, asked }: SimResult): string | undefined =>
+  runs < asked ? `interrupted after ${count(runs)} of ${plural(asked, 'run')}` : undefined;
+
+export function simLines(result: SimResult, { paint, width }: Page): readonly string[] {
+  const { runs, virtualMs, messages, struck, failed, coverage, found, wallMs } = result;
   const lines = [
     `${plural(runs, 'run')}   ${duration(virtualMs)} simulated in ${duration(wallMs)}   ${plural(messages, 'message')}`,
   ];
@@ -33,6 +38,8 @@ export function simLines(
       ? paint('violations  none', 'good')
       : paint(`violations  in ${plural(failed.length, 'run')}`, 'bad'),
   );
+  const cut = interruptedAfter(result);
+  if (cut !== undefined) lines.push(paint(cut, 'bad'));
   for (const { seed, violations } of failed) {
     for (const { invariant, seq, subject, detail } of violations.slice(0, 3)) {
       lines.push(`  seed ${seed}   ${invariant} at ${seq} on ${clean(subject)}: ${clean(detail)}`);
@@ -65,8 +72,10 @@ function xml(text: string): string {
   return clean(text).replace(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
-/** JUnit XML: one test case a run that failed, and one for all that passed. */
-export function simJunit(name: string, { runs, failed }: Summary, found: readonly FoundSeed[], wallMs: number): string {
+/** JUnit XML: one test case a run that failed, one for all that passed, and one that fails when it was interrupted. */
+export function simJunit(name: string, result: SimResult): string {
+  const { runs, failed, found, wallMs } = result;
+  const cut = interruptedAfter(result);
   const cases = failed.map(({ seed, violations }) => {
     const said = violations.map(
       ({ invariant, seq, subject, detail }) => `${invariant} at ${seq} on ${subject}: ${detail}`,
@@ -74,9 +83,12 @@ export function simJunit(name: string, { runs, failed }: Summary, found: readonl
     const again = found.find((one) => one.seed === seed)?.reproduce ?? '';
     return `  <testcase classname="${xml(name)}" name="seed ${seed}"><failure message="${xml(said[0] ?? '')}">${xml([...said, again].join('\n'))}</failure></testcase>`;
   });
+  if (cut !== undefined) {
+    cases.push(`  <testcase classname="${xml(name)}" name="every run"><failure message="${xml(cut)}"/></testcase>`);
+  }
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuite name="headcount sim ${xml(name)}" tests="${failed.length + 1}" failures="${failed.length}" time="${(wallMs / 1000).toFixed(3)}">`,
+    `<testsuite name="headcount sim ${xml(name)}" tests="${cases.length + 1}" failures="${cases.length}" time="${(wallMs / 1000).toFixed(3)}">`,
     `  <testcase classname="${xml(name)}" name="${runs - failed.length} runs without violation"/>`,
     ...cases,
     '</testsuite>',
