@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { createSummary } from '../simulator/summary.ts';
 import { openTerminal, type Terminal } from '../tests/fixtures/terminal.ts';
 import { main } from './main.ts';
+import { simJunit } from './views/sim-text.ts';
 
 const RUNS = ['sim', 'scenarios/escalation.yaml', '--jobs', '1', '--faults', 'none'];
 
@@ -27,6 +29,38 @@ test('simulated runs end with a summary, and the same as JUnit', { timeout: 60_0
   const xml = readFileSync(join(dir, 'sim.xml'), 'utf8');
   expect(xml).toContain('tests="1" failures="0"');
   expect(xml).toContain('name="2 runs without violation"');
+});
+
+test('JUnit has a case for each seed that failed, each finding on a line of its own', () => {
+  const violations = ['<lost>', 'late'].map((detail) => ({ invariant: 'I4', seq: 9, subject: 'task.T1', detail }));
+  const run = {
+    messages: 9,
+    virtualMs: 0,
+    cost: 0,
+    workMs: 0,
+    stops: 0,
+    strikes: [],
+    processes: 1,
+    healAfterMs: 0,
+    taken: [],
+  };
+  const runs = createSummary([]);
+  runs.add({ ...run, seed: 6, violations: [] });
+  runs.add({ ...run, seed: 7, violations });
+  const found = [{ seed: 7, reproduce: 'headcount sim x.yaml --seed 7', scenario: undefined, strikes: 2 }];
+  expect(
+    simJunit('x', { ...runs.summary(), asked: 2, found, wallMs: 1_500 })
+      .split('\n')
+      .slice(1),
+  ).toEqual([
+    '<testsuite name="headcount sim x" tests="2" failures="1" time="1.500">',
+    '  <testcase classname="x" name="1 run without violation"/>',
+    '  <testcase classname="x" name="seed 7"><failure message="I4 at 9 on task.T1: &#60;lost&#62;">I4 at 9 on task.T1: &#60;lost&#62;',
+    'I4 at 9 on task.T1: late',
+    'headcount sim x.yaml --seed 7</failure></testcase>',
+    '</testsuite>',
+    '',
+  ]);
 });
 
 test('an interrupted row of runs is no success: it says how many were left, also to machines', async () => {

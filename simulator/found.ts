@@ -2,7 +2,7 @@
 
 import { cp, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import { parseAnswer } from '../brain/answers.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import type { Failing } from './shrink.ts';
@@ -73,8 +73,10 @@ export async function writeFound(failing: Failing, why: readonly Violation[], di
   document.set('simulation', document.createNode({ seed, processes, healAfter }));
   // What the story was to show says nothing about this run, and names tasks that may be gone.
   document.set('then', document.createNode({}));
+  // The story's own line for editors names a schema beside it, which is not here. It stands before the first key.
+  const first = isMap(document.contents) ? document.contents.items[0]?.key : undefined;
+  if (isScalar(first)) first.commentBefore = withoutModeline(first.commentBefore);
   document.commentBefore = [
-    ' yaml-language-server: $schema=scenario.schema.json',
     ` Found by headcount sim. What broke, at its first seed:`,
     ...why
       .slice(0, 3)
@@ -86,6 +88,11 @@ export async function writeFound(failing: Failing, why: readonly Violation[], di
   const folder = await stat(scenario.folder).catch(() => undefined);
   if (folder?.isDirectory()) await cp(scenario.folder, join(dir, name), { recursive: true });
   return path;
+}
+
+function withoutModeline(comment: string | null | undefined): string | null {
+  const lines = (comment ?? '').split('\n').filter((line) => !line.includes('yaml-language-server'));
+  return lines.join('\n').trim() === '' ? null : lines.join('\n');
 }
 
 function oneLine(text: string): string {

@@ -81,7 +81,7 @@ export function simJunit(name: string, result: SimResult): string {
       ({ invariant, seq, subject, detail }) => `${invariant} at ${seq} on ${subject}: ${detail}`,
     );
     const again = found.find((one) => one.seed === seed)?.reproduce ?? '';
-    return `  <testcase classname="${xml(name)}" name="seed ${seed}"><failure message="${xml(said[0] ?? '')}">${xml([...said, again].join('\n'))}</failure></testcase>`;
+    return `  <testcase classname="${xml(name)}" name="seed ${seed}"><failure message="${xml(said[0] ?? '')}">${[...said, again].map(xml).join('\n')}</failure></testcase>`;
   });
   if (cut !== undefined) {
     cases.push(`  <testcase classname="${xml(name)}" name="every run"><failure message="${xml(cut)}"/></testcase>`);
@@ -89,7 +89,7 @@ export function simJunit(name: string, result: SimResult): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuite name="headcount sim ${xml(name)}" tests="${cases.length + 1}" failures="${cases.length}" time="${(wallMs / 1000).toFixed(3)}">`,
-    `  <testcase classname="${xml(name)}" name="${runs - failed.length} runs without violation"/>`,
+    `  <testcase classname="${xml(name)}" name="${plural(runs - failed.length, 'run')} without violation"/>`,
     ...cases,
     '</testsuite>',
     '',

@@ -1,6 +1,6 @@
 // The simulator itself: it repeats, it is honest where nothing goes wrong, it finds what is wrong, and says it shortly.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -91,7 +91,9 @@ describe('the hunt', () => {
     const scenario = withoutTask(plan.scenario, split ?? '');
     if (!scenario) throw new Error('no task of the story is split');
     const failing = { plan: { ...plan, scenario }, seed: 7, strikes: [], processes: 1, healAfterMs: MINUTES };
-    const written = await readPlan({ scenario: await writeFound(failing, [], dir), org });
+    const path = await writeFound(failing, [], dir);
+    expect(await readFile(path, 'utf8')).not.toContain('$schema');
+    const written = await readPlan({ scenario: path, org });
     expect(written.scenario.answers.map(({ for: { task } }) => task)).not.toContain(split);
   });
 
