@@ -61,7 +61,8 @@ export function moved(
 
 /** Scores that count: after a return from the bench, only those since then. */
 export function counting(last: Standing | undefined, scores: readonly Sample[]): readonly Sample[] {
-  return last?.before === 'benched' ? scores.filter(({ at }) => at >= last.since) : scores;
+  const since = last?.returned;
+  return since === undefined ? scores : scores.filter(({ at }) => at >= since);
 }
 
 /** The standing that an event leads to, as it is recorded; undefined when nothing changes. Pure. */
@@ -77,6 +78,7 @@ export function nextStanding(
   const said = moved(policy, before, event);
   if (said === undefined || said.standing === before) return undefined;
   const { mean, low, high, samples: count } = recordOf(policy, samples, now);
+  const returned = before === 'benched' ? now : of.last?.returned;
   return {
     agent: of.agent,
     role: of.role,
@@ -84,6 +86,7 @@ export function nextStanding(
     before,
     since: now,
     ...(said.standing === 'benched' ? { until: now + policy.benched.forMs } : {}),
+    ...(returned === undefined ? {} : { returned }),
     why: said.why,
     mean,
     low,

@@ -16,6 +16,8 @@ export const Standing = z.strictObject({
   since: z.number(),
   /** Benched: when it may work again, on probation. */
   until: z.number().optional(),
+  /** When it last came back from the bench: what it did before does not count any more. */
+  returned: z.number().optional(),
   why: z.string(),
   /** Mean of its scores, decayed, with the bounds of its confidence interval, and how many tasks count. */
   mean: z.number(),

@@ -92,6 +92,8 @@ function returned(said: Standing, last: Stood | undefined): string | undefined {
 export function standingChecks(): readonly Check[] {
   const standings = new Map<string, Stood>();
   const scores = new Map<string, readonly Score[]>();
+  /** When an agent last came back from the bench: what it did before does not count any more. */
+  const returns = new Map<string, number>();
   /** A process may decide by the chart in force while another one is being said. */
   let inForce: readonly StandingRules[] = [];
 
@@ -112,7 +114,7 @@ export function standingChecks(): readonly Check[] {
     const own = scores.get(agent) ?? [];
     // Scores that came after the one that it was judged by do not count yet.
     const until = own.findIndex((one) => one.cause === cause);
-    const since = last?.is.before === 'benched' ? last.is.since : 0;
+    const since = returns.get(agent) ?? 0;
     const samples = own.slice(0, until + 1).filter(({ at }) => at >= since);
     const wrongs = inForce.map((rules) => fits(rules, said, samples));
     judge('I29', wrongs.includes(undefined), () => `${words}: ${wrongs[0]}`);
@@ -132,7 +134,9 @@ export function standingChecks(): readonly Check[] {
           if (inForce[0] !== standing) inForce = [standing, ...inForce].slice(0, 2);
           judgeMove(message.data, message.causationid, judge, ledger.ids);
         }
-        standings.set(message.data.agent, { is: message.data, id: message.id });
+        const { agent, before, since } = message.data;
+        if (before === 'benched') returns.set(agent, since);
+        standings.set(agent, { is: message.data, id: message.id });
       },
     },
   ];
