@@ -83,6 +83,25 @@ export async function joined(staff: Staff, bus: Bus): Promise<Staff> {
   return { ...staff, source, org: staff.orgOf(source) };
 }
 
+/**
+ * A company that starts again keeps what it changed itself (whom HR hired or let go) since its org file was put in force. A file
+ * that was edited meanwhile says it all anew. Throws OrgInvalid.
+ * @returns what it starts with, and the changes that are not in the file
+ */
+export async function resumed(staff: Staff, bus: Bus): Promise<{ staff: Staff; kept: readonly string[] }> {
+  let [filed, inForce] = [staff.source.text, staff.source.text];
+  let kept: readonly string[] = [];
+  for await (const { message } of bus.replay({ filter: subjects.org })) {
+    if (message.type !== 'org.changed') continue;
+    inForce = message.data.text;
+    if (message.source === 'hr') kept = [...kept, ...message.data.summary];
+    else [filed, kept] = [inForce, []];
+  }
+  if (kept.length === 0 || filed !== staff.source.text) return { staff, kept: [] };
+  const source = { ...staff.source, text: inForce };
+  return { staff: { ...staff, source, org: staff.orgOf(source) }, kept };
+}
+
 /** Where the company keeps its products and its work: with whoever runs it, also for a process that joined. */
 export async function folderOf(stream: RunStream, context: CliContext): Promise<string> {
   const folder = (await stream.network?.workspace()) ?? context.cwd;

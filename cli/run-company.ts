@@ -15,7 +15,7 @@ import { readOrg } from '../org/load.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { adoptProducts, askedProduct } from './adopting.ts';
 import { type Assembled, assemble, placesIn } from './assemble.ts';
-import { folderOf, give, joined, prepare, type Staff, serves, workersOf } from './company-start.ts';
+import { folderOf, give, joined, prepare, resumed, type Staff, serves, workersOf } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import { followCompany } from './following.ts';
 import { duration } from './format.ts';
@@ -76,7 +76,7 @@ export async function runCompany(asked: UpOptions, context: CliContext): Promise
     });
     closing.unshift(() => stream.close());
     const { bus, clock } = stream;
-    const staff = join ? await joined(prepared, bus) : prepared;
+    const { staff, kept } = join ? { staff: await joined(prepared, bus), kept: [] } : await resumed(prepared, bus);
     const { org } = staff;
     checkRoles(org, options.roles);
     let running: Assembled | undefined;
@@ -99,6 +99,7 @@ export async function runCompany(asked: UpOptions, context: CliContext): Promise
       screen.message(stored);
       if (running) obey(stored, running, staff, (line) => logs.log('warn', line));
     };
+    if (kept.length > 0) screen.say(`staff      as hr changed it: ${kept.join(', ')}; org.yaml says otherwise`);
     if (!join) await adoptProducts(org, places, context, screen.say);
     const [following, folder, sandbox] = await Promise.all([
       followCompany({ org, bus, clock, log: logs.log, onMessage }),

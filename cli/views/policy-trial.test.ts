@@ -24,7 +24,13 @@ test('who was on the bench comes back in a trial too, and is judged by what came
   story.pass(8 * DAY);
   scored(story, 'T2', 12, 100);
   const { standings, assignments } = tryPolicy(story.history, org, org);
-  expect(standings.before.map(({ standing }) => standing)).toEqual(['probation', 'benched', 'probation', 'trusted']);
+  expect(standings.before.map(({ standing }) => standing)).toEqual([
+    'probation',
+    'benched',
+    'probation',
+    'trusted',
+    'lead',
+  ]);
   const [, benched, back, trusted] = standings.before;
   expect(back?.since).toBe(benched?.until);
   expect(trusted?.mean).toBe(100);
