@@ -181,3 +181,9 @@ export type StandingDuty = {
 };
 
 export type Duty = TaskDuty | StandingDuty;
+
+/** True for a role whose work asks a model of ours: a command line has one of its own. */
+export function asksModels({ engine, duties }: Role, known: ReadonlyMap<string, Duty>): boolean {
+  if (Object.values(engine).some((one) => one === 'claude' || one === 'codex')) return false;
+  return duties.some((name) => known.get(name)?.thinks === true);
+}

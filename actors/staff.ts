@@ -6,7 +6,7 @@ import { subjects } from '../bus/subjects.ts';
 import { type AgentMachine, buildAgentMachine } from '../machines/agent.ts';
 import { agentsOf, type Org, type Role, roleOf } from '../org/org.ts';
 import { Agent } from './agent.ts';
-import type { StandingDuty } from './duty.ts';
+import { asksModels, type StandingDuty } from './duty.ts';
 import type { Host } from './host.ts';
 import { standingNow } from './learned.ts';
 import { Pool } from './pool.ts';
@@ -178,10 +178,7 @@ export class Staff {
 
   /** True for a mailbox whose work asks a model of ours. */
   #thinks(role: Role, duty: StandingDuty | undefined): boolean {
-    if (duty) return duty.thinks === true;
-    // A command line has a model of its own.
-    if (Object.values(role.engine).some((engine) => engine === 'claude' || engine === 'codex')) return false;
-    return role.duties.some((name) => this.#options.ports.duties.get(name)?.thinks === true);
+    return duty ? duty.thinks === true : asksModels(role, this.#options.ports.duties);
   }
 
   #tick({ role, tickers }: Staffed): void {

@@ -208,6 +208,8 @@ export const schemas = {
     speed: z.number().positive().optional(),
     /** The scenario that its workers answer from, relative to the company's folder; absent: they have models. */
     script: z.string().optional(),
+    /** False: it has neither models nor a script. */
+    thinks: z.literal(false).optional(),
   }),
   'process.left': z.strictObject({ name: Token, incarnation: z.number().int().positive(), reason: z.string() }),
   /** A person goes on with a stream that has lost or changed messages (bus/ledger/). */

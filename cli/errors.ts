@@ -3,7 +3,7 @@
 import { type ExitCode, HeadcountError, reasonOf } from '../bus/errors.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
 import type { CliContext } from './context.ts';
-import { clean, painter, safeJson } from './output.ts';
+import { clean, painter, safeJson, typed } from './output.ts';
 
 /** The command line asks for something that does not exist. Exit code 2. */
 export class UsageError extends HeadcountError {
@@ -51,12 +51,12 @@ function nextAfter(error: unknown): string {
 export function reportError(error: unknown, context: CliContext): ExitCode {
   const { scrub } = createSecrets(context.env);
   const { code, exit, ...said } = explain(error);
-  const [what, next] = [scrub(said.what), scrub(said.next)];
+  const [what, next] = [scrub(said.what), typed(scrub(said.next), context.env)];
   const why = said.why === undefined ? undefined : scrub(said.why);
   if (context.json) {
     context.err(`${safeJson({ error: { code, what, why, next, exit } })}\n`);
   } else {
-    const paint = painter(context.colour);
+    const paint = painter(context.colour, context.env);
     // A message may list several problems, one a line (an invalid file); each line is cleaned on its own.
     const lines = what.split('\n').map(clean);
     context.err(`${paint('error:', 'bad')} ${lines.join('\n       ')}\n`);

@@ -2,9 +2,14 @@
 // others, and without the script it would know neither the product nor an answer.
 
 import { resolve } from 'node:path';
-import { readRegister } from '../actors/processes.ts';
+import { duties } from '../actors/duties/registry.ts';
+import { asksModels } from '../actors/duty.ts';
+import { Register, readRegister } from '../actors/processes.ts';
+import type { Stored } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
+import { HeadcountError } from '../bus/errors.ts';
 import { openJetStreamBus } from '../bus/jetstream.ts';
+import type { Org } from '../org/org.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import type { UpOptions } from './options.ts';
@@ -28,6 +33,37 @@ export async function asTheCompany(options: UpOptions, company: string, context:
     return { ...options, company, speed, script: resolve((await bus.workspace()) ?? context.cwd, script) };
   } finally {
     await bus.close();
+  }
+}
+
+/**
+ * Whoever cannot think takes no work for which the others can: each task would end with somebody who has no model.
+ * @param roles that it would serve; undefined: all of them
+ * @param past what the stream has said of processes so far
+ * Throws CannotThink.
+ */
+export function refuseThoughtless(org: Org, roles: readonly string[] | undefined, past: readonly Stored[]): void {
+  const register = new Register();
+  for (const stored of past) register.told(stored);
+  if (register.runner()?.thinks === false) return;
+  const asking = org.roles.filter((role) => (roles?.includes(role.name) ?? true) && asksModels(role, duties));
+  if (asking.length > 0)
+    throw new CannotThink(
+      org.company,
+      asking.map(({ name }) => name),
+    );
+}
+
+/** This process has no model, and would serve roles that ask one. Exit code 5. */
+class CannotThink extends HeadcountError {
+  override readonly name = 'CannotThink';
+  constructor(company: string, roles: readonly string[]) {
+    super(
+      'CANNOT_THINK',
+      `${company} has models and this process has none, and ${roles.join(', ')} cannot work without`,
+      'set here the keys that the company runs with (ANTHROPIC_API_KEY or OPENAI_API_KEY), or join with roles that ask no model',
+      { exit: 5 },
+    );
   }
 }
 

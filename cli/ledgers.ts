@@ -71,7 +71,7 @@ export type CompanyLedger = {
 export type CompanyLedgerOptions = {
   readonly workspace: string;
   readonly company: string;
-  /** The stream begins again: what was known of it is put aside. */
+  /** The stream begins again: what was known of it is forgotten. */
   readonly fresh: boolean;
   readonly log: (level: 'info' | 'warn', line: string) => void;
 };
@@ -83,15 +83,17 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
   mkdirSync(dir, { recursive: true });
   let kept = fresh ? [] : await readLedgers(workspace, company);
   const { path, release } = takePlace(dir);
+  // Nothing of a scenario's stream is kept.
+  if (fresh) rmSync(path, { force: true });
   const ledger = await Ledger.open(path, (line) => log('warn', line));
   if (kept.length > 0) ledger.hold();
-  if (fresh && ledger.pages) await ledger.startOver('a scenario begins with an empty stream');
   return {
     known: kept.length > 0,
     forget: async (why) => {
       for (const other of kept) if (other.path !== path) rmSync(other.path, { force: true });
       kept = [];
-      if (ledger.pages) await ledger.startOver(why);
+      const old = ledger.pages && (await ledger.startOver(why));
+      if (old !== undefined) rmSync(old, { force: true });
     },
     check: async (bus) => {
       const length = await bus.info();

@@ -41,6 +41,8 @@ export type Entrance = {
   readonly speed: number;
   /** File of the scenario that its workers answer from; undefined: they have models. */
   readonly script: string | undefined;
+  /** False: it has neither models nor a script. */
+  readonly thinks: boolean;
   /** What the stream has said of processes so far. */
   readonly past: readonly Stored[];
 };
@@ -55,6 +57,7 @@ export async function enter({
   roles,
   speed,
   script,
+  thinks,
   past,
 }: Entrance): Promise<Member> {
   const [role] = org.roles;
@@ -68,6 +71,7 @@ export async function enter({
     charts: role === undefined ? '' : chartsDigest(role.policy),
     ...(roles === undefined ? {} : { roles: [...roles] }),
     ...(speed === 1 ? {} : { speed }),
+    ...(thinks ? {} : { thinks }),
     ...(script === undefined ? {} : { script: relative(folder, script) }),
   };
   const alive = async (register: Register) =>

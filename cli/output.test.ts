@@ -87,3 +87,20 @@ test('words are broken between, a word that is too long within, and spaces of co
 test('a text word for word loses nothing but what could move a cursor', () => {
   expect(folded('abcdef\n\u001b[31mg', 4)).toEqual(['abcd', 'ef', 'g']);
 });
+
+test.each([
+  ['start', 'next  npx headcount status'],
+  ['exec', 'next  npx headcount status'],
+  ['test', 'next  headcount status'],
+  [undefined, 'next  headcount status'],
+])('what the reader may type next is found where npm %s was typed', (npm_command, shown) => {
+  expect(painter(false, { npm_command })('next  headcount status', 'command')).toBe(shown);
+});
+
+test('only our own commands are typed another way', () => {
+  const paint = painter(false, { npm_command: 'start' });
+  expect(paint('git -C products/headcount log; cd /srv/headcount logs; node bin/headcount.js run', 'command')).toBe(
+    'git -C products/headcount log; cd /srv/headcount logs; node bin/headcount.js run',
+  );
+  expect(paint('headcount up', 'dim')).toBe('headcount up');
+});

@@ -3,7 +3,8 @@
 
 import colors from 'picocolors';
 
-export type Tone = 'plain' | 'dim' | 'good' | 'warn' | 'bad' | 'strong' | 'info';
+/** `command` is what the reader may type next. */
+export type Tone = 'plain' | 'dim' | 'good' | 'warn' | 'bad' | 'strong' | 'info' | 'command';
 export type Paint = (text: string, tone: Tone) => string;
 
 /** Colour or not: `--no-color` and `--plain` first, then NO_COLOR, FORCE_COLOR, then whether a terminal listens. */
@@ -18,8 +19,19 @@ export function wantsColour(
   return isTTY && env.TERM !== 'dumb';
 }
 
-/** The one place that knows escape sequences. */
-export function painter(colour: boolean): Paint {
+/** Runs of npm that put this program on the PATH of what they start, and not on that of whoever typed them. */
+const BY_NPM: readonly (string | undefined)[] = ['start', 'exec', 'run-script'];
+
+/** Our commands as they are typed where this process was started: `npx headcount status` after `npm start`. */
+export function typed(text: string, env: Readonly<Record<string, string | undefined>>): string {
+  return BY_NPM.includes(env.npm_command) ? text.replace(/(?<![\w./-])headcount (?=[a-z])/g, 'npx headcount ') : text;
+}
+
+/**
+ * The one place that knows escape sequences.
+ * @param env of the process, for how commands are typed
+ */
+export function painter(colour: boolean, env: Readonly<Record<string, string | undefined>> = {}): Paint {
   const { dim, green, yellow, red, bold, cyan } = colors.createColors(colour);
   const tones: Record<Tone, (text: string) => string> = {
     plain: (text) => text,
@@ -29,6 +41,7 @@ export function painter(colour: boolean): Paint {
     bad: red,
     strong: bold,
     info: cyan,
+    command: (text) => cyan(typed(text, env)),
   };
   return (text, tone) => tones[tone](text);
 }

@@ -82,9 +82,9 @@ export function renderReport(report: Report, places: ReportPlaces, paint: Paint,
     line('cost', `${money(report.cost)}, ${plural(report.calls, 'model call')}, ${count(report.tokens)} tokens`),
     line('time', `${duration(report.elapsedMs)} in the company, ${duration(places.wallMs)} here`),
     ...report.milestones.map((text) => paint(line('milestone', clean(text)), 'good')),
-    ...(places.reproduce === undefined ? [] : [`${pad('reproduce', LABEL)}${places.reproduce}`]),
+    ...(places.reproduce === undefined ? [] : [`${pad('reproduce', LABEL)}${paint(places.reproduce, 'command')}`]),
     ...next(report, places).map(
-      (command, index) => `${pad(index === 0 ? 'next' : '', LABEL)}${paint(command, 'info')}`,
+      (command, index) => `${pad(index === 0 ? 'next' : '', LABEL)}${paint(command, 'command')}`,
     ),
   ];
 }

@@ -19,7 +19,7 @@ import { folderOf, give, joined, prepare, resumed, type Staff, serves, workersOf
 import type { CliContext } from './context.ts';
 import { followCompany } from './following.ts';
 import { duration } from './format.ts';
-import { asTheCompany } from './joining.ts';
+import { asTheCompany, refuseThoughtless } from './joining.ts';
 import { companyKnowledge, seedKnowledge } from './knowledge-company.ts';
 import { checkRoles, enter, type Member } from './membership.ts';
 import type { UpOptions } from './options.ts';
@@ -116,6 +116,8 @@ export async function runCompany(asked: UpOptions, context: CliContext): Promise
     ]);
     closing.unshift(() => following.projections.close());
     await stream.checking.end();
+    const workers = workersOf(staff, context.env, tape);
+    if (join && !workers.able) refuseThoughtless(org, options.roles, processes);
     const entrance = { bus, network: stream.network, org, folder: context.cwd, past: processes };
     const entered = await enter({
       ...entrance,
@@ -123,6 +125,7 @@ export async function runCompany(asked: UpOptions, context: CliContext): Promise
       roles: options.roles,
       speed: clock.factor,
       script: script?.path,
+      thinks: workers.able,
     });
     member = entered;
     for (const stored of processes) entered.told(stored);
@@ -135,7 +138,6 @@ export async function runCompany(asked: UpOptions, context: CliContext): Promise
     if (!join) await seedKnowledge(place, bus, context, (line) => logs.log('warn', line));
     const knowledge = companyKnowledge(place, script, context, (line) => logs.log('warn', line));
     closing.unshift(() => knowledge.close());
-    const workers = workersOf(staff, context.env, tape);
     const assembled = await assemble({
       org,
       following,

@@ -8,7 +8,7 @@ import type { Sandbox } from '../tools/sandbox.ts';
 import type { Workers } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import type { RunOptions } from './options.ts';
-import { clean, cut, pad, painter, safeJson } from './output.ts';
+import { clean, cut, pad, painter, safeJson, typed } from './output.ts';
 import { reportOf } from './report.ts';
 import { renderReport } from './report-text.ts';
 import { createTimeline } from './timeline.ts';
@@ -67,7 +67,7 @@ function failedCheck(check: Check, line: (stored: Stored) => string | undefined)
 }
 
 export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, context: CliContext): Screen {
-  const paint = painter(context.colour);
+  const paint = painter(context.colour, context.env);
   const width = context.columns;
   const say = (line: string) => context.out(`${line}\n`);
   const label = (name: string, text: string) => say(cut(`${pad(name, LABEL)}${text}`, width));
@@ -156,7 +156,7 @@ export type CompanyScreen = {
 
 /** What a company that keeps running shows: its timeline by the clock, or with --json its messages, one a line. */
 export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>, context: CliContext): CompanyScreen {
-  const paint = painter(context.colour);
+  const paint = painter(context.colour, context.env);
   const width = context.columns;
   const timeline = createTimeline({ relative: false, paint, width });
   const say = (line: string) => (options.json ? context.err : context.out)(`${line}\n`);
@@ -180,7 +180,7 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
       label('stream', stream);
       label('sandbox', sandboxLine(sandbox));
       if (inspector !== undefined) label('inspector', inspector);
-      label('watch', "headcount status   headcount tap 'task.>'   (Ctrl+C drains)");
+      label('watch', typed("headcount status   headcount tap 'task.>'   (Ctrl+C drains)", context.env));
       say('');
       for (const stored of early ?? []) show(stored);
       early = undefined;

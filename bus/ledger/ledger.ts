@@ -57,16 +57,17 @@ export class Ledger {
     return this.#pages;
   }
 
-  /** Forgets what it knew: the stream begins again. */
-  async startOver(why: string, begins = 1, missing = 0): Promise<void> {
+  /** Forgets what it knew: the stream begins again. Returns where that is kept, if it knew anything. */
+  async startOver(why: string, begins = 1, missing = 0): Promise<string | undefined> {
     await this.#file?.close();
     const pages = { beginning: { begins, why, missing }, links: [] };
-    await replaceLedger(this.path, pages);
+    const kept = await replaceLedger(this.path, pages);
     const read = await readLedger(this.path);
     await this.#openAt(read?.length ?? 0);
     this.#pages = pages;
     this.#last = begins - 1;
     this.#sum.begin('');
+    return kept;
   }
 
   async #openAt(length: number): Promise<void> {

@@ -122,13 +122,13 @@ function violationLines({ invariant, seq, subject, detail, show }: Found, paint:
   const where = `${invariant}  seq ${seq}  ${clean(subject)}  `;
   return [
     paint(cut(`BROKEN  ${where}${clean(detail)}`, Math.max(width, where.length + 60)), 'bad'),
-    `      ${paint(show, 'info')}`,
+    `      ${paint(show, 'command')}`,
   ];
 }
 
 /** Keeps checking a running company until Ctrl+C. */
 async function follow({ bus }: Reading, auditor: Auditor, seen: number, context: CliContext): Promise<void> {
-  const paint = painter(context.colour);
+  const paint = painter(context.colour, context.env);
   const told = new Set<string>();
   const say = (found: readonly Violation[]) => {
     for (const one of found) {

@@ -93,7 +93,7 @@ function listed(letters: readonly Letter[], now: number, paint: Paint, width: nu
   });
   const lines = table(['LETTER', 'state', 'age', 'tries', 'consumer', 'subject', 'reason'], rows, { width, paint });
   const first = letters.find(({ requeuedAs }) => requeuedAs === undefined);
-  return first === undefined ? lines : [...lines, paint(`headcount dead show ${first.id}`, 'info')];
+  return first === undefined ? lines : [...lines, paint(`headcount dead show ${first.id}`, 'command')];
 }
 
 async function show(bus: Bus, id: string, context: CliContext): Promise<void> {

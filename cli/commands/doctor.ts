@@ -47,12 +47,12 @@ export function renderFindings(findings: readonly Finding[], paint: Paint, width
     const mark = ok ? paint('ok  ', 'good') : required ? paint('FAIL', 'bad') : paint('miss', 'warn');
     const [first = '', ...rest] = wrapped(clean(detail), width - DETAIL);
     const lines = [`${mark}  ${pad(name, 12)}  ${first}`, ...rest.map((line) => ' '.repeat(DETAIL) + line)];
-    return fix === undefined ? lines : [...lines, `${' '.repeat(DETAIL)}fix: ${paint(fix, 'info')}`];
+    return fix === undefined ? lines : [...lines, `${' '.repeat(DETAIL)}fix: ${paint(fix, 'command')}`];
   });
   const failed = findings.filter((finding) => !finding.ok && finding.required).length;
   const verdict =
     failed === 0
-      ? paint('ready: headcount run scenarios/first-product.yaml', 'good')
+      ? `${paint('ready:', 'good')} ${paint('headcount run scenarios/first-product.yaml', 'command')}`
       : paint(`${failed} to mend`, 'bad');
   return [...lines, verdict];
 }

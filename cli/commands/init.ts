@@ -71,7 +71,7 @@ async function init(folder: string, options: InitOptions, context: CliContext): 
       .map((line) => `  ${line}`),
     '',
     `wrote  ${written.join(', ')}`,
-    ...next.map((line, index) => `${index === 0 ? 'next ' : '     '}  ${paint(line, 'info')}`),
+    ...next.map((line, index) => `${index === 0 ? 'next ' : '     '}  ${paint(line, 'command')}`),
   ]);
 }
 

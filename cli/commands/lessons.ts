@@ -78,7 +78,7 @@ function listed(lessons: readonly Kept[], now: number, paint: Paint, width: numb
     ...said(lessons[index - 1]?.is, width),
   ]);
   const first = lessons.find(({ is }) => stateOf(is, now) === 'holds');
-  const retire = first === undefined ? [] : [paint(`headcount lessons retire ${first.is.id}`, 'info')];
+  const retire = first === undefined ? [] : [paint(`headcount lessons retire ${first.is.id}`, 'command')];
   return [...lines, ...retire];
 }
 

@@ -45,7 +45,7 @@ async function showLog(reading: Reading, options: LogOptions, context: CliContex
   if (!options.follow) refuseUnknown(options, history);
   const timeline = createTimeline({
     relative: isSimulated(history),
-    paint: painter(context.colour),
+    paint: painter(context.colour, context.env),
     width: context.columns,
     everything: options.all === true || context.json,
   });

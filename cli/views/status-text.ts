@@ -51,7 +51,7 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
       lines.push(cut(`  ${clean(provider)}  ${state}, ${again}  ${clean(reason)}`, width));
     }
     if (status.providers.some(({ state }) => state === 'broken')) {
-      lines.push(`      ${paint('headcount doctor --live', 'info')}`);
+      lines.push(`      ${paint('headcount doctor --live', 'command')}`);
     }
   }
   if (status.broken.length > 0) {
@@ -59,7 +59,7 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
     for (const { invariant, seq, detail } of status.broken.slice(-3)) {
       lines.push(cut(`  ${invariant}  at ${seq}  ${clean(detail)}`, width));
     }
-    lines.push(`      ${paint('headcount audit', 'info')}`);
+    lines.push(`      ${paint('headcount audit', 'command')}`);
   }
   if (status.needsYou.length > 0) {
     heading('NEEDS YOU', status.needsYou.length);
@@ -74,7 +74,7 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
         lines.push(cut(`      ${clean(key)}  ${clean(label)}${recommended ? ' (recommended)' : ''}`, width));
       }
       const best = options.find((option) => option.recommended) ?? options[0];
-      lines.push(`      ${paint(`headcount answer ${clean(id)} ${clean(best?.key ?? '')}`, 'info')}`);
+      lines.push(`      ${paint(`headcount answer ${clean(id)} ${clean(best?.key ?? '')}`, 'command')}`);
     }
   }
   if (status.low.length > 0) {
@@ -105,7 +105,7 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
     for (const { id, consumer, subject, reason } of status.deadLetters.slice(-3)) {
       lines.push(cut(`  ${id}  ${clean(consumer)}  ${clean(subject)}  ${clean(reason)}`, width));
     }
-    lines.push(`      ${paint('headcount dead list', 'info')}`);
+    lines.push(`      ${paint('headcount dead list', 'command')}`);
   }
   return lines;
 }

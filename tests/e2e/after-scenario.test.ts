@@ -1,6 +1,6 @@
 // A company where a scenario was played: it takes the place of what the scenario left, and of nothing else.
 
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stop } from './building.ts';
@@ -24,12 +24,15 @@ const opened = async (running: Running) => {
 };
 
 test('what a scenario left is cleared, in one line, and the company begins with nothing', async () => {
-  expect((await workspace.run(`run ${pocket} --quiet`)).code).toBe(0);
+  for (let n = 0; n < 2; n += 1) expect((await workspace.run(`run ${pocket} --quiet`)).code).toBe(0);
   expect(await tasks()).toHaveLength(4);
   const first = workspace.start(['up']);
   expect(await opened(first)).toMatch(/^cleared {4}what a scenario left here: \d+ messages, products\/pocket$/m);
   expect([await tasks(), workspace.has('products', 'pocket')]).toEqual([[], false]);
   expect((await workspace.run('audit')).code).toBe(0);
+  expect(readdirSync(join(workspace.dir, '.headcount', 'acme', 'ledger')).filter((name) => /old/.test(name))).toEqual(
+    [],
+  );
   await stop(first);
   const again = workspace.start(['up']);
   expect(await opened(again)).not.toContain('cleared');

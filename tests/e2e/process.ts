@@ -107,7 +107,7 @@ function commandLine(pid: string): string {
 function launch(dir: string, words: readonly string[], { env, folder = '', shell, terminal }: Options): Running {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
-  const { NATS_URL: _, FORCE_COLOR: __, NO_COLOR: ___, ...inherited } = process.env;
+  const { NATS_URL: _, FORCE_COLOR: __, NO_COLOR: ___, npm_command: ____, ...inherited } = process.env;
   const command = [process.execPath, join(packageRoot, 'bin', 'headcount.js'), ...words];
   const plain = shell === undefined ? command : ['sh', '-c', `"$@" ${shell}`, 'sh', ...command];
   const [program = '', ...args] = terminal ? inTerminal(command) : plain;
