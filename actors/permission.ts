@@ -22,10 +22,10 @@ export function isPermit({ id }: Pick<Approval, 'id'>): boolean {
 /** What a person is shown when they are asked: computed facts, and what agents say, kept apart. */
 export type Card = Required<Pick<Approval, 'facts' | 'said'>>;
 
-/** The person who said yes; an agent's word is no person's. */
+/** The person who said yes; an agent's word is no person's, and that nobody said anything is no word. */
 function allowedBy(approval: Approval | undefined, org: Org): string | undefined {
-  const { answer, by } = approval ?? {};
-  if (answer !== 'allow' || by === undefined) return undefined;
+  const { status, answer, by } = approval ?? {};
+  if (status !== 'answered' || answer !== 'allow' || by === undefined) return undefined;
   return org.roles.some((role) => role.name === by || agentsOf(role).includes(by)) ? undefined : by;
 }
 
@@ -110,11 +110,16 @@ export async function allowed(work: Work, call: PolicyCall): Promise<void> {
   if (decision.verdict === 'deny') throw new WorkFailure({ kind: 'permanent', reason: `policy: ${decision.reason}` });
 }
 
+/** What became of the question; what is said of another one counts for nothing, also on the subject of this one. */
 async function questionOf({ bus }: TaskWork, id: string): Promise<Approval | undefined> {
-  const last = await bus.last(subjects.approval(id));
-  const { message } = last ?? {};
-  if (message?.type === 'approval.asked' || message?.type === 'approval.answered') return message.data;
-  return message?.type === 'approval.expired' ? message.data : undefined;
+  const { message } = (await bus.last(subjects.approval(id))) ?? {};
+  if (
+    message?.type !== 'approval.asked' &&
+    message?.type !== 'approval.answered' &&
+    message?.type !== 'approval.expired'
+  )
+    return undefined;
+  return message.data.id === id ? message.data : undefined;
 }
 
 async function ask(work: TaskWork, id: string, { tool, summary }: PolicyCall, card: Card): Promise<void> {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { load, problemsOf, small } from '../tests/fixtures/company-file.ts';
 import { formatCadence, formatDuration, parseCadence, parseDuration } from './duration.ts';
 
 describe('a duration', () => {
@@ -57,4 +58,22 @@ describe('a cadence', () => {
     expect(formatCadence({ every: 300_000 })).toBe('every 5m');
     expect(formatCadence({ cron: '0 9 * * 1' })).toBe('cron 0 9 * * 1');
   });
+});
+
+test.each([
+  ['retry: { step: 0s }', 'retry.step'],
+  ['engines: { loop: { time: 0m } }', 'engines.loop.time'],
+  ['engines: { claude: { time: 00s } }', 'engines.claude.time'],
+  ['standing: { halfLife: 0d }', 'standing.halfLife'],
+  ['standing: { benched: { for: 0d } }', 'standing.benched.for'],
+  ['memory: { expires: 0w }', 'memory.expires'],
+  ['models: { providers: { own: { kind: openai, timeout: 0ms } } }', 'models.providers.own.timeout'],
+])('nothing is no limit, and is not taken for another one: %s', (line, path) => {
+  expect(problemsOf(small(`${line}\n`))).toEqual([expect.stringContaining(`${path} "0`)]);
+  expect(problemsOf(small(`${line}\n`)).join()).toContain('is no time at all; write 90s, 15m, 2h, 7d or 1w');
+});
+
+test('a wait before a retry, and the number of them, may be nothing', () => {
+  const { roles } = load(small('retry: { waits: 0, backoff: { first: 0s, max: 0s } }\n'));
+  expect(roles[0]?.policy).toMatchObject({ waits: 0, backoff: { firstMs: 0, maxMs: 0 } });
 });

@@ -1,7 +1,7 @@
 // How org.yaml says by which engine work on code is done, and within which limits. Part of schema.ts.
 
 import { z } from 'zod';
-import { Duration } from './duration-schema.ts';
+import { Span } from './duration-schema.ts';
 import { KeyName } from './key-name.ts';
 
 /** Ways to do the work of a task that changes files. */
@@ -18,7 +18,7 @@ export const EngineChoice = z
 
 const limits = {
   turns: z.int().min(1).max(1_000).optional().meta({ description: 'Turns of the model in one attempt.' }),
-  time: Duration.optional().meta({ description: 'The longest that one attempt may take.' }),
+  time: Span.optional().meta({ description: 'The longest that one attempt may take.' }),
   cost: z.number().positive().optional().meta({ description: 'US dollars that one attempt may cost.' }),
 };
 

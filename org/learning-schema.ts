@@ -1,7 +1,7 @@
 // The parts of org.yaml about learning: where agents stand, what is remembered, who is hired, what is celebrated.
 
 import { z } from 'zod';
-import { Duration } from './duration-schema.ts';
+import { Span } from './duration-schema.ts';
 
 const points = z.number().min(0).max(100);
 const tasks = z.int().min(1).max(1_000).optional().meta({ description: 'At least so many tasks must count.' });
@@ -25,7 +25,7 @@ export const StandingFile = z
   .strictObject({
     start: z.enum(['probation', 'trusted', 'lead']).optional().meta({ description: 'Where somebody new stands.' }),
     window: z.int().min(1).max(30).optional().meta({ description: 'The last so many tasks count.' }),
-    halfLife: Duration.optional().meta({ description: 'After this long a score weighs half.' }),
+    halfLife: Span.optional().meta({ description: 'After this long a score weighs half.' }),
     confidence: z.number().min(0.5).max(0.999).optional().meta({ description: 'Of the interval around the mean.' }),
     spread: z
       .number()
@@ -40,7 +40,7 @@ export const StandingFile = z
       .strictObject({
         below: points.optional(),
         tasks,
-        for: Duration.optional().meta({ description: 'Then it works again, on probation.' }),
+        for: Span.optional().meta({ description: 'Then it works again, on probation.' }),
       })
       .optional()
       .meta({ title: 'benched' }),
@@ -60,7 +60,7 @@ export const MemoryFile = z
       .array(z.enum(memories))
       .optional()
       .meta({ description: 'What briefs may remember; all of it unless told, [] for nothing.' }),
-    expires: Duration.optional().meta({ description: 'A lesson is forgotten after this long.' }),
+    expires: Span.optional().meta({ description: 'A lesson is forgotten after this long.' }),
   })
   .meta({ title: 'memory', description: 'What the company remembers in its briefs.' });
 export type MemoryFile = z.infer<typeof MemoryFile>;

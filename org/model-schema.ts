@@ -1,7 +1,7 @@
 // How org.yaml says which models the company thinks with. Part of schema.ts.
 
 import { z } from 'zod';
-import { Duration } from './duration-schema.ts';
+import { Span } from './duration-schema.ts';
 import { KeyName } from './key-name.ts';
 
 const Name = z
@@ -25,7 +25,7 @@ const Provider = z
       .meta({ description: "Where it is; the provider's own address unless told." }),
     key: KeyName.optional().meta({ description: 'The variable that holds the key, never the key.' }),
     account: Name.optional().meta({ description: 'Providers of one account share their limits.' }),
-    timeout: Duration.optional().meta({ description: 'How long an answer may take to begin; 10m unless told.' }),
+    timeout: Span.optional().meta({ description: 'How long an answer may take to begin; 10m unless told.' }),
   })
   .meta({ title: 'provider', description: 'Somebody who sells answers, or a server of your own.' });
 export type ProviderFile = z.infer<typeof Provider>;

@@ -6,7 +6,7 @@ import { ToolName } from '../bus/policy.ts';
 import { type Effect, rungs } from '../machines/policy.ts';
 import { CompanyBudget, RoleBudget, TeamBudget } from './budget-schema.ts';
 import { parseCadence } from './duration.ts';
-import { Duration } from './duration-schema.ts';
+import { Duration, Span } from './duration-schema.ts';
 import { EngineChoice, Engines } from './engine-schema.ts';
 import { KnowledgeSection } from './knowledge.ts';
 import { MemoryFile, MilestoneFile, StaffingFile, StandingFile } from './learning-schema.ts';
@@ -62,7 +62,7 @@ const Retry = z
       .optional()
       .meta({ description: 'Retries of one attempt for trouble that is not in the work (quota, environment).' }),
     depth: z.int().min(0).max(5).optional().meta({ description: 'Levels of subtasks below a task; 0 = never split.' }),
-    step: Duration.optional().meta({
+    step: Span.optional().meta({
       description: 'The longest a step may take; then it has failed. 30m unless told.',
     }),
     lineage: z

@@ -71,9 +71,12 @@ test.each([
   ],
   ['that claims what it has not done', result({ status: 'complete', summary: 'All done' }), 'quality', 'no difference'],
 ])('a command line %s has failed', async (_, line, kind, why) => {
-  const { office } = await company(`printf '%s\\n' '${line}'`);
-  const error = await writeCode.execute(await office.taskWork('T1', 'backend')).catch((thrown: unknown) => thrown);
+  const left = why === 'no difference' ? '' : 'echo done > done.txt;';
+  const { office } = await company(`${left} printf '%s\\n' '${line}'`);
+  const work = await office.taskWork('T1', 'backend');
+  const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining(why) } });
+  expect(work.task).not.toHaveProperty('pull');
 });
 
 test('a command line is not told a secret, and the prompt that holds one is refused', async () => {
@@ -131,6 +134,21 @@ test('what a command line has written when its limit ends it is kept, and somebo
   const followUp = await office.task(work.task.children[0] ?? '');
   expect(followUp.continues?.report.summary).toMatch(/^Cut short: claude stopped: max_turns\./);
   expect(gitIn(`${dir}/products/shop`, 'show', `${followUp.continues?.commit}:half.txt`)).toBe('half');
+});
+
+test.each([
+  ['crashes', 'exit 3', 'environment', 'runner_failure'],
+  ['is killed', 'kill -9 $$', 'environment', 'runner_failure'],
+  ['says nothing when it ends', 'true', 'contract', 'invalid_result_contract'],
+])('what a command line has written is no work of anybody when it %s, and is paid for', async (_, end, kind, code) => {
+  const { office, dir } = await company(`echo done > done.txt; ${end}`);
+  const work = await office.taskWork('T1', 'backend');
+  const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
+  const usage = { cost: 5, estimated: true };
+  expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining(code) }, usage });
+  expect(work.task).toMatchObject({ status: 'working', children: [] });
+  expect(work.task.pull).toBeUndefined();
+  expect(gitIn(`${dir}/products/shop`, 'ls-tree', '--name-only', 'main')).not.toContain('done.txt');
 });
 
 const usages = { input_tokens: 1_000_000, output_tokens: 100_000 };

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LONGEST_WAIT_MS, retryAfterMsOf } from './retry-after.ts';
 
 const now = Date.parse('2026-11-22T12:00:00Z');
+
+afterEach(() => vi.unstubAllEnvs());
 
 function asked(headers: Record<string, string>): number | undefined {
   return retryAfterMsOf(new Headers(headers), now);
@@ -47,5 +49,13 @@ describe('the wait that a provider asks for', () => {
     ],
   ])('can be %s', (_, headers, wait) => {
     expect(asked(headers)).toBe(wait);
+  });
+
+  it.each(['America/New_York', 'Asia/Kolkata'])('does not depend on where the machine is: %s', (zone) => {
+    vi.stubEnv('TZ', zone);
+    expect(new Date(now).getHours()).not.toBe(12);
+    const dates = ['2026-11-22T12:30:00', '2026-11-22 12:30:00', '2026-11-22T12:30:00Z', '2026-11-22T13:30:00+01:00'];
+    expect(dates.map((date) => asked({ 'retry-after': date }))).toEqual(dates.map(() => 1_800_000));
+    expect(asked({ 'retry-after': 'Sun, 22 Nov 2026 12:30:00 GMT' })).toBe(1_800_000);
   });
 });

@@ -65,8 +65,10 @@ function numberOf(text: string | null): number | undefined {
   return text !== null && /^\s*-?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
 }
 
+/** A date without a zone is one of UTC, wherever this machine is. */
 function instantOf(text: string | null): number | undefined {
-  const at = text === null ? Number.NaN : Date.parse(text);
+  const zoneless = text !== null && /^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(text);
+  const at = text === null ? Number.NaN : Date.parse(zoneless ? `${text.replace(' ', 'T')}Z` : text);
   return Number.isNaN(at) ? undefined : at;
 }
 
