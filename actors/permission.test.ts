@@ -55,6 +55,7 @@ it('a question whose time is over allows nothing, however often it is looked at'
 it.each([
   ['whoever asks', 'approval.answered', 'backend'],
   ['another agent of the role', 'approval.answered', 'backend-2'],
+  ['an agent in another process', 'approval.answered', 'qa-3@annex'],
   ['the boss', 'approval.answered', 'cto'],
   ['the top of the company', 'approval.answered', 'ceo'],
   ['nobody', 'approval.answered', undefined],

@@ -4,7 +4,7 @@ import { StaleWrite } from '../bus/errors.ts';
 import type { PolicyCall } from '../bus/policy.ts';
 import type { Approval, Product } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
-import { agentsOf, type Org } from '../org/org.ts';
+import { isAgent, type Org } from '../org/org.ts';
 import { type TaskWork, type Work, WorkFailure } from './duty.ts';
 import { ANSWER_MS } from './escalation.ts';
 
@@ -26,7 +26,7 @@ export type Card = Required<Pick<Approval, 'facts' | 'said'>>;
 function allowedBy(approval: Approval | undefined, org: Org): string | undefined {
   const { status, answer, by } = approval ?? {};
   if (status !== 'answered' || answer !== 'allow' || by === undefined) return undefined;
-  return org.roles.some((role) => role.name === by || agentsOf(role).includes(by)) ? undefined : by;
+  return isAgent(org, by) ? undefined : by;
 }
 
 /**

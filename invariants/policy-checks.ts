@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts';
 /** A person's yes to this very act: what the id of the question says (actors/permission.ts). */
 function wasAllowed(ledger: Ledger, task: string, tool: string, commit: string): boolean {
   const asked = ledger.approvals.get(`permit-${task}-${tool}-${commit.slice(0, 7)}`);
-  return asked?.is.answer === 'allow';
+  return asked?.is.status === 'answered' && asked.is.answer === 'allow';
 }
 
 function taintOf(ledger: Ledger, task: string): string {

@@ -173,6 +173,12 @@ export function placeOf(agent: string): number {
   return Number(/-(\d+)(?:@|$)/.exec(agent)?.[1] ?? 1);
 }
 
+/** True for the name of an agent of this company, in whichever process it is and however many there are by now. */
+export function isAgent({ roles }: Pick<Org, 'roles'>, name: string): boolean {
+  const [here = ''] = name.split('@');
+  return roles.some((role) => role.name === here || role.name === here.replace(/-\d+$/, ''));
+}
+
 export function roleOf(org: Org, name: string): Role | undefined {
   return org.roles.find((role) => role.name === name);
 }
