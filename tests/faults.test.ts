@@ -12,7 +12,7 @@ type Shown = { readonly file: string; readonly name: string };
 
 const rows: Row[] = readFileSync(join(root, 'docs/faults.md'), 'utf8')
   .split('\n')
-  .filter((line) => /^\| F\d/.test(line))
+  .filter((line) => /^\| [FT]\d/.test(line))
   .map((line) => {
     const cells = line.split(' | ');
     return { id: cells[0]?.replace('| ', '') ?? '', shown: cells.at(-1)?.replace(/ \|$/, '') ?? '' };
@@ -34,11 +34,13 @@ function has({ file, name }: Shown): boolean {
 }
 
 describe('docs/faults.md', () => {
-  test('has a row for each of the faults F1 to F34', () => {
-    const missing = Array.from({ length: 34 }, (_, index) => `F${index + 1}`).filter(
-      (id) => !rows.some((row) => row.id === id),
-    );
-    expect(missing).toEqual([]);
+  test.each([
+    ['the faults F1 to F34', 'F', 1, 34],
+    ['what outsiders may try, T1 to T15', 'T', 1, 15],
+    ['the runaways T37 to T41', 'T', 37, 41],
+  ])('has a row for each of %s', (_, letter, first, last) => {
+    const ids = Array.from({ length: last - first + 1 }, (_, index) => `${letter}${first + index}`);
+    expect(ids.filter((id) => !rows.some((row) => row.id === id))).toEqual([]);
   });
 
   test('says of every row what shows it, or that nothing does yet', () => {

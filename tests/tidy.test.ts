@@ -203,6 +203,32 @@ describe('every file', () => {
   });
 });
 
+describe('dependencies', () => {
+  const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8'));
+
+  test('have one version and the digest of what it holds, and come from the registry', () => {
+    const { dependencies, devDependencies } = read('package.json');
+    const asked: [string, string][] = Object.entries({ ...dependencies, ...devDependencies });
+    expect(asked.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    const all: [string, { integrity?: string; resolved?: string }][] = Object.entries(
+      read('package-lock.json').packages,
+    );
+    const locked = all.filter(([path]) => path !== '');
+    expect(locked.length).toBeGreaterThan(asked.length);
+    const foreign = locked.filter(
+      ([, { integrity = '', resolved = 'https://registry.npmjs.org/' }]) =>
+        !integrity.startsWith('sha512-') || !resolved.startsWith('https://registry.npmjs.org/'),
+    );
+    expect(foreign.map(([path]) => path)).toEqual([]);
+  });
+
+  test('run no script when the image installs them', () => {
+    const installs = readFileSync(join(root, 'Dockerfile'), 'utf8').match(/npm (ci|i|install|prune)\b[^\n]*/g) ?? [];
+    expect(installs.length).toBeGreaterThan(0);
+    expect(installs.filter((line) => !line.includes('--ignore-scripts'))).toEqual([]);
+  });
+});
+
 describe('documents', () => {
   test('name files that exist', () => {
     const named = documents().flatMap(({ path, text }) =>
