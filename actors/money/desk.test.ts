@@ -84,6 +84,18 @@ describe('what a call comes to', () => {
   });
 });
 
+it('a call about a task serves the goal of the task, also where its wallet does not pay', async () => {
+  const company = await openDesk(orgOf());
+  await company.order({ key: 'a', goal: 'live' });
+  await company.untilDone();
+  const task = company.task('T1');
+  const { money, call, of } = company;
+  await money.during({ ...call('review'), task: undefined, work: 'pull-1', about: task.key }, async () => ({ usage }));
+  const review = of('money.reserved').find(({ data }) => data.work === 'pull-1')?.data;
+  expect(review).toMatchObject({ about: task.key, goal: 'live' });
+  expect(review?.task).toBeUndefined();
+});
+
 describe('a wallet', () => {
   it('counts an open call in full, for ever, and a question asked again is another call', async () => {
     const { money, call, of } = await openDesk(orgOf('', '{ lineage: { cost: 2.5 } }'));

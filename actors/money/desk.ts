@@ -156,7 +156,8 @@ class Desk implements Money {
       }
       const id = callOf(call.id, books.tries(call.id) + 1);
       const held = { id, worst, caps, agent: call.agent };
-      if (await this.#write(reservation(held, call, payer, at))) return held;
+      const served = call.task ?? this.#ports.board.byKey(call.about);
+      if (await this.#write(reservation(held, call, payer, at, served))) return held;
     }
   }
 

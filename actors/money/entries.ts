@@ -51,14 +51,18 @@ export function payerOf({ role, task }: Call, org: ReturnType<Ports['org']>) {
   return { role: role.name, teams: teamsOf(org, role), ...about };
 }
 
-/** Sets money aside for a call, under the caps it was found to fit into. */
+/**
+ * Sets money aside for a call, under the caps it was found to fit into.
+ * @param served the task that it is about: the goal of a task is served by its review too, which no wallet of the task pays
+ */
 export function reservation(
   held: Held,
   call: Call,
   payer: ReturnType<typeof payerOf>,
   at: number,
+  served: Pick<Task, 'goal' | 'directive'> | undefined,
 ): Draft<'money.reserved'> {
-  const { agent, work, about, task, purpose, model, longestMs } = call;
+  const { agent, work, about, purpose, model, longestMs } = call;
   const data: DataOf<'money.reserved'> = {
     call: held.id,
     worst: dollars(held.worst),
@@ -68,8 +72,8 @@ export function reservation(
     teams: [...payer.teams],
     work,
     about,
-    ...(task?.goal === undefined ? {} : { goal: task.goal }),
-    ...(task?.directive === undefined ? {} : { directive: task.directive }),
+    ...(served?.goal === undefined ? {} : { goal: served.goal }),
+    ...(served?.directive === undefined ? {} : { directive: served.directive }),
     purpose,
     ...(model === undefined ? {} : { model }),
     deadline: at + longestMs,
