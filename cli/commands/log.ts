@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Stored } from '../../bus/bus.ts';
-import { nearest } from '../../org/problems.ts';
 import { followFrom, type Reading, readHistory, withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -8,7 +7,7 @@ import { painter, safeJson } from '../output.ts';
 import { createTimeline } from '../timeline.ts';
 import { isSimulated, latestOf } from '../views/history.ts';
 import { type Selection, selects } from '../views/select.ts';
-import { type CompanyOptions, readsCompany, wholeNumber } from './shared.ts';
+import { type CompanyOptions, didYouMean, readsCompany, wholeNumber } from './shared.ts';
 
 type LogOptions = CompanyOptions & Selection & { readonly follow?: true; readonly all?: true; readonly tail?: number };
 
@@ -33,11 +32,6 @@ function refuseUnknown({ agent, task }: Selection, history: readonly Stored[]): 
     const next = didYouMean(agent, [...agents.keys()], 'headcount status');
     throw new UsageError(`nothing is known of an agent ${agent}`, next);
   }
-}
-
-function didYouMean(word: string, known: readonly string[], list: string): string {
-  const near = nearest(word, known);
-  return near === undefined ? `${list} lists them` : `did you mean ${near}? ${list} lists all`;
 }
 
 async function showLog(reading: Reading, options: LogOptions, context: CliContext): Promise<void> {

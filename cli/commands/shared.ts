@@ -1,6 +1,7 @@
 // What several commands have in common: the options that say which company, and the lines they print.
 
 import { type Command, InvalidArgumentError } from 'commander';
+import { nearest } from '../../org/problems.ts';
 import type { CliContext } from '../context.ts';
 import { type Paint, painter, safeJson } from '../output.ts';
 
@@ -17,6 +18,15 @@ export function readsCompany(command: Command): Command {
     .option('--company <slug>', 'which company, when the server holds several')
     .option('--from <file>', 'read an export written by `run --out` instead')
     .option('--json', 'JSON on standard output');
+}
+
+/**
+ * The next step after a name that nobody has.
+ * @param list the command that lists all of them
+ */
+export function didYouMean(word: string, known: readonly string[], list: string): string {
+  const near = nearest(word, known);
+  return near === undefined ? `${list} lists them` : `did you mean ${near}? ${list} lists all`;
 }
 
 /** Prints lines, or the value as JSON when `--json` was given. */

@@ -46,6 +46,14 @@ describe('a run', () => {
     expect(words?.out).toMatch(/backend\s+done\s+T1 Count who came by/);
   });
 
+  test.each([
+    ['tasks --role backnd', 'did you mean backend? headcount org lists all'],
+    ['log --agent backnd', 'did you mean backend? headcount status lists all'],
+  ])('names that nobody has are said, with the nearest (%s)', async (line, next) => {
+    const { code, err } = await one.run(`${line} --from a.jsonl`);
+    expect([code, err]).toEqual([2, expect.stringContaining(next)]);
+  });
+
   test('is read without colour where none is wanted, and a reader that leaves ends it quietly', async () => {
     const coloured = await one.run('log --from a.jsonl', { env: { FORCE_COLOR: '1' } });
     const plain = await one.run('log --from a.jsonl', { env: { FORCE_COLOR: '1', NO_COLOR: '1' } });
