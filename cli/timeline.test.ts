@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
+import type { Stored } from '../bus/bus.ts';
 import { aTask, morning, START, Story } from '../tests/fixtures/story.ts';
 import { painter } from './output.ts';
-import { timelineOf } from './timeline.ts';
+import { createTimeline } from './timeline.ts';
+
+/** All lines of a history. */
+function timelineOf(history: readonly Stored[], options: Parameters<typeof createTimeline>[0]): string[] {
+  const line = createTimeline(options);
+  return history.map(line).filter((text) => text !== undefined);
+}
 
 const plain = { relative: true, paint: painter(false), width: 80 };
 

@@ -63,9 +63,3 @@ export function createTimeline(options: TimelineOptions): (stored: Stored) => st
     return `${paint(stamp, 'dim')}  ${who}  ${paint(what, line.tone)}  ${text}`.trimEnd();
   };
 }
-
-/** All lines of a history. */
-export function timelineOf(history: readonly Stored[], options: TimelineOptions): string[] {
-  const line = createTimeline(options);
-  return history.map(line).filter((text): text is string => text !== undefined);
-}

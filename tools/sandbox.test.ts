@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { plainSandbox, realSandbox, scratch, signal } from './fixture.ts';
+import { alive, plainSandbox, realSandbox, scratch, signal } from './fixture.ts';
 import type { Ended, Limits } from './process.ts';
 import { openSandbox, type Sandbox } from './sandbox.ts';
 
@@ -22,17 +22,6 @@ async function run(sandbox: Sandbox, script: string, given: Partial<Limits> = {}
   });
   if (!ended) throw new Error('refused');
   return ended;
-}
-
-/** Processes of this machine with this text in their command line. */
-function alive(text: string): number {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text);
-    } catch {
-      return false;
-    }
-  }).length;
 }
 
 /** The kernel ends what was in a sandbox a moment after the sandbox itself has ended. */

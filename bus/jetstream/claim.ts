@@ -32,15 +32,7 @@ type Claim = z.infer<typeof Claim>;
 type Claimed = { readonly company: string; readonly connection: NatsConnection };
 
 /**
- * Claims the company for this process until its bus closes. Throws CompanyRunning when another process runs it.
- * @param bus an open JetStream bus
- */
-export async function claimCompany(bus: Claimed, who?: Presence): Promise<void> {
-  await (await beginClaim(bus, who)).settled;
-}
-
-/**
- * Begins to claim it. Throws CompanyRunning when another process runs it; `settled` does, 100 ms later, when another one that
+ * Begins to claim a company for this process, until its bus closes. Throws CompanyRunning when another one runs it; `settled` does, 100 ms later, when another one that
  * has begun at the same moment stays. Until then nothing may be written.
  */
 export async function beginClaim(

@@ -1,7 +1,6 @@
 // What a check of `headcount doctor` is given and what it finds. A check finds the real cause and names the command that mends it.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { runLimited } from '../../tools/process.ts';
 
 export type Machine = {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -34,8 +33,8 @@ export type Finding = {
 /** One check; it may find several things, or nothing worth a line. */
 export type Check = (machine: Machine) => Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>;
 
-const ANSWER_MS = 5_000;
-const execute = promisify(execFile);
+/** What a program may take to say its version. */
+const ANSWER = { timeoutMs: 5_000, memoryBytes: 1_024 ** 3, outputBytes: 64 * 1_024 };
 
 export const good = (name: string, detail: string, required = true): Finding => ({ name, ok: true, required, detail });
 export const bad = (name: string, detail: string, fix: string, required = true): Finding => ({
@@ -53,14 +52,19 @@ export const bad = (name: string, detail: string, fix: string, required = true):
  */
 export async function versionOf(
   program: string,
-  { env }: Pick<Machine, 'env'>,
+  { env, cwd }: Pick<Machine, 'env' | 'cwd'>,
   home = env.HOME,
 ): Promise<string | undefined> {
-  const own = { PATH: env.PATH, LANG: 'C.UTF-8', ...(home === undefined ? {} : { HOME: home }) };
-  try {
-    const { stdout, stderr } = await execute(program, ['--version'], { timeout: ANSWER_MS, env: own });
-    return /\d+\.\d+(\.\d+)?/.exec(stdout || stderr)?.[0];
-  } catch {
-    return undefined;
-  }
+  const own = {
+    LANG: 'C.UTF-8',
+    ...(env.PATH === undefined ? {} : { PATH: env.PATH }),
+    ...(home === undefined ? {} : { HOME: home }),
+  };
+  const { outcome, code, stdout, stderr } = await runLimited({
+    argv: [program, '--version'],
+    dir: cwd,
+    env: own,
+    limits: ANSWER,
+  });
+  return outcome === 'ended' && code === 0 ? /\d+\.\d+(\.\d+)?/.exec(stdout || stderr)?.[0] : undefined;
 }

@@ -5,7 +5,7 @@ import { connect, DiscardPolicy, type NatsConnection } from 'nats';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, RealClock, VirtualClock } from '../../bus/clock.ts';
 import { BusFailure } from '../../bus/errors.ts';
-import { claimCompany } from '../../bus/jetstream/claim.ts';
+import { beginClaim } from '../../bus/jetstream/claim.ts';
 import { CompanyRunning, CompanyTaken, StreamMismatch } from '../../bus/jetstream/errors.ts';
 import type { Owner } from '../../bus/jetstream/stream.ts';
 import { type JetStreamBus, type JetStreamOptions, openJetStreamBus } from '../../bus/jetstream.ts';
@@ -55,6 +55,9 @@ busContract('jetstream bus', async () => {
   };
   return world;
 });
+
+/** Claims a company, and waits until it is certain. */
+const claimed = async (...given: Parameters<typeof beginClaim>) => (await beginClaim(...given)).settled;
 
 describe('jetstream bus on a real clock', () => {
   let bus: JetStreamBus;
@@ -325,18 +328,18 @@ describe('opening a company', () => {
     const company = newCompany();
     const first = await keep(open({ company }));
     const second = await keep(open({ company }));
-    await claimCompany(first, { pid: 4242, host: 'ada' });
-    const claiming = claimCompany(second);
+    await claimed(first, { pid: 4242, host: 'ada' });
+    const claiming = claimed(second);
     await expect(claiming).rejects.toThrow(CompanyRunning);
     await expect(claiming).rejects.toMatchObject({ process: { pid: 4242, host: 'ada' } });
     await first.close();
-    await claimCompany(second);
+    await claimed(second);
   });
 
   test('of two that claim at the same moment one wins', async () => {
     const company = newCompany();
     const both = [await keep(open({ company })), await keep(open({ company }))];
-    const claims = await Promise.allSettled(both.map((bus) => claimCompany(bus)));
+    const claims = await Promise.allSettled(both.map((bus) => claimed(bus)));
     expect(claims.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 });
