@@ -64,7 +64,7 @@ export class Staff {
 
   /** Looks again whether waiting deliveries can be taken. */
   wake(): void {
-    for (const { consumers } of this.#staffed.values()) for (const consumer of consumers) consumer.wake();
+    for (const { consumers } of this.#staffed.values()) wakeAll(consumers);
   }
 
   /** Opens the mailboxes of everybody in the chart. */
@@ -107,12 +107,13 @@ export class Staff {
   async #hire(role: Role): Promise<void> {
     const { ports, only } = this.#options;
     if (this.#closed || (only && !only.includes(role.name))) return;
+    const consumers: Consumer[] = [];
     const pool = new Pool(
       role.name,
-      () => this.wake(),
+      () => wakeAll(consumers),
       (agent) => standingNow(ports.board.learned, ports.org().standing, agent, ports.clock.now()),
     );
-    const staffed: Staffed = { role, pool, consumers: [], tickers: new AbortController() };
+    const staffed: Staffed = { role, pool, consumers, tickers: new AbortController() };
     this.#staffed.set(role.name, staffed);
     // The server looks for the mailboxes while the agents are seated; nothing is delivered before this function waits.
     const opening = [this.#open(staffed, role.name, [subjects.tasksFor(role.name)], undefined)];
@@ -164,10 +165,9 @@ export class Staff {
     let opened: Consumer | undefined;
     const capacity = () => {
       if (!taking()) return 0;
-      const room = this.#thinks(staffed.role, duty)
-        ? (ports.reach?.room(staffed.role) ?? pool.available)
-        : pool.available;
-      return (opened?.inHand ?? 0) + Math.min(pool.available, room);
+      const free = pool.available;
+      const room = this.#thinks(staffed.role, duty) ? (ports.reach?.room(staffed.role) ?? free) : free;
+      return (opened?.inHand ?? 0) + Math.min(free, room);
     };
     opened = await ports.bus.consume({ durable, filters, capacity, ackWaitMs: ACK_WAIT_MS }, (delivery) =>
       host.receive(mailbox, delivery),
@@ -222,4 +222,9 @@ export class Staff {
 /** Waits until all have ended, so that what was opened can be closed; then throws the first failure. */
 async function allEnded(ends: readonly Promise<void>[]): Promise<void> {
   for (const end of await Promise.allSettled(ends)) if (end.status === 'rejected') throw end.reason;
+}
+
+/** Lets mailboxes look again whether waiting deliveries can be taken. */
+function wakeAll(consumers: readonly Consumer[]): void {
+  for (const consumer of consumers) consumer.wake();
 }
