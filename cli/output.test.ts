@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clean, cut, flowed, folded, painter, safeJson, table, wantsColour, wrapped } from './output.ts';
+import { clean, cut, cutName, flowed, folded, painter, safeJson, table, wantsColour, wrapped } from './output.ts';
 
 test('colour needs a terminal, and NO_COLOR, --no-color and --plain refuse it', () => {
   expect(wantsColour({}, true, [])).toBe(true);
@@ -47,6 +47,13 @@ test('JSON keeps every value and writes no control character', () => {
       return !hasControl(json) && JSON.parse(json).text === text;
     }),
   );
+});
+
+test('a long name of an agent keeps its number', () => {
+  expect(cutName('customer_success-2', 16)).toBe('customer_succ…-2');
+  expect(cutName('customer_success', 16)).toBe('customer_success');
+  expect(cutName('customer_relations', 16)).toBe('customer_relati…');
+  expect(cutName('a-123456', 6)).toBe('a-123…');
 });
 
 test('a long text is cut to its width, with an ellipsis', () => {

@@ -82,6 +82,13 @@ export function cut(text: string, width: number): string {
         .trimEnd()}…`;
 }
 
+/** Cuts an agent's name in the middle: its number at the end says which of several it is. */
+export function cutName(name: string, width: number): string {
+  const number = /-\d+$/.exec(name)?.[0] ?? '';
+  if ([...name].length <= width || number.length >= width - 1) return cut(name, width);
+  return `${cut(name.slice(0, -number.length || undefined), width - number.length)}${number}`;
+}
+
 export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - [...text].length));
 }

@@ -5,7 +5,7 @@ import { isTaskMessage } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { type Before, describe } from './describe.ts';
 import { whenOf } from './format.ts';
-import { clean, cut, type Paint, pad } from './output.ts';
+import { clean, cut, cutName, type Paint, pad } from './output.ts';
 import { timeOf } from './views/history.ts';
 
 export type TimelineOptions = {
@@ -56,7 +56,7 @@ export function createTimeline(options: TimelineOptions): (stored: Stored) => st
     const line = describe(stored.message, remember(stored), when);
     if (!line.news && !options.everything) return undefined;
     const stamp = when(at);
-    const who = pad(cut(clean(line.who), WHO), WHO);
+    const who = pad(cutName(clean(line.who), WHO), WHO);
     const what = pad(cut(clean(line.what), whatWidth), whatWidth);
     const left = Math.max(16, width - stamp.length - WHO - whatWidth - 6);
     const text = cut(clean(line.text), left);
