@@ -1,4 +1,30 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take a minute or more, from the longest. */
+const LONG = [
+  /tests\/chaos\/chaos\./,
+  /tests\/scenarios\./,
+  /tests\/chaos\/cluster\./,
+  /real-command-lines\./,
+  /simulator\./,
+];
+
+/**
+ * The chaos runs first, beside the many short tests that leave it room; then the other long ones, then those of the whole
+ * program. In the order of their sizes the longest began last, and one worker waited for it with nothing to do.
+ */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const long = LONG.findIndex((name) => name.test(moduleId));
+      if (long === 0) return 0;
+      if (long > 0) return 1 + long;
+      return moduleId.includes('/tests/e2e/') ? 1 + LONG.length : 1;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export of this file.
 export default defineConfig({
@@ -9,5 +35,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
   },
 });
