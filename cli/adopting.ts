@@ -10,11 +10,11 @@ import type { Org } from '../org/org.ts';
 import { adoptRepo, examineRepo, slugOfFolder } from '../tools/adopt.ts';
 import { detectTest } from '../tools/detect-test.ts';
 import { openGit } from '../tools/git.ts';
-import type { Places } from './assemble.ts';
 import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import type { UpOptions } from './options.ts';
 import { findFile } from './package-root.ts';
+import type { Places } from './places.ts';
 
 const gitIn = (home: string, { env }: Pick<CliContext, 'env'>) =>
   openGit({ home: join(home, 'home'), env: { ...env } });

@@ -1,6 +1,5 @@
 // The composition root: a bus, a clock, a model and the tools become a company. Everything impure is made here or above.
 
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InspectionEvent } from 'xstate';
@@ -29,28 +28,7 @@ import { openWeb } from '../tools/web/open.ts';
 import type { Web } from '../tools/web/web.ts';
 import { type Following, followCompany, type Past } from './following.ts';
 import type { ModelWorld, Thinking } from './models.ts';
-
-/** Where a company keeps what is not on its stream. */
-export type Places = {
-  /** Product repositories. */
-  readonly products: string;
-  /** Clones, deployments and logs of this company. */
-  readonly work: string;
-};
-
-/**
- * Products of a company that was forked or imported are in a folder of its own (`products/@acme-2/`), so that it and the one
- * it came from go on apart. No product can be named like that.
- */
-export function ownProducts(workspace: string, company: string): string {
-  return join(workspace, 'products', `@${company}`);
-}
-
-export function placesIn(workspace: string, company: string): Places {
-  const own = ownProducts(workspace, company);
-  const products = existsSync(own) ? own : join(workspace, 'products');
-  return { products, work: join(workspace, '.headcount', company) };
-}
+import type { Places } from './places.ts';
 
 export type Assembly = Past & {
   /** The company's past, where it has been read already. */

@@ -13,10 +13,11 @@ import { streamName } from '../bus/jetstream/stream.ts';
 import type { ProductFacts } from '../bus/product-facts.ts';
 import { bundleProduct, unbundleProduct } from '../tools/bundle.ts';
 import { openGit } from '../tools/git.ts';
-import { ownProducts, type Places, placesIn } from './assemble.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, note } from './context.ts';
 import { UsageError } from './errors.ts';
-import { companiesAt } from './stream.ts';
+import { ownProducts, type Places, placesIn } from './places.ts';
+import { noteAll, refuseRunning } from './storage.ts';
+import { companiesAt, openStream } from './stream.ts';
 import { NotWritable } from './workspace.ts';
 
 /** There is a company of this name already. Exit code 2. */
@@ -147,18 +148,19 @@ export async function refuseTaken(company: string, url: string, { cwd }: Here): 
 }
 
 /**
- * Makes a company of an export that was checked; nothing is left of it when it cannot be made.
- * Throws UsageError, CompanyExists, ImportRefused, BundleRefused, BusFailure.
+ * Makes a company of an export that was checked, and its ledger; nothing is left of it when it cannot be made.
+ * Throws UsageError, CompanyExists, StillRunning, ImportRefused, BundleRefused, BusFailure.
  */
 export async function importExport(
   path: string,
   { durables }: Contents,
   target: { readonly url: string; readonly company: string },
-  context: Here,
+  context: CliContext,
 ): Promise<void> {
   const { url, company } = target;
   const { cwd } = context;
   await refuseTaken(company, url, context);
+  refuseRunning(company, context);
   const root = ownProducts(cwd, company);
   try {
     await unpackProducts(path, { ...placesIn(cwd, company), products: root }, context);
@@ -169,6 +171,14 @@ export async function importExport(
     await rm(root, { recursive: true, force: true });
     throw error;
   }
+  await beginLedger(url, company, context).catch((error: unknown) => {
+    note(context, `its ledger could not be begun, so nothing vouches for it until it runs: ${reasonOf(error)}`);
+  });
+}
+
+async function beginLedger(url: string, company: string, context: CliContext): Promise<void> {
+  const { bus, close } = await openStream(url, company);
+  await noteAll(bus, context.cwd, 'imported', (line) => note(context, line)).finally(close);
 }
 
 /** The messages of an export that was checked. */

@@ -37,7 +37,7 @@ function liveCompany() {
       source: 'operator',
       data: { text: `${n}` },
     });
-  return { reading: { bus, company: 'acme', live: true }, mission };
+  return { reading: { bus, company: 'acme', live: true, noted: false }, mission };
 }
 
 test('following a live company shows what comes, until Ctrl+C', async () => {
@@ -85,7 +85,7 @@ test('a company that does not run is followed to its last message', async () => 
   const seen: number[] = [];
   const { signal } = new AbortController();
   await followFrom(
-    { bus, company: 'acme', live: false },
+    { bus, company: 'acme', live: false, noted: false },
     { filter: '>', fromSeq: 1 },
     { drain: signal },
     ({ seq }) => seen.push(seq) > 0,

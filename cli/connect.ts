@@ -25,6 +25,8 @@ export type Reading = {
   readonly company: string;
   /** True when a process works on it, as far as can be told. */
   readonly live: boolean;
+  /** True when the ledgers of this workspace are of this stream. */
+  readonly noted: boolean;
   /** The company's time, once `withCompanyToChange` has looked; absent for an export. */
   readonly clock?: Clock;
   /** Asks which of these processes are there; absent where no process can be. */
@@ -84,11 +86,12 @@ async function open(where: Where, context: CliContext): Promise<Opened> {
   const named = where.nats ?? context.env.NATS_URL;
   const note = readRunFile(context.cwd);
   if (named !== undefined && named !== '') {
-    return openServer(named, where.company ?? (note?.url === named ? note.company : undefined), true, context);
+    const wanted = where.company ?? (note?.url === named ? note.company : undefined);
+    return openServer({ url: named, wanted, live: true, own: note?.url === named }, context);
   }
   if (note !== undefined) {
-    const company = where.company ?? note.company;
-    return openServer(note.url, company, company === note.company, context);
+    const wanted = where.company ?? note.company;
+    return openServer({ url: note.url, wanted, live: wanted === note.company, own: true }, context);
   }
   return openStore(where.company, context);
 }
@@ -111,13 +114,13 @@ async function openExport(path: string, company: string | undefined): Promise<Op
   const stream = new MemoryStream();
   await importStream({ kind: 'memory', stream }, messages, { blobs, durables });
   const bus = new MemoryBus(name, new RealClock(), { stream });
-  return { bus, company: name, live: false, close: () => bus.close() };
+  return { bus, company: name, live: false, noted: false, close: () => bus.close() };
 }
 
 async function openStore(company: string | undefined, context: CliContext): Promise<Opened> {
   const server = await openOwnServer(context);
   try {
-    const opened = await openServer(server.url, company, false, context);
+    const opened = await openServer({ url: server.url, wanted: company, live: false, own: true }, context);
     const close = async () => {
       await opened.close();
       await server.stop();
@@ -172,20 +175,44 @@ export async function withServer<T>(
   }
 }
 
-async function openServer(
-  url: string,
-  wanted: string | undefined,
-  live: boolean,
-  context: CliContext,
-): Promise<Opened> {
+type Place = {
+  readonly url: string;
+  readonly wanted: string | undefined;
+  readonly live: boolean;
+  /** A server of this workspace. */
+  readonly own: boolean;
+};
+
+async function openServer({ url, wanted, live, own }: Place, context: CliContext): Promise<Opened> {
   const { companiesAt, openStream } = await import('./stream.ts');
   const companies = await companiesAt(url);
+  if (own) await explainLost(companies, wanted, context);
   const company = chooseCompany(companies, wanted, (line) => note(context, line));
-  return { company, live, ...(await openStream(url, company)) };
+  const noted = own || companies.some((one) => one.company === company && one.workspace === context.cwd);
+  return { company, live, noted, ...(await openStream(url, company)) };
+}
+
+/** Throws StreamDamaged for a company that a ledger has seen and the server does not hold. */
+async function explainLost(
+  companies: readonly Known[],
+  wanted: string | undefined,
+  { cwd }: CliContext,
+): Promise<void> {
+  const there = wanted === undefined ? companies.length > 0 : companies.some(({ company }) => company === wanted);
+  if (there) return;
+  const { lostCompany } = await import('./ledgers.ts');
+  const lost = await lostCompany(cwd, wanted);
+  if (lost) throw lost;
 }
 
 /** A company as a server knows it. */
-export type Known = { readonly company: string /** Of its last message, epoch ms. */; readonly lastAt: number };
+export type Known = {
+  readonly company: string;
+  /** Of its last message, epoch ms. */
+  readonly lastAt: number;
+  /** The folder that it was started in, as its stream says. */
+  readonly workspace?: string | undefined;
+};
 
 /** The one that was named; else the only one; else the one that spoke last, which is said. */
 export function chooseCompany(

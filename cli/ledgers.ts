@@ -5,13 +5,13 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bus, Stored } from '../bus/bus.ts';
-import { BusFailure } from '../bus/errors.ts';
+import { BusFailure, type HeadcountError } from '../bus/errors.ts';
 import { Check, checkStream, type Verdict } from '../bus/ledger/check.ts';
 import { goneWith, StreamDamaged } from '../bus/ledger/errors.ts';
 import { Ledger } from '../bus/ledger/ledger.ts';
-import { markOf, type Pages, readLedger } from '../bus/ledger/lines.ts';
+import { LedgerDamaged, markOf, type Pages, putAside, readLedger } from '../bus/ledger/lines.ts';
 import { isAlive } from '../bus/server/alive.ts';
-import { placesIn } from './assemble.ts';
+import { placesIn } from './places.ts';
 
 /** Folder of a company's ledgers. */
 export function ledgersDir(workspace: string, company: string): string {
@@ -22,15 +22,34 @@ export type Kept = Pages & { readonly path: string };
 
 /** Every ledger that vouches for something, the furthest first. Throws LedgerDamaged. */
 export async function readLedgers(workspace: string, company: string): Promise<Kept[]> {
-  const dir = ledgersDir(workspace, company);
-  const names = (await readdir(dir).catch(() => [])).filter((name) => /^\d+\.jsonl$/.test(name));
   const kept: Kept[] = [];
-  for (const name of names) {
-    const path = join(dir, name);
+  for (const path of await ledgerPaths(workspace, company)) {
     const pages = await readLedger(path);
     if (pages && markOf(pages) > 0) kept.push({ ...pages, path });
   }
   return kept.sort((a, b) => markOf(b) - markOf(a));
+}
+
+async function ledgerPaths(workspace: string, company: string): Promise<string[]> {
+  const dir = ledgersDir(workspace, company);
+  const names = await readdir(dir).catch(() => []);
+  return names.filter((name) => /^\d+\.jsonl$/.test(name)).map((name) => join(dir, name));
+}
+
+/** Takes the ledgers that cannot be read out of use. Returns where they are now. */
+export async function putUnreadableAside(workspace: string, company: string): Promise<string[]> {
+  const aside: string[] = [];
+  for (const path of await ledgerPaths(workspace, company)) {
+    const read = await readLedger(path).catch(unreadable);
+    const kept = read instanceof LedgerDamaged ? await putAside(path) : undefined;
+    if (kept !== undefined) aside.push(kept);
+  }
+  return aside;
+}
+
+/** Takes every ledger of a company out of use: what they vouch for is not the stream that there is now. */
+export async function putAllAside(workspace: string, company: string): Promise<void> {
+  for (const path of await ledgerPaths(workspace, company)) await putAside(path);
 }
 
 /** Compares a stream with every ledger of the workspace. Returns the first damage, or how far it was compared. */
@@ -46,6 +65,38 @@ export async function checkAgainst(
     if (whole.ok && verdict.to > whole.to) whole = verdict;
   }
   return whole;
+}
+
+/**
+ * Reads everything that the stream holds, and compares it on the way with every ledger of its workspace. What is wrong is
+ * returned, not thrown. Throws BusFailure.
+ * @param workspace undefined when no ledger here is of this stream
+ */
+export async function readCompared(
+  bus: Pick<Bus, 'company' | 'info' | 'replay'>,
+  workspace: string | undefined,
+): Promise<{ readonly history: Stored[]; readonly trouble: HeadcountError | undefined }> {
+  // The ledgers first: what the stream gets meanwhile makes it longer than they are, never shorter.
+  const known = workspace === undefined ? [] : await readLedgers(workspace, bus.company).catch(unreadable);
+  const length = await bus.info();
+  const checks = known instanceof LedgerDamaged ? [] : known.map((pages) => new Check(pages, length, true));
+  const history: Stored[] = [];
+  let raw: Uint8Array | undefined;
+  const bytes = (one: Uint8Array) => {
+    raw = one;
+  };
+  for await (const stored of bus.replay({ filter: '>', bytes })) {
+    for (const check of checks) check.look(stored, raw);
+    history.push(stored);
+  }
+  if (known instanceof LedgerDamaged) return { history, trouble: known };
+  const verdict = checks.map((check) => check.verdict()).find(({ ok }) => !ok);
+  return { history, trouble: verdict && !verdict.ok ? new StreamDamaged(bus.company, verdict.damage) : undefined };
+}
+
+function unreadable(error: unknown): LedgerDamaged {
+  if (error instanceof LedgerDamaged) return error;
+  throw error;
 }
 
 /** The comparison of a stream with what is known of it, fed by whoever reads the past anyway. */
@@ -128,10 +179,25 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
 /** Throws what kept the company from being opened; a stream that was there before and is gone is named as such. */
 export async function explainGone(error: unknown, workspace: string, company: string): Promise<unknown> {
   if (!(error instanceof BusFailure) || !['STREAM_GONE', 'NO_COMPANY'].includes(error.code)) return error;
-  const [furthest] = await readLedgers(workspace, company);
-  if (!furthest) return error;
-  const tasks = new Set(furthest.links.flatMap((link) => link.tasks ?? []));
-  return new StreamDamaged(company, goneWith(markOf(furthest), [...tasks]));
+  return (await lostCompany(workspace, company)) ?? error;
+}
+
+/**
+ * What to say of a company that is not on its server although a ledger of the workspace has seen its stream.
+ * @param company which one; any, unless told
+ */
+export async function lostCompany(workspace: string, company?: string): Promise<StreamDamaged | undefined> {
+  const names = company === undefined ? await readdir(join(workspace, '.headcount')).catch(() => []) : [company];
+  for (const name of names) {
+    const [furthest] = await readLedgers(workspace, name);
+    if (furthest) return new StreamDamaged(name, goneWith(markOf(furthest), tasksIn(furthest)));
+  }
+  return undefined;
+}
+
+/** Every task that was written about. */
+export function tasksIn({ links }: Pages): string[] {
+  return [...new Set(links.flatMap((link) => link.tasks ?? []))];
 }
 
 /** A ledger that no living process writes. */

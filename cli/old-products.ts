@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Git } from '../tools/git.ts';
-import type { Places } from './assemble.ts';
+import type { Places } from './places.ts';
 
 const NOTE = 'built-';
 

@@ -7,11 +7,11 @@ import { CompanyRunning } from '../bus/jetstream/errors.ts';
 import type { Org } from '../org/org.ts';
 import { openGit } from '../tools/git.ts';
 import { withLock } from '../tools/lock.ts';
-import type { Places } from './assemble.ts';
 import type { CliContext } from './context.ts';
 import { plural } from './format.ts';
 import { builtIn, makeRoom } from './old-products.ts';
 import { clean } from './output.ts';
+import type { Places } from './places.ts';
 
 /** Held by whoever plays a scenario of a company here, on whichever bus. */
 const lockOf = ({ work }: Places): string => join(work, 'run.lock');

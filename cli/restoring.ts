@@ -10,10 +10,10 @@ import { blobsName, streamName } from '../bus/jetstream/stream.ts';
 import { openJetStreamBus } from '../bus/jetstream.ts';
 import { startServer } from '../bus/server/launcher.ts';
 import { refuseStoreInUse } from '../bus/server/store.ts';
-import { placesIn } from './assemble.ts';
 import { blobsOf, type Contents, messagesOf, unpackProducts } from './company-file.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, note } from './context.ts';
 import { ledgersDir } from './ledgers.ts';
+import { placesIn } from './places.ts';
 import { storeDirOf } from './run-file.ts';
 import { noteAll } from './storage.ts';
 
@@ -97,5 +97,5 @@ async function write({ path, contents, company }: Restoring, url: string, contex
   await importStream({ kind: 'jetstream', servers: url, company, owner }, messagesOf(path, context), options);
   await unpackProducts(path, placesIn(cwd, company), context);
   const bus = await openJetStreamBus({ servers: url, company, clock: new RealClock(), owner });
-  await noteAll(bus, cwd, 'restored').finally(() => bus.close());
+  await noteAll(bus, cwd, 'restored', (line) => note(context, line)).finally(() => bus.close());
 }

@@ -1,6 +1,6 @@
 // Looks at a company's stream as its storage kept it, and does what a person decides when that has failed.
 
-import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createBoard } from '../actors/board.ts';
 import type { Bus } from '../bus/bus.ts';
 import { RealClock } from '../bus/clock.ts';
@@ -8,11 +8,20 @@ import { BusFailure, HeadcountError } from '../bus/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import { type Damage, goneWith } from '../bus/ledger/errors.ts';
 import { Ledger } from '../bus/ledger/ledger.ts';
-import { markOf } from '../bus/ledger/lines.ts';
+import { markOf, replaceLedger } from '../bus/ledger/lines.ts';
 import { subjects } from '../bus/subjects.ts';
 import { chooseCompany, withServer } from './connect.ts';
-import type { CliContext } from './context.ts';
-import { checkAgainst, type Kept, ledgersDir, readLedgers } from './ledgers.ts';
+import { type CliContext, note } from './context.ts';
+import {
+  checkAgainst,
+  type Kept,
+  ledgersDir,
+  lostCompany,
+  putAllAside,
+  putUnreadableAside,
+  readLedgers,
+  tasksIn,
+} from './ledgers.ts';
 import { keepItsTime } from './own-time.ts';
 import { readRunFile } from './run-file.ts';
 import { companiesAt } from './stream.ts';
@@ -29,6 +38,8 @@ export type Inspected = {
     readonly by: string;
     readonly requeued: readonly string[];
     readonly rewound: readonly string[];
+    /** Ledgers that could not be read, where they are now. */
+    readonly aside: readonly string[];
   };
 };
 
@@ -53,23 +64,30 @@ export class StillRunning extends HeadcountError {
 
 /** Throws StillRunning when the company runs in this workspace. */
 export function refuseRunning(company: string, { cwd }: Pick<CliContext, 'cwd'>): void {
-  const note = readRunFile(cwd);
-  if (note?.company === company) throw new StillRunning(company, note.pid);
+  const running = readRunFile(cwd);
+  if (running?.company === company) throw new StillRunning(company, running.pid);
 }
 
 /** Compares all of the stream with every ledger; accepts what is wrong when that is asked for. */
 export function inspectStorage({ nats, company, accept, by }: Request, context: CliContext): Promise<Inspected> {
+  const say = (line: string) => note(context, line);
   return withServer(nats === undefined ? {} : { nats }, context, async ({ url }) => {
-    const name = company ?? (await nameFor(url, context));
-    const kept = await readLedgers(context.cwd, name);
+    const name = company ?? (await nameFor(url, context, say));
     if (accept) refuseRunning(name, context);
+    const aside = accept ? await putUnreadableAside(context.cwd, name) : [];
+    const kept = await readLedgers(context.cwd, name);
     const clock = new RealClock();
     const bus = await openIfThere(url, name, clock);
     try {
       const found = bus ? await compare(bus, kept) : goneOf(name, kept);
-      if (!accept || !found.damage) return found;
+      if (!accept) return found;
+      if (!found.damage) {
+        if (bus && kept.length === 0) await noteAll(bus, context.cwd, `accepted by ${by}`, say);
+        else if (aside.length === 0) return found;
+        return { ...found, accepted: { by, requeued: [], rewound: [], aside } };
+      }
       if (bus) await keepItsTime(bus, clock);
-      return { ...found, accepted: await acceptLoss({ bus, kept, damage: found.damage, by }) };
+      return { ...found, accepted: { ...(await acceptLoss({ bus, kept, damage: found.damage, by })), aside } };
     } finally {
       await bus?.close();
     }
@@ -77,13 +95,10 @@ export function inspectStorage({ nats, company, accept, by }: Request, context: 
 }
 
 /** A stream that is gone cannot be found on the server, but its ledgers are here. */
-async function nameFor(url: string, context: CliContext): Promise<string> {
+async function nameFor(url: string, { cwd }: CliContext, say: (line: string) => void): Promise<string> {
   const there = await companiesAt(url);
-  if (there.length > 0) return chooseCompany(there, undefined, (line) => context.err(`${line}\n`));
-  for (const name of await readdir(`${context.cwd}/.headcount`).catch(() => [])) {
-    if ((await readLedgers(context.cwd, name)).length > 0) return name;
-  }
-  return chooseCompany(there, undefined, () => {});
+  const lost = there.length === 0 ? await lostCompany(cwd) : undefined;
+  return lost ? lost.company : chooseCompany(there, undefined, say);
 }
 
 async function openIfThere(url: string, company: string, clock: RealClock): Promise<JetStreamBus | undefined> {
@@ -107,8 +122,8 @@ async function compare(bus: Bus, kept: readonly Kept[]): Promise<Inspected> {
 function goneOf(company: string, kept: readonly Kept[]): Inspected {
   const [furthest] = kept;
   if (!furthest) throw new BusFailure('NO_COMPANY', `no company ${company} is on this server`, 'headcount up');
-  const tasks = [...new Set(furthest.links.flatMap((link) => link.tasks ?? []))];
-  return { company, ledgers: kept.length, lastSeq: 0, to: 0, damage: goneWith(markOf(furthest), tasks) };
+  const damage = goneWith(markOf(furthest), tasksIn(furthest));
+  return { company, ledgers: kept.length, lastSeq: 0, to: 0, damage };
 }
 
 type Acceptance = {
@@ -119,7 +134,12 @@ type Acceptance = {
 };
 
 /** Writes the decision down, gives open work out again, and begins the ledgers again behind the damage. */
-async function acceptLoss({ bus, kept, damage, by }: Acceptance): Promise<NonNullable<Inspected['accepted']>> {
+async function acceptLoss({
+  bus,
+  kept,
+  damage,
+  by,
+}: Acceptance): Promise<Omit<NonNullable<Inspected['accepted']>, 'aside'>> {
   const { kind, firstBad, missing, mark, lastSeq, tasks } = damage;
   let rewound: string[] = [];
   let requeued: string[] = [];
@@ -160,10 +180,21 @@ async function giveOutAgain(bus: Bus, lastSeq: number): Promise<string[]> {
   return open.map(({ id }) => id);
 }
 
-/** Writes a new ledger of a stream that was just restored. */
-export async function noteAll(bus: Bus, workspace: string, why: string): Promise<void> {
-  const ledger = await Ledger.open(`${ledgersDir(workspace, bus.company)}/1.jsonl`, () => {});
-  if (ledger.pages) await ledger.startOver(why);
-  for await (const stored of bus.replay({ filter: '>' })) ledger.seen(stored);
+/**
+ * Begins the ledger of a stream that was just written, as the stream holds it. What older ledgers of that name vouch for is
+ * put aside.
+ * @param log told when it cannot be written to its end
+ */
+export async function noteAll(bus: Bus, workspace: string, why: string, log: (line: string) => void): Promise<void> {
+  await putAllAside(workspace, bus.company);
+  const path = join(ledgersDir(workspace, bus.company), '1.jsonl');
+  const { lastSeq, messages } = await bus.info();
+  await replaceLedger(path, { beginning: { begins: 1, why, missing: lastSeq - messages }, links: [] });
+  const ledger = await Ledger.open(path, log);
+  let raw: Uint8Array | undefined;
+  const bytes = (one: Uint8Array) => {
+    raw = one;
+  };
+  for await (const stored of bus.replay({ filter: '>', bytes })) ledger.seen(stored, raw);
   await ledger.close();
 }

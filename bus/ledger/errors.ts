@@ -22,6 +22,7 @@ export type Damage = {
 /** The stream is not what this company saw: nothing is written to it. Exit code 5. */
 export class StreamDamaged extends HeadcountError {
   override readonly name = 'StreamDamaged';
+  readonly company: string;
   readonly damage: Damage;
 
   constructor(company: string, damage: Damage) {
@@ -29,11 +30,12 @@ export class StreamDamaged extends HeadcountError {
       'STREAM_DAMAGED',
       `the stream of ${company} is not what it was: ${inWords(damage)}`,
       [
-        'nothing was written; look first: headcount verify',
+        'look at all of it: headcount verify',
         'bring it back from a backup: headcount restore <file>',
         'or go on with what is left: headcount verify --accept',
       ].join('\n'),
     );
+    this.company = company;
     this.damage = damage;
   }
 }

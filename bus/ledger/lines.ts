@@ -2,7 +2,7 @@
 //   {"begins":1,"sum":"","why":"first seen"}        what follows starts with this sequence
 //   {"seq":256,"sum":"9f86d081884c7d65...","tasks":["T1"]}   everything from the line before up to here
 
-import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { HeadcountError } from '../errors.ts';
@@ -32,7 +32,7 @@ export class LedgerDamaged extends HeadcountError {
     super(
       'LEDGER_DAMAGED',
       `${path}:${line} is no line of a ledger, so nobody can say whether the stream is whole`,
-      'look at the stream (`headcount status`), then begin a new ledger: headcount verify --accept',
+      'put it aside, and go on with what else vouches for the stream: headcount verify --accept',
     );
   }
 }
@@ -83,17 +83,22 @@ export async function replaceLedger(path: string, { beginning, links }: Pages): 
   await file.writeFile(text);
   await file.datasync();
   await file.close();
-  let kept: string | undefined;
-  for (let n = 1; kept === undefined; n += 1) {
-    const there = await readFile(`${path}.old-${n}`).catch(() => undefined);
-    if (there === undefined) kept = `${path}.old-${n}`;
-  }
-  const had = await rename(path, kept).then(
-    () => true,
-    () => false,
-  );
+  const kept = await putAside(path);
   await rename(`${path}.new`, path);
-  return had ? kept : undefined;
+  return kept;
+}
+
+/** Takes a ledger out of use; it stays beside its place. Returns where, when there was one. */
+export async function putAside(path: string): Promise<string | undefined> {
+  for (let n = 1; ; n += 1) {
+    const kept = `${path}.old-${n}`;
+    const taken = await stat(kept).catch(() => undefined);
+    if (taken) continue;
+    return rename(path, kept).then(
+      () => kept,
+      () => undefined,
+    );
+  }
 }
 
 function jsonOf(text: string): unknown {

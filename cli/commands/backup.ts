@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { StreamDamaged } from '../../bus/ledger/errors.ts';
-import { placesIn } from '../assemble.ts';
 import { checkExport, productsOf, writeExport } from '../company-file.ts';
 import { withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { count, plural } from '../format.ts';
 import { checkAgainst, readLedgers } from '../ledgers.ts';
 import { clean } from '../output.ts';
+import { placesIn } from '../places.ts';
 import { checkTarget } from '../workspace.ts';
 import { print } from './shared.ts';
 

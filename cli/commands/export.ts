@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { placesIn } from '../assemble.ts';
 import { checkExport, productsOf, writeExport } from '../company-file.ts';
 import { withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { count, plural } from '../format.ts';
 import { clean } from '../output.ts';
+import { placesIn } from '../places.ts';
 import { checkTarget } from '../workspace.ts';
 import { type CompanyOptions, print } from './shared.ts';
 

@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { positionsAfter } from '../../actors/open-work.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { createProductFacts } from '../../bus/product-facts.ts';
-import { type Places, placesIn } from '../assemble.ts';
 import {
   type Contents,
   checkExport,
@@ -18,6 +17,7 @@ import { chooseCompany, readHistory, type Server, withCompany, withServer } from
 import type { CliContext } from '../context.ts';
 import { MOMENT_HELP, sequenceAt } from '../moment.ts';
 import { clean } from '../output.ts';
+import { type Places, placesIn } from '../places.ts';
 import { companiesAt, openStream } from '../stream.ts';
 import { pastOf } from '../views/past.ts';
 import { openWorkspace } from '../workspace.ts';

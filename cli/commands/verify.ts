@@ -5,7 +5,7 @@ import { checkExport } from '../company-file.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { count, plural } from '../format.ts';
-import { clean } from '../output.ts';
+import { clean, type Paint } from '../output.ts';
 import { type Inspected, inspectStorage } from '../storage.ts';
 import { contentsLine } from './import.ts';
 import { print } from './shared.ts';
@@ -13,6 +13,7 @@ import { print } from './shared.ts';
 type VerifyOptions = { readonly nats?: string; readonly company?: string; readonly accept?: true; readonly by: string };
 
 const DAMAGED = 5;
+const UNKNOWN = 1;
 
 export function register(program: Command, context: CliContext): void {
   program
@@ -40,30 +41,44 @@ export function register(program: Command, context: CliContext): void {
 async function verifyStream({ nats, company, accept, by }: VerifyOptions, context: CliContext): Promise<void> {
   const found = await inspectStorage({ nats, company, accept: accept === true, by }, context);
   if (found.damage && !found.accepted) context.setExit(DAMAGED);
-  print(context, { ok: found.damage === undefined, ...found }, (paint) => lines(found, paint));
+  else if (found.ledgers === 0 && !found.accepted) context.setExit(UNKNOWN);
+  const which = company === undefined ? '' : ` --company ${clean(company)}`;
+  const ok = found.damage === undefined && (found.ledgers > 0 || found.accepted !== undefined);
+  print(context, { ok, ...found }, (paint) => [...lines(found, paint), ...nextSteps(found, which, paint)]);
 }
 
-function lines(found: Inspected, paint: (text: string, tone: 'good' | 'bad' | 'dim') => string): string[] {
-  const { company, damage, accepted, ledgers, lastSeq, to } = found;
+function lines({ company, damage, accepted, ledgers, lastSeq, to }: Inspected, paint: Paint): string[] {
   const name = clean(company);
-  if (ledgers === 0)
-    return [`${paint('unknown', 'bad')} ${name}: ${plural(lastSeq, 'message')}, and no ledger here that has seen them`];
-  if (!damage) {
-    const since = lastSeq > to ? `; ${count(lastSeq - to)} after it are not noted yet` : '';
-    return [`${paint('sound', 'good')} ${name}: everything up to sequence ${count(to)} is what was written${since}`];
-  }
-  const told = `${paint('damaged', 'bad')} ${name}: ${clean(inWords(damage))}`;
-  if (accepted) {
+  const all = plural(lastSeq, 'message');
+  const by = accepted && `${paint('accepted', 'good')} by ${clean(accepted.by)}`;
+  const aside = accepted?.aside.map((path) => `a ledger that could not be read is now ${clean(path)}`) ?? [];
+  if (damage) {
+    const told = `${paint('damaged', 'bad')} ${name}: ${clean(inWords(damage))}`;
+    if (!accepted) return [told];
     const again = accepted.requeued.length === 0 ? 'no open task' : accepted.requeued.map(clean).join(', ');
+    return [told, `${by}; given out again: ${again}`, ...aside];
+  }
+  if (ledgers === 0) {
+    if (by) return [`${by}: the ${all} of ${name} as they are; a ledger vouches for them from now on`, ...aside];
     return [
-      told,
-      `${paint('accepted', 'good')} by ${clean(accepted.by)}; given out again: ${again}`,
-      paint('next: headcount up', 'dim'),
+      `${paint('unknown', 'bad')} ${name}: no ledger here has seen its ${all}, so nobody can say whether they are whole`,
     ];
   }
+  const since = lastSeq > to ? `; what follows is not noted yet: ${plural(lastSeq - to, 'message')}` : '';
   return [
-    told,
-    paint('bring it back from a backup: headcount restore <file>', 'dim'),
-    paint('or go on with what is left: headcount verify --accept', 'dim'),
+    `${paint('sound', 'good')} ${name}: everything up to sequence ${count(to)} is what was written${since}`,
+    ...aside,
   ];
+}
+
+function nextSteps({ damage, accepted, ledgers }: Inspected, which: string, paint: Paint): string[] {
+  if (accepted) return [paint(`next: headcount up${which}`, 'command')];
+  if (damage)
+    return [
+      paint('bring it back from a backup: headcount restore <file>', 'command'),
+      paint(`or go on with what is left: headcount verify --accept${which}`, 'command'),
+    ];
+  return ledgers > 0
+    ? []
+    : [paint(`take it as it is, and begin a ledger: headcount verify --accept${which}`, 'command')];
 }

@@ -2,7 +2,7 @@
 
 import { usedOf } from '../../actors/money/asking.ts';
 import { count, duration, money } from '../format.ts';
-import { type Cell, clean, cut, flowed, type Paint, pad, type Tone, table } from '../output.ts';
+import { type Cell, clean, cut, flowed, type Paint, pad, type Tone, table, wrapped } from '../output.ts';
 import { processLines } from './processes.ts';
 import type { Status } from './status.ts';
 
@@ -44,6 +44,11 @@ function agentLines(status: Status, paint: Paint, width: number): string[] {
 function problemLines(status: Status, paint: Paint, width: number): string[] {
   const lines: string[] = [];
   const heading = (title: string, many: number) => lines.push(paint(`${title} (${many})`, 'bad'));
+  if (status.storage) {
+    lines.push(paint('STORE', 'bad'));
+    for (const line of wrapped(status.storage.said, width - 2)) lines.push(`  ${line}`);
+    for (const next of status.storage.next.split('\n')) lines.push(`      ${paint(clean(next), 'command')}`);
+  }
   if (status.providers.length > 0) {
     heading('PROVIDERS', status.providers.length);
     for (const { provider, state, reason = '', againInMs } of status.providers) {

@@ -61,6 +61,8 @@ export type Status = {
   readonly seq: number;
   /** Messages that wait in mailboxes; undefined when it was not asked. */
   readonly lag: number | undefined;
+  /** What is wrong with what keeps its stream, and what to do, a line each. */
+  readonly storage: { readonly code: string; readonly said: string; readonly next: string } | undefined;
   /** Invariants that do not hold, newest last. */
   readonly broken: readonly { readonly invariant: string; readonly seq: number; readonly detail: string }[];
   /** Providers of models that cannot be asked freely, and in how long one call is let through. */
@@ -87,6 +89,7 @@ export type StatusOptions = {
   /** True when a process works on it now. */
   readonly live: boolean;
   readonly lag?: number | undefined;
+  readonly storage?: Status['storage'];
   /** Processes that answered; undefined when nobody was asked. */
   readonly present?: Present | undefined;
 };
@@ -209,6 +212,7 @@ export function statusOf(history: readonly Stored[], options: StatusOptions): St
     ...walletsIn(history, now),
     seq: history.at(-1)?.seq ?? 0,
     lag: options.lag,
+    storage: options.storage,
     broken: ofType(history, 'audit.violated').map(({ data: { invariant, seq, detail } }) => ({
       invariant,
       seq,

@@ -28,6 +28,9 @@ describe('a company that has ended', () => {
     workspace.folder(folder);
     const imported = await workspace.run('import ../a.jsonl', { folder });
     expect([imported.code, imported.err]).toEqual([0, '']);
+    const { out, code } = await workspace.run('verify', { folder });
+    const { lastSeq } = JSON.parse(workspace.read('a.jsonl').split('\n')[0] ?? '');
+    expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`^sound acme: .* sequence ${lastSeq} is what`))]);
     expect((await workspace.run('export --out b.jsonl', { folder })).code).toBe(0);
     expect(workspace.read(folder, 'b.jsonl') === workspace.read('a.jsonl')).toBe(true);
     expect(commits(workspace.dir, folder, 'products', '@acme', 'pocket')).toEqual(
@@ -84,6 +87,9 @@ describe('a company that has ended', () => {
     const { asOf } = JSON.parse((await workspace.run('replay --until +2m --json', { folder })).out);
     const forked = await workspace.run(`fork --at ${asOf.seq} --as second`, { folder });
     expect([forked.code, forked.err]).toEqual([0, '']);
+    expect((await workspace.run('verify --company second', { folder })).out).toContain(
+      `sound second: everything up to sequence ${asOf.seq} `,
+    );
     expect((await workspace.run(`diff acme@${asOf.seq} second`, { folder })).code).toBe(0);
 
     const up = workspace.start(['up', '--company', 'second', '--script', pocket, '--speed', '500'], { folder });
