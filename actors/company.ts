@@ -99,7 +99,8 @@ export class Company {
     if (before === undefined) this.#goesOn = this.state === 'running' || this.state === 'starting';
     this.#trouble = health.reason;
     if (before === health.reason) return;
-    this.#ports.log('warn', `nothing new is taken: ${health.reason}`);
+    const hope = health.state === 'lost' ? '' : '; it goes on by itself when that is over';
+    this.#ports.log('warn', `nothing new is taken: ${health.reason}${hope}`);
     await this.#tell({ type: 'PAUSE', by, reason: health.reason });
   }
 
@@ -181,7 +182,10 @@ export class Company {
     } as const;
     // A company whose stream is gone must still close its mailboxes and end its children.
     const told = this.#ports.bus.publish(subjects.control('company'), said).catch((error: unknown) => {
-      this.#ports.log('error', `nobody hears that the company is ${state}: ${reasonOf(error)}`);
+      this.#ports.log(
+        this.#trouble === undefined ? 'error' : 'info',
+        `nobody hears that the company is ${state}: ${reasonOf(error)}`,
+      );
     });
     // A stream that takes nothing hears of it later.
     if (this.#trouble === undefined) await told;

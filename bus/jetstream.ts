@@ -10,6 +10,7 @@ import { Blobs } from './jetstream/blobs.ts';
 import { beginClaim, type Presence } from './jetstream/claim.ts';
 import { Connection } from './jetstream/connection.ts';
 import { type DurablePlace, listDurables, rewindDurables } from './jetstream/consumers.ts';
+import { StreamTookNothing } from './jetstream/errors.ts';
 import { StreamGuard, type StreamHealth } from './jetstream/guard.ts';
 import { Mailbox, type MailboxOptions } from './jetstream/mailbox.ts';
 import { type Holdings, type Neighbour, Neighbours } from './jetstream/neighbours.ts';
@@ -181,7 +182,10 @@ export class JetStreamBus implements Bus {
     if (this.#fenced) return;
     // Virtual time waits until everybody has seen it, so its sequence must be known.
     if (this.#clock.virtual)
-      this.publish(subject, draft).catch((error: unknown) => this.#log(`tell ${subject}: ${reasonOf(error)}`));
+      this.publish(subject, draft).catch((error: unknown) => {
+        // Whoever closes hears of that once, by what had to be recorded.
+        if (!(error instanceof StreamTookNothing)) this.#log(`tell ${subject}: ${reasonOf(error)}`);
+      });
     else if (!this.#closed) this.#publisher.tell(subject, this.#sealed(subject, draft));
   }
 

@@ -32,6 +32,7 @@ import { readRunFile } from './run-file.ts';
 import { openLog } from './run-log.ts';
 import { createCompanyScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
+import { watchStream } from './stream-trouble.ts';
 import { openTape, ReplayLacks } from './tape.ts';
 import { timeOf } from './views/history.ts';
 import { openWorkspace } from './workspace.ts';
@@ -156,7 +157,7 @@ export async function runCompany(asked: UpOptions, context: CliContext): Promise
       inspect: inspection?.observe,
     });
     running = assembled;
-    stream.onHealth((health) => void assembled.company.streamIs(health));
+    watchStream(stream, assembled.company, context);
     closing.unshift(() => assembled.tools.deployer.close());
     const { described } = stream;
     screen.opening({ org, stream: described, sandbox, workers, inspector: inspection?.url, member: entered });

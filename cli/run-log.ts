@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { destination, pino } from 'pino';
 import type { Ports } from '../actors/ports.ts';
+import { reasonOf } from '../bus/errors.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
 import type { CliContext } from './context.ts';
 
@@ -24,7 +25,14 @@ export type RunLog = {
 export function openLog(dir: string, context: CliContext): RunLog {
   mkdirSync(dir, { recursive: true });
   const redact = redactor(context.env);
-  const file = destination({ dest: join(dir, 'log.jsonl'), sync: true, mkdir: true });
+  const path = join(dir, 'log.jsonl');
+  const file = destination({ dest: path, sync: true, mkdir: true });
+  // Unheard, it would be thrown into whoever had something to say.
+  let failed = false;
+  file.on('error', (error: unknown) => {
+    if (!failed) context.err(`the log ${path} cannot be written now: ${redact(reasonOf(error))}\n`);
+    failed = true;
+  });
   // Pino redacts by path; a secret can be anywhere in a text, so whole lines are cleaned.
   const logger = pino({ base: null }, { write: (line: string) => void file.write(redact(line)) });
   return {

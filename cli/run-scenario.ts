@@ -8,7 +8,7 @@ import { createFileKnowledge } from '../brain/knowledge/files.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock, VirtualClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
-import { CompanyRunning } from '../bus/jetstream/errors.ts';
+import { CompanyRunning, StreamTookNothing } from '../bus/jetstream/errors.ts';
 import type { Message } from '../bus/messages.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -38,6 +38,7 @@ import { openLog } from './run-log.ts';
 import { createScreen } from './run-screen.ts';
 import { openRunStream } from './run-stream.ts';
 import { openScenarioModel, type ScenarioModel } from './scenario-model.ts';
+import { watchStream } from './stream-trouble.ts';
 import { checkTarget, openWorkspace } from './workspace.ts';
 
 async function prepare(options: RunOptions, context: CliContext): Promise<Ready> {
@@ -184,7 +185,7 @@ async function play(p: Playing): Promise<0 | 1 | 4> {
     },
   });
   const { company, projections } = assembled;
-  stream.onHealth((health) => void company.streamIs(health));
+  const watch = watchStream(stream, company, context);
   happenings = createHappenings(
     scenario,
     {
@@ -238,6 +239,7 @@ async function play(p: Playing): Promise<0 | 1 | 4> {
     else if (how === 'interrupted') await company.drain('interrupted');
     else await company.stop('the deadline has come');
     if (failure !== undefined) throw failure;
+    if (how === 'interrupted' && watch.takesNothing) throw new StreamTookNothing();
     const code = await conclude(p, assembled, faults, how, startedAt);
     if (keeps) {
       await screen.keep(context.drain);

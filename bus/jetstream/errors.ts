@@ -3,6 +3,18 @@
 import { NatsError } from 'nats';
 import { BusFailure, HeadcountError, reasonOf } from '../errors.ts';
 
+/** Closed while the stream took nothing: it was full, silent or changed. Exit code 5. */
+export class StreamTookNothing extends BusFailure {
+  override readonly name = 'StreamTookNothing';
+  constructor() {
+    super(
+      'STORAGE_FULL',
+      'the stream took nothing more until the company was closed; what it had not recorded is done again',
+      'make room on the disk of the nats-server, then start the company again',
+    );
+  }
+}
+
 /** A server older than the ones whose answers can be trusted. */
 export class ServerTooOld extends HeadcountError {
   override readonly name = 'ServerTooOld';

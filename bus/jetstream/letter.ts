@@ -47,14 +47,6 @@ export function unwritable({ subject, data }: Letter, error: unknown): BusFailur
   });
 }
 
-export function untaken(): BusFailure {
-  return new BusFailure(
-    'STORAGE_FULL',
-    'the stream took nothing more until the company was closed; what it had not recorded is done again',
-    'make room on the disk of the nats-server, then start the company again',
-  );
-}
-
 export function noStream(wire: string): BusFailure {
   return new BusFailure(
     'NO_STREAM',

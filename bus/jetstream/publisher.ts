@@ -15,9 +15,9 @@ import { outOfBand } from '../dispatcher.ts';
 import { BusFailure, reasonOf, StaleWrite } from '../errors.ts';
 import { confirmationIn, isStale, isUndecided } from './confirmation.ts';
 import type { Connection } from './connection.ts';
-import { refusal } from './errors.ts';
+import { refusal, StreamTookNothing } from './errors.ts';
 import type { StreamGuard } from './guard.ts';
-import { type Letter, LetterHeaders, noStream, unanswered, untaken, unwritable } from './letter.ts';
+import { type Letter, LetterHeaders, noStream, unanswered, unwritable } from './letter.ts';
 import { Window } from './window.ts';
 
 const TICK_MS = 250;
@@ -65,6 +65,8 @@ export class Publisher {
   #silence = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Whoever writes cannot wait for a stream that takes nothing. */
+  #gaveUp = false;
   #empty: (() => void)[] = [];
 
   /** @param prefix what goes in front of a subject: `acme.` */
@@ -89,8 +91,8 @@ export class Publisher {
   send(letter: Letter): Promise<Published> {
     if (this.#closed)
       return Promise.reject(new BusFailure('BUS_CLOSED', 'the bus is closed', 'open the company again'));
-    const lost = this.#options.guard?.refusal;
-    if (lost) return Promise.reject(lost);
+    const refused = this.#refusal;
+    if (refused) return Promise.reject(refused);
     if (/[\r\n]/.test(letter.id))
       return Promise.reject(new BusFailure('BAD_ID', 'a message id must be one line', 'choose another id'));
     return new Promise((resolve, reject) => {
@@ -109,10 +111,17 @@ export class Publisher {
     });
   }
 
-  /** Refuses what a full, silent or changed stream does not take now. */
+  /** Refuses what a full, silent or changed stream does not take now, and what is written later while it is so. */
   giveUp(): void {
+    this.#gaveUp = true;
+    const refused = this.#refusal;
+    if (refused) this.#refuse(refused);
+  }
+
+  /** Why nothing is kept for later. */
+  get #refusal(): BusFailure | undefined {
     const { guard } = this.#options;
-    if (guard?.troubled) this.#refuse(guard.refusal ?? untaken());
+    return guard?.refusal ?? (this.#gaveUp && guard?.troubled ? new StreamTookNothing() : undefined);
   }
 
   /** Waits until everything is confirmed or given up. */
@@ -171,7 +180,7 @@ export class Publisher {
     if (what === 'all') this.#resendAll();
     else if (what === 'first') {
       if (first) this.#write(first, true);
-    } else this.#refuse(this.#options.guard?.refusal ?? untaken());
+    } else this.#refuse(this.#options.guard?.refusal ?? new StreamTookNothing());
   }
 
   #confirm(pending: Pending, seq: number, duplicate: boolean): void {

@@ -4,20 +4,17 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { connect } from 'nats';
 import { afterEach, expect, test } from 'vitest';
 import { RealClock } from '../../bus/clock.ts';
 import type { StreamHealth } from '../../bus/jetstream/guard.ts';
 import { type JetStreamBus, openJetStreamBus } from '../../bus/jetstream.ts';
 import { Mail } from '../contract/mail.ts';
-import { type RawServer, rawServer } from './raw-server.ts';
+import { type Ballast, loadBallast, type RawServer, rawServer, small } from './raw-server.ts';
 
 const ending: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
 });
-
-const small = (dir: string) => `jetstream {\n max_file_store: 2MB\n store_dir: "${dir}/store"\n}`;
 
 async function opened(server: RawServer, watched = true): Promise<{ bus: JetStreamBus; health: Mail<StreamHealth> }> {
   const health = new Mail<StreamHealth>();
@@ -33,19 +30,11 @@ async function opened(server: RawServer, watched = true): Promise<{ bus: JetStre
   return { bus, health };
 }
 
-/** Something that takes up room, on a stream of its own. */
-async function ballast(url: string): Promise<{ fill(bytes: number): Promise<void>; free(): Promise<void> }> {
-  const nc = await connect({ servers: url });
-  ending.push(() => nc.close());
-  const jsm = await nc.jetstreamManager();
-  await jsm.streams.add({ name: 'BALLAST', subjects: ['ballast'] });
-  return {
-    fill: async (bytes) => {
-      for (let left = bytes; left > 0; left -= 100_000)
-        await nc.jetstream().publish('ballast', new Uint8Array(Math.min(left, 100_000)));
-    },
-    free: async () => void (await jsm.streams.purge('BALLAST')),
-  };
+/** Something that takes up room. */
+async function ballast(url: string): Promise<Ballast> {
+  const loaded = await loadBallast(url);
+  ending.push(loaded.close);
+  return loaded;
 }
 
 const mission = (n: number) => {
@@ -111,6 +100,20 @@ test('a bus that is closed while the disk is full refuses what it holds', async 
   expect((await health.next()).state).toBe('full');
   await bus.close();
   await held;
+});
+
+test('whoever gives up what a full disk does not take is refused at once, also what is written afterwards', async () => {
+  const server = await rawServer(small);
+  ending.push(server.end);
+  const { bus, health } = await opened(server);
+  const { fill, free } = await ballast(server.url);
+  await fill(2_100_000).catch(() => {});
+  const held = expect(bus.publish('brain.x', mission(1))).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  expect((await health.next()).state).toBe('full');
+  bus.giveUp();
+  await held;
+  await expect(bus.publish('brain.x', mission(2))).rejects.toMatchObject({ code: 'STORAGE_FULL', exit: 5 });
+  await free();
 });
 
 /** A file system of 6 MB, where the machine lets us make one. */

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from 'nats';
 import { usualServer } from '../fixtures/servers.ts';
 
 export type RawServer = {
@@ -42,4 +43,29 @@ async function addressOf(child: ChildProcess, dir: string): Promise<string> {
     if (child.exitCode !== null) throw new Error(await readFile(join(dir, 'server.log'), 'utf8'));
     await wait(10);
   }
+}
+
+/** A server whose store has room for 2 MB. */
+export const small = (dir: string): string => `jetstream {\n max_file_store: 2MB\n store_dir: "${dir}/store"\n}`;
+
+export type Ballast = {
+  /** Throws when there is no room for all of it; what there was is taken then. */
+  fill(bytes: number): Promise<void>;
+  free(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Something that takes up room, on a stream of its own. */
+export async function loadBallast(url: string): Promise<Ballast> {
+  const nc = await connect({ servers: url });
+  const jsm = await nc.jetstreamManager();
+  await jsm.streams.add({ name: 'BALLAST', subjects: ['ballast'] });
+  return {
+    fill: async (bytes) => {
+      for (let left = bytes; left > 0; left -= 100_000)
+        await nc.jetstream().publish('ballast', new Uint8Array(Math.min(left, 100_000)));
+    },
+    free: async () => void (await jsm.streams.purge('BALLAST')),
+    close: () => nc.close(),
+  };
 }
