@@ -14,6 +14,7 @@ import type { CliContext } from './context.ts';
 import type { SimOptions } from './options.ts';
 import { painter, safeJson } from './output.ts';
 import { findFile } from './package-root.ts';
+import { createProgress, type Progress } from './sim-progress.ts';
 import { type FoundSeed, simJunit, simLines } from './views/sim-text.ts';
 import { checkFolder, checkTarget } from './workspace.ts';
 
@@ -34,7 +35,7 @@ export async function runSimulations(options: SimOptions, context: CliContext): 
   if (options.shrink) await checkFolder(resolve(context.cwd, options.found));
   const startedAt = context.now();
   const collected = createSummary(waysThrough(plan.org));
-  const progress = createProgress(options, context);
+  const progress = createProgress(options.seeds.to - options.seeds.from + 1, context);
   const ran = (result: RunResult) => {
     collected.add(result);
     progress.ran(result);
@@ -70,29 +71,6 @@ export async function runSimulations(options: SimOptions, context: CliContext): 
     for (const line of simLines(result, page)) context.out(`${line}\n`);
   }
   return failed.length === 0 && result.runs === asked ? 0 : 1;
-}
-
-type Progress = ReturnType<typeof createProgress>;
-
-/** One line on a terminal that says how far it is. */
-function createProgress({ seeds }: SimOptions, { isTTY, json, err }: CliContext) {
-  const shows = isTTY && !json;
-  const all = seeds.to - seeds.from + 1;
-  let runs = 0;
-  let bad = 0;
-  const say = (text: string) => {
-    if (shows) err(`\r\u001b[K${text}`);
-  };
-  return {
-    ran({ violations }: RunResult) {
-      runs += 1;
-      if (violations.length > 0) bad += 1;
-      say(`${runs} of ${all} runs, ${bad} with violations`);
-    },
-    shrinking: (seed: number, strikes: number, spent: number) =>
-      say(`seed ${seed}: ${strikes} faults left after ${spent} tries`),
-    done: () => say(''),
-  };
 }
 
 type Looking = {
