@@ -3,7 +3,7 @@
 import type { Consumer } from '../bus/bus.ts';
 import { reasonOf } from '../bus/errors.ts';
 import { subjects } from '../bus/subjects.ts';
-import { type AgentMachine, buildAgentMachine } from '../machines/agent.ts';
+import { type AgentMachine, agentMachineOf } from '../machines/agent.ts';
 import { agentsOf, type Org, type Role, roleOf } from '../org/org.ts';
 import { Agent } from './agent.ts';
 import { asksModels, type StandingDuty } from './duty.ts';
@@ -124,7 +124,7 @@ export class Staff {
       const filters = [...duty.filters, ...ticks];
       if (filters.length > 0) opening.push(this.#open(staffed, `${role.name}-${name}`, filters, duty));
     }
-    const machine = buildAgentMachine(role.policy);
+    const machine = agentMachineOf(role.policy);
     for (const name of this.#namesOf(role)) this.#seat(staffed, name, machine);
     await allEnded(opening);
     if (!this.#closed) this.#tick(staffed);
@@ -212,7 +212,7 @@ export class Staff {
     const names = this.#namesOf(role);
     staffed.role = role;
     for (const agent of [...staffed.pool.agents]) if (!names.includes(agent.name)) staffed.pool.remove(agent);
-    const machine = buildAgentMachine(role.policy);
+    const machine = agentMachineOf(role.policy);
     const seated = staffed.pool.agents.map((agent) => agent.name);
     for (const name of names)
       if (!seated.includes(name) && !staffed.pool.callBack(name)) this.#seat(staffed, name, machine);

@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import { VirtualClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import { nextDue, slotAt } from '../machines/schedule.ts';
 import { START } from './duties/fixture.ts';
-import { runTicker } from './ticker.ts';
+import { paceOf, runTicker } from './ticker.ts';
 
 const MINUTE = 60_000;
 
@@ -26,6 +27,22 @@ async function ticking(count: number, minutes: number, prepare: (bus: MemoryBus)
 
 it('each slot ticks once, however many processes tick', async () => {
   expect(await ticking(3, 21)).toEqual([0, 5, 10, 15, 20]);
+});
+
+const calendars = [
+  ['0 9 * * 1', '2026-03-04T12:00:00Z', '2026-03-02T09:00:00Z', '2026-03-09T09:00:00Z'],
+  ['0 9 * * 1', '2026-03-02T09:00:00Z', '2026-03-02T09:00:00Z', '2026-03-09T09:00:00Z'],
+  ['0 9 * * 1', '2026-03-02T08:59:59.999Z', '2026-02-23T09:00:00Z', '2026-03-02T09:00:00Z'],
+  ['0 0 29 2 *', '2026-03-02T00:00:00Z', '2024-02-29T00:00:00Z', '2028-02-29T00:00:00Z'],
+  ['*/10 * * * * *', '2026-03-02T00:00:09.500Z', '2026-03-02T00:00:00Z', '2026-03-02T00:00:10Z'],
+] as const;
+
+it.each(calendars)('the slots of %s around %s begin at %s and %s', (cron, now, latest, next) => {
+  const pace = paceOf({ cron });
+  const at = Date.parse(now);
+  expect([slotAt(pace, at), nextDue(pace, at)]).toEqual([Date.parse(latest), Date.parse(next)]);
+  // Asked again, in another order, it says the same.
+  expect([nextDue(pace, at), slotAt(pace, at)]).toEqual([Date.parse(next), Date.parse(latest)]);
 });
 
 it('a stream that cannot be written is tried again, until the next slot', async () => {

@@ -3,7 +3,7 @@
 
 import { CronExpressionParser } from 'cron-parser';
 import { createActor, type InspectionEvent } from 'xstate';
-import type { Bus, Stored } from '../bus/bus.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import { reasonOf, StaleWrite } from '../bus/errors.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -19,13 +19,24 @@ export type TickerPorts = {
   readonly inspect?: ((event: InspectionEvent) => void) | undefined;
 };
 
-function paceOf(cadence: Cadence): Pace {
+/** The last tick of a duty on the stream; sequence 0 when there is none. */
+type Tick = { readonly seq: number; readonly slot: number | undefined };
+
+/** The pace of a cadence; a cron expression is read in UTC. */
+export function paceOf(cadence: Cadence): Pace {
   if ('every' in cadence) return cadence;
+  const calendar = CronExpressionParser.parse(cadence.cron, { tz: 'UTC' });
+  const from = (now: number) => {
+    calendar.reset(new Date(now));
+    return calendar;
+  };
   return {
-    nextSlot: (after) =>
-      CronExpressionParser.parse(cadence.cron, { currentDate: new Date(after), tz: 'UTC' })
-        .next()
+    // Strictly before the next millisecond: a slot that begins now has begun.
+    latest: (now) =>
+      from(now + 1)
+        .prev()
         .getTime(),
+    next: (now) => from(now).next().getTime(),
   };
 }
 
@@ -43,11 +54,10 @@ export async function runTicker(
   const actor = createActor(machine, { id: `schedule-${duty}`, ...(inspect ? { inspect } : {}) });
   actor.on('*', (command) => void commands.push(command));
   actor.start();
-  let seen: Stored | undefined;
-  const slotOf = () => (seen?.message.type === 'clock.ticked' ? seen.message.data.slot : undefined);
+  let seen: Tick = { seq: 0, slot: undefined };
   try {
     seen = await lastTick();
-    actor.send({ type: 'START', now: clock.now(), last: slotOf() });
+    actor.send({ type: 'START', now: clock.now(), last: seen.slot });
     for (let command = commands.shift(); command; command = commands.shift()) {
       actor.send(await perform(command));
     }
@@ -56,11 +66,14 @@ export async function runTicker(
   }
 
   /** A stream that cannot be read now is read later: a schedule never ends by itself. */
-  async function lastTick(): Promise<Stored | undefined> {
+  async function lastTick(): Promise<Tick> {
     for (;;) {
       signal.throwIfAborted();
       const read = await bus.last(subject).catch((error: unknown) => new Error(reasonOf(error)));
-      if (!(read instanceof Error)) return read;
+      if (!(read instanceof Error)) {
+        const message = read?.message;
+        return { seq: read?.seq ?? 0, slot: message?.type === 'clock.ticked' ? message.data.slot : undefined };
+      }
       await clock.sleepUntil(clock.now() + RETRY_MS, signal);
     }
   }
@@ -79,11 +92,15 @@ export async function runTicker(
       data: { duty, slot, due },
     } as const;
     try {
-      await bus.publish(subject, tick, { expectedLastSeq: seen?.seq ?? 0 });
+      const { seq, duplicate } = await bus.publish(subject, tick, { expectedLastSeq: seen.seq });
+      if (!duplicate) {
+        seen = { seq, slot };
+        return { type: 'TICKED', slot };
+      }
     } catch (error) {
       if (!(error instanceof StaleWrite)) return { type: 'FAILED', now: clock.now() };
     }
     seen = await lastTick();
-    return { type: 'TICKED', slot: slotOf() ?? slot };
+    return { type: 'TICKED', slot: seen.slot ?? slot };
   }
 }

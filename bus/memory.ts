@@ -228,7 +228,7 @@ export class MemoryBus implements Bus {
       pending: durable.pending(this.stream),
       inHand: durable.unsettled.size,
       redelivered: [...durable.unsettled.values()].filter((held) => held.attempt > 1).length,
-      floor: durable.floor,
+      floor: durable.floor(this.stream),
     }));
   }
 
@@ -256,18 +256,21 @@ export class MemoryBus implements Bus {
     this.#flowing = true;
     try {
       while (this.#shown < this.stream.lastSeq) {
-        while (this.#shown < this.stream.lastSeq) this.#show();
-        for (const { dispatcher } of this.#open.values()) dispatcher.pump();
+        const fresh: string[] = [];
+        while (this.#shown < this.stream.lastSeq) fresh.push(this.#show());
+        for (const { durable, dispatcher } of this.#open.values()) if (durable.takesAny(fresh)) dispatcher.pump();
       }
     } finally {
       this.#flowing = false;
     }
   }
 
-  #show(): void {
+  /** Returns the subject of the message that was shown. */
+  #show(): string {
     this.#shown += 1;
     const stored = this.stream.at(this.#shown);
     if (stored) this.#taps.show(stored);
+    return stored?.subject ?? '';
   }
 }
 

@@ -304,3 +304,14 @@ export function buildAgentMachine(policy: AgentPolicy) {
 }
 
 export type AgentMachine = ReturnType<typeof buildAgentMachine>;
+
+const built = new WeakMap<AgentPolicy, AgentMachine>();
+
+/** The chart of a policy, built once: agents under one policy, in all processes of this program, run the same one. */
+export function agentMachineOf(policy: AgentPolicy): AgentMachine {
+  const known = built.get(policy);
+  if (known) return known;
+  const machine = buildAgentMachine(policy);
+  built.set(policy, machine);
+  return machine;
+}

@@ -8,36 +8,20 @@
 
 import { assign, emit, setup } from 'xstate';
 
-/** How often: every so many ms, or what a function says: the first instant strictly after another, both epoch ms. */
-export type Pace = { readonly every: number } | { readonly nextSlot: (after: number) => number };
+/** A calendar: its slots are instants, epoch ms. */
+export type Calendar = {
+  /** The latest slot that has begun at `now`. */
+  readonly latest: (now: number) => number;
+  /** The first slot strictly after `now`. */
+  readonly next: (now: number) => number;
+};
 
-/** How far back the latest slot of a `nextSlot` is looked for: a 29 February may be eight years away. */
-const LOOK_BACK_MS = 9 * 366 * 86_400_000;
+/** How often: every so many ms, or as a calendar says. */
+export type Pace = { readonly every: number } | Calendar;
 
-/**
- * The latest slot that has begun at `now`; undefined when there was none in the last nine years.
- * A slot of `every` is a count since the epoch; any other slot is its own instant.
- */
-export function slotAt(pace: Pace, now: number): number | undefined {
-  if ('every' in pace) return Math.floor(now / pace.every);
-  const begins = (after: number) => {
-    const next = pace.nextSlot(after);
-    return next <= now ? next : undefined;
-  };
-  // Back in growing strides to an instant with a slot behind it, then halve: few calls, however long nobody ran.
-  let stride = 60_000;
-  while (begins(now - stride) === undefined) {
-    if (stride > LOOK_BACK_MS) return undefined;
-    stride *= 2;
-  }
-  let low = now - stride;
-  let high = now;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (begins(middle) === undefined) high = middle;
-    else low = middle;
-  }
-  return begins(low);
+/** The latest slot that has begun at `now`. A slot of `every` is a count since the epoch; one of a calendar is its own instant. */
+export function slotAt(pace: Pace, now: number): number {
+  return 'every' in pace ? Math.floor(now / pace.every) : pace.latest(now);
 }
 
 /** The instant a slot begins, epoch ms. */
@@ -47,7 +31,7 @@ export function dueAt(pace: Pace, slot: number): number {
 
 /** The first instant after `now` at which a slot begins. */
 export function nextDue(pace: Pace, now: number): number {
-  return 'every' in pace ? (Math.floor(now / pace.every) + 1) * pace.every : pace.nextSlot(now);
+  return 'every' in pace ? (Math.floor(now / pace.every) + 1) * pace.every : pace.next(now);
 }
 
 export type ScheduleEvent =
@@ -74,8 +58,7 @@ type Context = {
   readonly slot: number | undefined;
 };
 
-const later = (slot: number | undefined, than: number | undefined): boolean =>
-  slot !== undefined && (than === undefined || slot > than);
+const later = (slot: number, than: number | undefined): boolean => than === undefined || slot > than;
 
 /**
  * The chart of one scheduled duty.
@@ -87,7 +70,8 @@ export function buildScheduleMachine(pace: Pace, retryMs: number) {
     guards: {
       slotDue: ({ context, event }) => 'now' in event && later(slotAt(pace, event.now), lastOf(context, event)),
       isNews: ({ context, event }) => event.type === 'TICKED' && later(event.slot, context.last),
-      isDone: ({ context, event }) => event.type === 'TICKED' && !later(context.slot, event.slot),
+      isDone: ({ context, event }) =>
+        event.type === 'TICKED' && (context.slot === undefined || context.slot <= event.slot),
     },
     actions: {
       note: assign(({ context, event }) => {

@@ -24,17 +24,19 @@ export type Tape = {
  * @param given the strikes of a repeat; undefined in a hunt
  */
 export function createTape(given?: readonly Strike[]): Tape {
-  const counts = new Map<string, number>();
+  /** How often each fault was asked about at each place. */
+  const counts = new Map<string, Map<string, number>>();
   const wanted = given && new Map(given.map((one) => [`${one.fault} ${one.at} ${one.nth}`, one.value]));
   const strikes: Strike[] = [];
   let calmed = false;
   return {
     decide(fault, at, draw) {
-      const place = `${fault} ${at}`;
-      const nth = (counts.get(place) ?? 0) + 1;
-      counts.set(place, nth);
       if (calmed) return undefined;
-      const value = wanted ? wanted.get(`${place} ${nth}`) : draw();
+      const places = counts.get(fault) ?? new Map<string, number>();
+      const nth = (places.get(at) ?? 0) + 1;
+      if (nth === 1 && places.size === 0) counts.set(fault, places);
+      places.set(at, nth);
+      const value = wanted ? wanted.get(`${fault} ${at} ${nth}`) : draw();
       if (value !== undefined) strikes.push({ fault, at, nth, value });
       return value;
     },

@@ -1,6 +1,7 @@
 // A durable of a memory stream: where it is, and what is not settled. It outlives its consumers and the bus, and several
 // buses, each a process, may take from it at once.
 
+import type { Stored } from '../bus.ts';
 import type { Held } from '../dispatcher.ts';
 import { compileFilters, type Filter } from '../filters.ts';
 import type { MemoryStream } from './stream.ts';
@@ -30,6 +31,11 @@ export class Durable {
     this.#matching = compileFilters(filters);
   }
 
+  /** Whether messages on any of these subjects are for it. */
+  takesAny(subjects: readonly string[]): boolean {
+    return subjects.some(this.#matching);
+  }
+
   /** @param holder who takes it: a bus */
   next(stream: MemoryStream, holder: object = this): Taken | undefined {
     const returned = this.#returned.shift();
@@ -38,13 +44,19 @@ export class Durable {
       returned.holder = holder;
       return returned;
     }
-    while (this.#position < stream.lastSeq) {
-      this.#position += 1;
-      const stored = stream.at(this.#position);
-      if (!stored || !this.#matching(stored.subject)) continue;
-      const taken: Taken = { stored, attempt: 1, holder };
-      this.unsettled.set(stored.seq, taken);
-      return taken;
+    const stored = this.#waiting(stream);
+    if (!stored) return undefined;
+    this.#position = stored.seq;
+    const taken: Taken = { stored, attempt: 1, holder };
+    this.unsettled.set(stored.seq, taken);
+    return taken;
+  }
+
+  /** Goes past what is for others. Returns the first message that was never handed out. */
+  #waiting(stream: MemoryStream): Stored | undefined {
+    for (let stored = stream.at(this.#position + 1); stored; stored = stream.at(this.#position + 1)) {
+      if (this.#matching(stored.subject)) return stored;
+      this.#position = stored.seq;
     }
     return undefined;
   }
@@ -77,7 +89,8 @@ export class Durable {
   }
 
   /** Everything up to here is settled. */
-  get floor(): number {
+  floor(stream: MemoryStream): number {
+    this.#waiting(stream);
     return Math.min(this.#position, ...[...this.unsettled.keys()].map((seq) => seq - 1));
   }
 
@@ -88,8 +101,10 @@ export class Durable {
 
   /** Matching messages that were never handed out. */
   pending(stream: MemoryStream): number {
-    let count = 0;
-    for (let seq = this.#position + 1; seq <= stream.lastSeq; seq += 1) {
+    const first = this.#waiting(stream);
+    if (!first) return 0;
+    let count = 1;
+    for (let seq = first.seq + 1; seq <= stream.lastSeq; seq += 1) {
       if (this.#matching(stream.at(seq)?.subject ?? '')) count += 1;
     }
     return count;
