@@ -6,6 +6,7 @@ import { type CommandRow, commandTable, nameOf } from './commands/table.ts';
 import { type CliContext, processContext } from './context.ts';
 import { withEnvFile } from './env-file.ts';
 import { reportError, UsageError } from './errors.ts';
+import { typed } from './output.ts';
 import { packageVersion } from './package-root.ts';
 
 const HELP_END = `
@@ -23,7 +24,7 @@ function createProgram(context: CliContext): Command {
     .helpOption('-h, --help', 'this text, or that of one command')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', HELP_END)
+    .addHelpText('after', typed(HELP_END, context.env))
     .exitOverride()
     .configureOutput({
       writeOut: context.out,
@@ -59,7 +60,8 @@ function usageErrorOf(error: CommanderError, command: string | undefined): Usage
  * Runs one command line (without node and the script) and returns its exit code; 0 stands also when the command set
  * another one with `setExit`.
  */
-export async function main(line: readonly string[], context: CliContext): Promise<number> {
+export async function main(line: readonly string[], given: CliContext): Promise<number> {
+  const context = sayingWhatIsTyped(given);
   const argv = withoutHelpWord(line);
   const wanted = wantedRow(argv);
   try {
@@ -77,6 +79,12 @@ export async function main(line: readonly string[], context: CliContext): Promis
     if (error.exitCode === 0 || error.code === 'commander.help') return 0;
     return reportError(usageErrorOf(error, wanted && nameOf(wanted)), context);
   }
+}
+
+/** Whoever reads along on standard error finds our commands as the shell does; what a machine reads there stays as it is. */
+function sayingWhatIsTyped(context: CliContext): CliContext {
+  const { json, err, env } = context;
+  return json ? context : { ...context, err: (text) => err(typed(text, env)) };
 }
 
 async function run(argv: readonly string[], context: CliContext): Promise<number> {

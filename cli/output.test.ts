@@ -110,4 +110,5 @@ test('only our own commands are typed another way', () => {
     'git -C products/headcount log; cd /srv/headcount logs; node bin/headcount.js run',
   );
   expect(paint('headcount up', 'dim')).toBe('headcount up');
+  expect(paint(paint('headcount --help', 'command'), 'command')).toBe('npx headcount --help');
 });

@@ -22,9 +22,14 @@ export function wantsColour(
 /** Runs of npm that put this program on the PATH of what they start, and not on that of whoever typed them. */
 const BY_NPM: readonly (string | undefined)[] = ['start', 'exec', 'run-script'];
 
-/** Our commands as they are typed where this process was started: `npx headcount status` after `npm start`. */
+/**
+ * Our commands as they are typed where this process was started: `npx headcount status` after `npm start`. All that is written on
+ * standard error goes through it, and on standard output what has the tone `command`.
+ */
 export function typed(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  return BY_NPM.includes(env.npm_command) ? text.replace(/(?<![\w./-])headcount (?=[a-z])/g, 'npx headcount ') : text;
+  return BY_NPM.includes(env.npm_command)
+    ? text.replace(/(?<!npx |[\w./-])headcount (?=[a-z]|--)/g, 'npx headcount ')
+    : text;
 }
 
 /**

@@ -82,7 +82,7 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
         `${org.company}   ${people} agents in ${org.roles.length} roles   scripted workers, no key needed`,
       );
       label('scenario', scenario.title);
-      label('stream', stream);
+      label('stream', typed(stream, context.env));
       label('sandbox', sandboxLine(sandbox));
       if (inspector !== undefined) label('inspector', inspector);
       for (const dir of kept) label('kept', `${clean(dir)}: an earlier product that was changed by hand`);
@@ -160,6 +160,7 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
   const width = context.columns;
   const timeline = createTimeline({ relative: false, paint, width });
   const say = (line: string) => (options.json ? context.err : context.out)(`${line}\n`);
+  const hint = (text: string) => typed(text, context.env);
   /** What is said before it is said which company this is. */
   let early: Stored[] | undefined = [];
   const show = (stored: Stored) => {
@@ -169,7 +170,7 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
     if (line !== undefined) say(line);
   };
   return {
-    say,
+    say: (line) => say(hint(line)),
     opening({ org, stream, sandbox, workers, inspector, member }) {
       const people = org.roles.reduce((sum, role) => sum + role.instances, 0);
       const label = (name: string, text: string) => say(cut(`${pad(name, LABEL)}${text}`, width));
@@ -177,10 +178,10 @@ export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>,
       if (workers.able) label('workers', workers.line);
       else say(paint(cut(`${pad('workers', LABEL)}${workers.line}`, width), 'warn'));
       label('process', member.incarnation === 1 ? member.name : `${member.name}, start ${member.incarnation}`);
-      label('stream', stream);
+      label('stream', hint(stream));
       label('sandbox', sandboxLine(sandbox));
       if (inspector !== undefined) label('inspector', inspector);
-      label('watch', typed("headcount status   headcount tap 'task.>'   (Ctrl+C drains)", context.env));
+      label('watch', hint("headcount status   headcount tap 'task.>'   (Ctrl+C drains)"));
       say('');
       for (const stored of early ?? []) show(stored);
       early = undefined;

@@ -39,9 +39,14 @@ async function publish(bus: JetStreamBus, from: number, to: number): Promise<voi
 /** As one line, however it was broken. */
 const flat = (text: string) => text.replace(/\s+/g, ' ');
 
-async function headcount(line: string) {
+async function headcount(line: string, more: Record<string, string> = {}) {
   const argv = line.split(' ');
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME };
+  const env = {
+    ...more,
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+  };
   const terminal = openTerminal(argv, { cwd: workspace, env, now: Date.now() });
   const code = await main(argv, terminal.context);
   return { code: code || terminal.exit(), out: terminal.stdout(), err: terminal.stderr() };
@@ -142,6 +147,32 @@ test('a stream that no ledger has seen is not called sound, until somebody takes
   expect(await headcount('verify')).toMatchObject({ code: 0, out: expect.stringContaining('sequence 40') });
   flipBit();
   expect((await headcount('verify')).code).toBe(5);
+});
+
+test('what to do next is typed as it is found where npx was typed, wherever it is written', async () => {
+  const npx = { npm_command: 'exec' };
+  const lines = [
+    'export --out a.jsonl',
+    'import a.jsonl --as other',
+    'backup --company acme',
+    'fork --at 9 --as third',
+  ];
+  for (const line of lines) expect(await headcount(line, npx)).toMatchObject({ code: 0 });
+  flipBit();
+  const more = [
+    'status --company acme',
+    'verify --company acme',
+    'backup --company acme',
+    'dead show D9',
+    'ask',
+    '--help',
+  ];
+  for (const line of [...lines, ...more, 'restore a.jsonl']) {
+    const { out, err } = await headcount(line, npx);
+    const said = (out + err).replace(/^Usage: .*$/m, '');
+    expect([line, said]).toEqual([line, expect.not.stringMatching(/(?<!npx |[\w./-])headcount (--|[a-z])/)]);
+    expect([line, said]).toEqual([line, expect.not.stringContaining('npx npx')]);
+  }
 });
 
 test('a stream that takes nothing is told by the company that waits for it', async () => {

@@ -138,7 +138,7 @@ async function quoted(shelf: Shelf, question: string, options: AskOptions, conte
 }
 
 function lines({ known, knowledge, quotes }: Asked, paint: Paint, width: number): string[] {
-  if (knowledge === 0) return ['nothing has been read yet: headcount ingest <files or folders>'];
+  if (knowledge === 0) return [`nothing has been read yet: ${paint('headcount ingest <files or folders>', 'command')}`];
   if (!known) return [`nothing here says anything about that (knowledge version ${knowledge})`];
   const blocks = quotes.flatMap((quote) => [
     ...quote.text.split('\n').flatMap((line) => wrapped(clean(line), width - 2).map((part) => `  ${part}`)),

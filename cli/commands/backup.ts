@@ -46,7 +46,7 @@ function backup({ out, nats, company }: BackupOptions, context: CliContext): Pro
     print(context, facts, (paint) => [
       `${paint('backed up', 'good')} ${clean(name)} up to sequence ${count(header.lastSeq)}: ${plural(blobs, 'blob')}, ` +
         `${plural(contents.products.length, 'product')}, ${count(bytes)} bytes, read back and sound`,
-      paint(`to come back to it: headcount restore ${clean(relative(context.cwd, path) || path)}`, 'dim'),
+      paint(`to come back to it: headcount restore ${clean(relative(context.cwd, path) || path)}`, 'command'),
     ]);
   });
 }

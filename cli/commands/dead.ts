@@ -105,7 +105,9 @@ async function show(bus: Bus, id: string, context: CliContext): Promise<void> {
     `${paint(letter.id, 'strong')}  ${clean(reason)}`,
     `message  ${seq} on ${clean(subject)}`,
     `given up by ${clean(consumer)} after ${plural(attempts, 'delivery', 'deliveries')}, ${letter.letter.time}`,
-    requeuedAs === undefined ? `put it back: headcount dead requeue ${letter.id}` : `requeued as ${clean(requeuedAs)}`,
+    requeuedAs === undefined
+      ? `put it back: ${paint(`headcount dead requeue ${letter.id}`, 'command')}`
+      : `requeued as ${clean(requeuedAs)}`,
     '',
     paint('the message as it came, untrusted; control characters are left out:', 'dim'),
     ...folded(clean(payload), context.columns - 2).map((line) => `  ${line}`),

@@ -50,5 +50,5 @@ export function contentsLine({ header, blobs, products }: Contents): string {
 /** The command that goes on with a company that was just made. */
 export function goOn(company: string, server: Server, paint: Paint): string {
   const there = server.stays ? ` --nats ${clean(server.url)}` : '';
-  return paint(`next: headcount up --company ${clean(company)}${there}`, 'dim');
+  return paint(`next: headcount up --company ${clean(company)}${there}`, 'command');
 }

@@ -119,6 +119,6 @@ function reportLines(report: IngestReport, store: KnowledgeStore, context: CliCo
     `${paint('read', 'good')}       ${counts.join(', ') || 'nothing'}`,
     `knowledge  version ${report.version}: ${plural(report.documents, 'document')}, ` +
       `${plural(report.passages, 'passage')}, ${store.kind} store${folder}`,
-    ...(report.documents > 0 && !context.plain ? [paint('ask it:    headcount ask "..."', 'dim')] : []),
+    ...(report.documents > 0 && !context.plain ? [paint('ask it:    headcount ask "..."', 'command')] : []),
   ];
 }

@@ -118,7 +118,7 @@ function add(name: string, options: AddOptions & FileOptions, context: CliContex
     ...(prompt === undefined
       ? []
       : [`${paint('wrote', 'good')} ${clean(join(dirname(file), prompt))}: make it its own`]),
-    paint(`next: headcount org apply ${clean(file)}, when the company is running`, 'dim'),
+    paint(`next: headcount org apply ${clean(file)}, when the company is running`, 'command'),
   ]);
 }
 

@@ -39,7 +39,7 @@ async function restore(file: string, options: RestoreOptions, context: CliContex
   print(context, facts, (paint) => [
     `${paint('restored', 'good')} ${clean(company)} as of sequence ${count(lastSeq)}: ${contentsLine(contents)}`,
     ...aside.map((place) => `what was there is in ${clean(relative(context.cwd, place))}`),
-    paint(`next: headcount up --company ${clean(company)}`, 'dim'),
+    paint(`next: headcount up --company ${clean(company)}`, 'command'),
   ]);
 }
 

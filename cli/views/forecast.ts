@@ -54,6 +54,8 @@ export function renderForecast({ scenario, runs, cost, ms, outOfMoney, broken }:
     ...(outOfMoney === 0 ? [] : [`${plural(outOfMoney, 'run')} ran out of money on the way (budget in org.yaml)`]),
     ...(broken === 0
       ? []
-      : [`${plural(broken, 'run')} broke a rule and ${broken === 1 ? 'is' : 'are'} left out: headcount sim`]),
+      : [
+          `${plural(broken, 'run')} broke a rule and ${broken === 1 ? 'is' : 'are'} left out: ${paint(`headcount sim ${scenario}`, 'command')}`,
+        ]),
   ];
 }

@@ -46,9 +46,10 @@ export function simLines(result: SimResult, { paint, width }: Page): readonly st
     }
     const seen = found.find((one) => one.seed === seed);
     if (!seen) continue;
-    lines.push(`    reproduce: ${seen.reproduce}`);
+    lines.push(`    reproduce: ${paint(seen.reproduce, 'command')}`);
     if (seen.scenario !== undefined) {
-      lines.push(`    shortest:  headcount sim ${seen.scenario}   (${plural(seen.strikes, 'fault')})`);
+      const shortest = paint(`headcount sim ${seen.scenario}`, 'command');
+      lines.push(`    shortest:  ${shortest}   (${plural(seen.strikes, 'fault')})`);
     }
   }
   return lines;
