@@ -1,8 +1,8 @@
 // Every error this project throws on purpose: what happened, why, and what to do next. The CLI prints exactly these
 // three parts; `exit` is the documented exit code of the command that ends with it.
 
-/** Exit codes: 1 failed expectation, 2 usage, 3 invalid file, 4 budget, 5 infrastructure. */
-export type ExitCode = 1 | 2 | 3 | 4 | 5;
+/** Exit codes: 1 failed expectation, 2 usage, 3 invalid file, 4 budget, 5 infrastructure, 130 interrupted. */
+export type ExitCode = 1 | 2 | 3 | 4 | 5 | 130;
 
 /** An error with a stable code and a next step. Subclasses live beside what throws them. */
 export class HeadcountError extends Error {

@@ -1,6 +1,6 @@
 // What a command may touch of the process it runs in. Tests hand in their own; `processContext` is the real one.
 
-import type { ExitCode } from '../bus/errors.ts';
+import { type ExitCode, HeadcountError } from '../bus/errors.ts';
 import { wantsColour } from './output.ts';
 
 export type CliContext = {
@@ -49,6 +49,16 @@ const DEFAULT_COLUMNS = 100;
 const INFRASTRUCTURE = 5;
 /** As a shell reports a process that was interrupted. */
 const INTERRUPTED = 130;
+/** Ctrl+C, or SIGTERM, while there was nothing yet that could be ended in order: a download, a check. Exit code 130. */
+export class Interrupted extends HeadcountError {
+  override readonly name = 'Interrupted';
+  constructor() {
+    super('INTERRUPTED', 'interrupted before it was done', 'nothing is half there: do it again when you like', {
+      exit: INTERRUPTED,
+    });
+  }
+}
+
 /** How long a command that was told to stop at once may take to do so, in ms. */
 const LAST_GRACE_MS = 5_000;
 
@@ -63,10 +73,10 @@ function onInterrupts(
     if (stop.signal.aborted) process.exit(INTERRUPTED);
     if (drains && !drain.signal.aborted) {
       err('\ndraining: press Ctrl+C again to stop at once\n');
-      return drain.abort();
+      return drain.abort(new Interrupted());
     }
-    drain.abort();
-    stop.abort();
+    drain.abort(new Interrupted());
+    stop.abort(new Interrupted());
     setTimeout(() => process.exit(INTERRUPTED), LAST_GRACE_MS).unref();
   };
   process.on('SIGINT', onSignal);

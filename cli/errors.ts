@@ -2,7 +2,7 @@
 
 import { type ExitCode, HeadcountError, reasonOf } from '../bus/errors.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
-import type { CliContext } from './context.ts';
+import { type CliContext, Interrupted } from './context.ts';
 import { clean, painter, safeJson, typed } from './output.ts';
 
 /** The command line asks for something that does not exist. Exit code 2. */
@@ -32,6 +32,11 @@ function explain(error: unknown): Explained {
   return { code: 'UNEXPECTED', what: reasonOf(error), why: undefined, next: nextAfter(error), exit: 5 };
 }
 
+/** What was aborted says by what only in its cause. */
+function interruptionIn(error: unknown): Interrupted | undefined {
+  return error instanceof Error && error.cause instanceof Interrupted ? error.cause : undefined;
+}
+
 /** What helps against what the machine itself refuses. */
 const MACHINE: Readonly<Record<string, string>> = {
   EACCES: 'look who may write there: `ls -ld`, or work in a folder of your own',
@@ -50,7 +55,7 @@ function nextAfter(error: unknown): string {
 /** Prints an error on standard error and returns the exit code. */
 export function reportError(error: unknown, context: CliContext): ExitCode {
   const { scrub } = createSecrets(context.env);
-  const { code, exit, ...said } = explain(error);
+  const { code, exit, ...said } = explain(interruptionIn(error) ?? error);
   const [what, next] = [scrub(said.what), typed(scrub(said.next), context.env)];
   const why = said.why === undefined ? undefined : scrub(said.why);
   if (context.json) {

@@ -10,7 +10,8 @@ import { typed } from './output.ts';
 import { packageVersion } from './package-root.ts';
 
 const HELP_END = `
-Exit codes: 0 ok, 1 an expectation failed, 2 usage, 3 invalid file, 4 budget, 5 infrastructure.
+Exit codes: 0 ok, 1 an expectation failed, 2 usage, 3 invalid file, 4 budget, 5 infrastructure,
+            130 interrupted.
 Start here: headcount run scenarios/first-product.yaml`;
 
 function createProgram(context: CliContext): Command {

@@ -41,6 +41,18 @@ function agentLines(status: Status, paint: Paint, width: number): string[] {
   return table(['AGENTS', 'state', 'task', 'since', 'score', 'spend', ''], rows, { width, paint });
 }
 
+/** The end of a reason often says what to mend, so it is given room below instead of being cut. */
+const REASON_LINES = 4;
+
+function withReason(head: string, between: string, reason: string, width: number): string[] {
+  const one = `${head}${between}${clean(reason)}`;
+  if ([...one].length <= width) return [one];
+  const lines = wrapped(reason, width - 6);
+  const shown = lines.slice(0, REASON_LINES);
+  if (lines.length > REASON_LINES) shown[REASON_LINES - 1] = cut(`${shown.at(-1)} ${lines[REASON_LINES]}`, width - 6);
+  return [cut(head, width), ...shown.map((line) => `      ${line}`)];
+}
+
 function problemLines(status: Status, paint: Paint, width: number): string[] {
   const lines: string[] = [];
   const heading = (title: string, many: number) => lines.push(paint(`${title} (${many})`, 'bad'));
@@ -102,13 +114,14 @@ function problemLines(status: Status, paint: Paint, width: number): string[] {
   }
   if (status.stuck.length > 0) {
     heading('ESCALATED', status.stuck.length);
-    for (const { task, title, reason } of status.stuck)
-      lines.push(cut(`  ${task}  ${clean(title)}: ${clean(reason)}`, width));
+    for (const { task, title, reason } of status.stuck) {
+      lines.push(...withReason(`  ${task}  ${clean(title)}`, ': ', reason, width));
+    }
   }
   if (status.deadLetters.length > 0) {
     heading('DEAD LETTERS', status.deadLetters.length);
     for (const { id, consumer, subject, reason } of status.deadLetters.slice(-3)) {
-      lines.push(cut(`  ${id}  ${clean(consumer)}  ${clean(subject)}  ${clean(reason)}`, width));
+      lines.push(...withReason(`  ${id}  ${clean(consumer)}  ${clean(subject)}`, '  ', reason, width));
     }
     lines.push(`      ${paint('headcount dead list', 'command')}`);
   }

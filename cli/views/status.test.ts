@@ -93,6 +93,28 @@ test('money is charged to who spent it, failed attempts included', () => {
   expect(status.agents.find(({ agent }) => agent === 'backend')?.spend).toBeCloseTo(0.04);
 });
 
+test('why something was given up is not cut before it says what to mend', () => {
+  const reason =
+    'provider openai has no model gpt-9-enormous, which tier strategy of role ceo asks for; name one that it has in models.tiers of org/org.yaml';
+  const data = { consumer: 'ceo-strategy', subject: 'brain.mission', seq: 4, reason, attempts: 1, payload: '{}' };
+  const story = new Story().say('dead.ceo-strategy', { id: 'dead.1', type: 'dead.lettered', source: 'ceo', data });
+  const [, , head, ...lines] = screen(story);
+  expect(head).toMatch(/^ {2}X1 {2}ceo-strategy {2}brain.mission$/);
+  expect(lines.slice(0, 3)).toEqual([
+    '      provider openai has no model gpt-9-enormous, which tier strategy of role',
+    '      ceo asks for; name one that it has in models.tiers of org/org.yaml',
+    '      headcount dead list',
+  ]);
+  const endless = new Story().say('dead.ceo', {
+    id: 'dead.2',
+    type: 'dead.lettered',
+    source: 'ceo',
+    data: { ...data, reason: 'and so on '.repeat(100) },
+  });
+  expect(screen(endless).filter((line) => line.includes('and so on'))).toHaveLength(4);
+  expect(screen(endless).find((line) => line.endsWith('…'))).toHaveLength(80);
+});
+
 test('dead letters are shown with the way to read them', () => {
   const story = new Story().say('dead.backend', {
     id: 'dead.1',
