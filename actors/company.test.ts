@@ -179,7 +179,7 @@ describe('a change of the org chart', () => {
     expect([done.length, by('worker') + by('worker-2')]).toEqual([7, 7]);
     expect(board.state.memories.get('worker')?.memory.count).toBe(by('worker'));
     expect(board.state.memories.get('worker-2')?.memory.count).toBe(by('worker-2'));
-    expect(standingNow(board.learned, company.org().standing, 'worker', company.clock.now())).toBe('lead');
+    expect(standingNow(board.learned, company.org().standing, 'worker', company.clock)).toBe('lead');
     expect(seated(company).filter((line) => line.startsWith('worker '))).toEqual(['worker HIRED']);
     expect([company.state('worker'), company.state('worker-2')]).toEqual(['idle', 'idle']);
     const folded = createBoard();

@@ -40,11 +40,16 @@ export function createLearned(): Learned & { told(message: Message, seq: number)
 /**
  * Where an agent stands now: as recorded last, or where everybody starts. Whoever has served its time on the bench is on
  * probation, before anybody has written that down.
- * @param now epoch ms
+ * @param clock asked only about who is on the bench
  */
-export function standingNow(learned: Learned, policy: StandingPolicy, agent: string, now: number): StandingName {
+export function standingNow(
+  learned: Learned,
+  policy: StandingPolicy,
+  agent: string,
+  clock: { now(): number },
+): StandingName {
   const last = learned.standings.get(agent)?.is;
   if (last === undefined) return policy.start;
-  if (last.standing === 'benched' && now >= (last.until ?? Number.POSITIVE_INFINITY)) return 'probation';
+  if (last.standing === 'benched' && clock.now() >= (last.until ?? Number.POSITIVE_INFINITY)) return 'probation';
   return last.standing;
 }

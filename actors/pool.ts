@@ -7,6 +7,8 @@ import type { Agent } from './agent.ts';
 /** Who is asked first. */
 const order: Readonly<Record<StandingName, number>> = { lead: 0, trusted: 1, probation: 2, benched: 3 };
 
+type Seated = { readonly agent: Agent; readonly standing: StandingName };
+
 export class Pool {
   readonly role: string;
   readonly #agents: Agent[] = [];
@@ -33,14 +35,22 @@ export class Pool {
 
   /** Agents that could take one more delivery now, less those promised to deliveries on their way to one. */
   get available(): number {
-    const free = this.#inTheGame().filter((agent) => !agent.busy && !this.#resting.has(agent)).length;
-    return Math.max(0, free - this.#promised);
+    return Math.max(0, this.#free(this.#agents).length - this.#promised);
   }
 
-  /** Everybody but those on the bench, unless that is everybody: work must not starve. */
-  #inTheGame(): readonly Agent[] {
-    const up = this.#agents.filter(({ name }) => this.#standingOf(name) !== 'benched');
-    return up.length > 0 ? up : this.#agents;
+  /** Who of some agents is free. Nobody on the bench, unless all of them are on it: work must not starve. */
+  #free(some: readonly Agent[]): readonly Seated[] {
+    const free: Seated[] = [];
+    let anyUp = false;
+    for (const agent of some) {
+      const isFree = !agent.busy && !this.#resting.has(agent);
+      // Where somebody is up, whoever is at work changes nothing.
+      if (!isFree && anyUp) continue;
+      const standing = this.#standingOf(agent.name);
+      anyUp ||= standing !== 'benched';
+      if (isFree) free.push({ agent, standing });
+    }
+    return anyUp ? free.filter(({ standing }) => standing !== 'benched') : free;
   }
 
   /** Counts a delivery that will ask for an agent; call the result when it has asked, or will not. */
@@ -81,12 +91,9 @@ export class Pool {
   take(avoid: readonly string[] = [], elsewhere: readonly string[] = []): Agent | undefined {
     const names = [...elsewhere, ...this.#agents.map((agent) => agent.name)];
     const everyone = names.every((name) => avoid.includes(name));
-    const allowed = this.#agents.filter((one) => everyone || !avoid.includes(one.name));
-    const up = this.#inTheGame().filter((one) => allowed.includes(one));
     // Somebody on the bench who may have it is better than nobody.
-    const agent = (up.length > 0 ? up : allowed)
-      .filter((one) => !one.busy && !this.#resting.has(one))
-      .toSorted((one, other) => order[this.#standingOf(one.name)] - order[this.#standingOf(other.name)])[0];
+    const free = this.#free(everyone ? this.#agents : this.#agents.filter(({ name }) => !avoid.includes(name)));
+    const agent = free.toSorted((one, other) => order[one.standing] - order[other.standing])[0]?.agent;
     if (agent) agent.busy = true;
     return agent;
   }

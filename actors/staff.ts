@@ -111,7 +111,7 @@ export class Staff {
     const pool = new Pool(
       role.name,
       () => wakeAll(consumers),
-      (agent) => standingNow(ports.board.learned, ports.org().standing, agent, ports.clock.now()),
+      (agent) => standingNow(ports.board.learned, ports.org().standing, agent, ports.clock),
     );
     const staffed: Staffed = { role, pool, consumers, tickers: new AbortController() };
     this.#staffed.set(role.name, staffed);

@@ -28,7 +28,7 @@ export function effectsFor(
   agent: string,
 ): StandingEffects {
   const policy = org().standing;
-  return policy.effects[standingNow(board.learned, policy, agent, clock.now())];
+  return policy.effects[standingNow(board.learned, policy, agent, clock)];
 }
 
 /** The work as a duty sees it. */

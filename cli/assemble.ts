@@ -24,8 +24,7 @@ import { createSecrets } from '../tools/policy/secrets.ts';
 import { openProducts } from '../tools/products.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
 import type { Tools } from '../tools/tools.ts';
-import { openWeb } from '../tools/web/open.ts';
-import type { Web } from '../tools/web/web.ts';
+import { noWeb, type Web } from '../tools/web/web.ts';
 import { type Following, followCompany, type Past } from './following.ts';
 import type { ModelWorld, Thinking } from './models.ts';
 import type { Places } from './places.ts';
@@ -72,6 +71,7 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   const moved = (await parts.makeRoom?.(git)) ?? [];
   const products = openProducts({ root: places.products, workRoot: join(places.work, 'work'), sandbox, git, env });
   const secrets = createSecrets(env);
+  const web = await webOf(parts);
   let org = parts.org;
   const { projections, open } = parts.following ?? (await followCompany(parts));
   const { board, company: brain, episodes } = projections;
@@ -82,7 +82,6 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
   const forge = openLocalForge({ bus, products });
   const deployer = openLocalDeployer({ products, sandbox, root: join(places.work, 'deploy') });
   const coders = openCoders({ workRoot: join(places.work, 'work'), sandbox, env });
-  const web = parts.web ?? openWeb({ settings: parts.org.web, env });
   const tools = guardedTools({ products, forge, deployer, coders, web }, secrets);
   const world = { bus, clock, org: () => org, board, process: parts.process ?? MAIN, log: parts.log };
   const thinking = parts.thinking(world);
@@ -119,4 +118,11 @@ export async function assemble(parts: Assembly): Promise<Assembled> {
       await company.follow(before, after);
     },
   };
+}
+
+/** The web that org.yaml allows. Its client takes a while to load, so that is done where there is one. */
+async function webOf({ web, org, env }: Assembly): Promise<Web> {
+  if (web || org.web === undefined) return web ?? noWeb;
+  const { openWeb } = await import('../tools/web/open.ts');
+  return openWeb({ settings: org.web, env });
 }

@@ -239,7 +239,7 @@ export async function openOffice(
         get task() {
           return journal.task;
         },
-        standing: org.standing.effects[standingNow(seen.board.learned, org.standing, agent, clock.now())],
+        standing: org.standing.effects[standingNow(seen.board.learned, org.standing, agent, clock)],
         note: (patch) => journal.note(patch),
       };
     },

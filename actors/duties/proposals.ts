@@ -78,7 +78,7 @@ function moveOf(
   now: number,
 ): Move | undefined {
   const rested = ({ role }: Load) =>
-    agentsOf(role).some((agent) => standingNow(board.learned, org.standing, agent, now) !== 'benched');
+    agentsOf(role).some((agent) => standingNow(board.learned, org.standing, agent, { now: () => now }) !== 'benched');
   const idle = loads
     .filter((one) => one.open === 0 && !taken.has(one.role.name) && one.role.boss === crowded.role.boss && rested(one))
     .sort((a, b) => trackOf(board, b.role) - trackOf(board, a.role));
@@ -116,7 +116,7 @@ export function proposalsOf(org: Org, board: Board, now: number): readonly Propo
     });
   const resting = loads
     .filter(({ role, open }) => role.instances > 1 && open === 0)
-    .filter(({ role }) => standingNow(board.learned, org.standing, lastOf(role), now) === 'benched')
+    .filter(({ role }) => standingNow(board.learned, org.standing, lastOf(role), { now: () => now }) === 'benched')
     .map(({ role }): Proposal => {
       const why = `${lastOf(role)} is on the bench and nothing waits for it`;
       return { kind: 'bench', role: role.name, instances: role.instances - 1, why };

@@ -15,7 +15,7 @@ const LIGHT_BYTES = 6_000;
 
 /** True for the work of somebody whose standing asks for a light review. */
 function isLight({ org, board, turn }: JobWork, author: string): boolean {
-  return org.standing.effects[standingNow(board.learned, org.standing, author, turn.now())].review === 'light';
+  return org.standing.effects[standingNow(board.learned, org.standing, author, turn)].review === 'light';
 }
 
 async function sectionsFor(work: JobWork, pull: Pull): Promise<readonly Section[]> {

@@ -7,11 +7,11 @@ import { ask, type Reply } from './http.ts';
 import { readPage } from './page.ts';
 import { pinnedDispatcher, type Resolve } from './pinned.ts';
 import { wires } from './providers.ts';
-import { noWeb, type SearchResult, type Web, WebFailure, webLimits } from './web.ts';
+import { type SearchResult, type Web, WebFailure, webLimits } from './web.ts';
 
 export type WebOptions = {
-  /** From org.yaml; undefined: the company has no web. */
-  readonly settings: WebSettings | undefined;
+  /** From org.yaml; a company without any has `noWeb`. */
+  readonly settings: WebSettings;
   /** Where the key of the search engine is. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Resolves names; asks the system unless told. */
@@ -20,7 +20,6 @@ export type WebOptions = {
 
 /** Opens the web. Nothing is connected before it is asked. */
 export function openWeb({ settings, env, resolve }: WebOptions): Web {
-  if (settings === undefined) return noWeb;
   const pages = pinnedDispatcher(resolve);
   // The search engine's address is the operator's own word: it may be on this machine.
   const engine = new Agent({ connect: { timeout: webLimits.ms } });

@@ -8,7 +8,7 @@ import type { WebSettings } from '../../org/org.ts';
 import { allowedUrl, refusedIp } from './address.ts';
 import { shownText } from './html.ts';
 import { openWeb } from './open.ts';
-import { webLimits } from './web.ts';
+import { noWeb, webLimits } from './web.ts';
 
 const signal = new AbortController().signal;
 const servers: Server[] = [];
@@ -158,9 +158,8 @@ describe('a search that cannot be had says why', () => {
     });
     const keyless = openWeb({ settings: settings({ provider: 'brave' }), env: {} });
     await expect(keyless.search('q', signal)).rejects.toMatchObject({ trouble: 'off', next: 'set SEARCH_KEY' });
-    const none = openWeb({ settings: undefined, env });
-    await expect(none.search('q', signal)).rejects.toMatchObject({ trouble: 'off' });
-    await expect(none.read('https://example.com/', signal)).rejects.toMatchObject({ trouble: 'off' });
+    await expect(noWeb.search('q', signal)).rejects.toMatchObject({ trouble: 'off' });
+    await expect(noWeb.read('https://example.com/', signal)).rejects.toMatchObject({ trouble: 'off' });
   });
 });
 
