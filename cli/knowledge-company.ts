@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isBundled } from '../brain/knowledge/choice.ts';
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
 import { ingest } from '../brain/knowledge/ingest.ts';
 import { createLibrary, type Library, type Shelf, together } from '../brain/knowledge/library.ts';
@@ -12,10 +13,14 @@ import { HeadcountError } from '../bus/errors.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import type { CliContext } from './context.ts';
 import { asOnlyWriter, choiceFor, type KnowledgePlace, mayHaveKnowledge, openShelf } from './knowledge-place.ts';
+import { restingAfter } from './knowledge-rest.ts';
 import { sayKnowledge } from './knowledge-told.ts';
 
 /** Read by itself when a company starts; a folder in it named after a category says what its documents are about. */
 const FOLDER = 'knowledge';
+
+/** Without a question for so long, ms, nothing is kept open: the server of a store takes over a hundred megabytes. */
+const IDLE_MS = 2 * 60_000;
 
 type Warn = (line: string) => void;
 
@@ -26,8 +31,8 @@ export function companyKnowledge(
   context: CliContext,
   warn: Warn,
 ): Library {
-  const open = async () => (mayHaveKnowledge(place) ? openShelf(place) : undefined);
-  const library = createLibrary(open, warn, context.stop);
+  const open = async () => (mayHaveKnowledge(place) ? openShelf(place, warn) : undefined);
+  const library = restingAfter(IDLE_MS, createLibrary(open, warn, context.stop));
   const given = (script?.given.knowledge ?? []).map(({ name, text }) => ({ source: name, text }));
   if (given.length === 0) return library;
   return { ...together([createFileKnowledge(given), library]), close: library.close };
@@ -39,14 +44,12 @@ export function companyKnowledge(
  */
 export async function seedKnowledge(place: KnowledgePlace, bus: Bus, context: CliContext, warn: Warn): Promise<void> {
   const folder = existsSync(join(place.workspace, FOLDER));
-  const choice = choiceFor(place);
   // The bundled server is not started for the sake of a number.
-  const quick = choice.kind === 'embedded' || choice.url !== undefined;
-  if (!folder && !(quick && mayHaveKnowledge(place))) return;
-  try {
-    const shelf = await openShelf(place);
+  if (!folder && (isBundled(choiceFor(place)) || !mayHaveKnowledge(place))) return;
+  const seed = async () => {
+    const shelf = await openShelf(place, warn);
     try {
-      const change = folder ? await asOnlyWriter(place, () => readFolder(place, shelf, context, warn)) : { added: [] };
+      const change = folder ? await readFolder(place, shelf, context, warn) : { added: [] };
       const { id: store, version, documents } = await shelf.store.state();
       const passages = documents.reduce((sum, one) => sum + one.passages, 0);
       const none = { added: [], changed: [], forgotten: [] };
@@ -55,6 +58,9 @@ export async function seedKnowledge(place: KnowledgePlace, bus: Bus, context: Cl
     } finally {
       await shelf.store.close();
     }
+  };
+  try {
+    await (folder ? asOnlyWriter(place, seed) : seed());
   } catch (error) {
     if (!(error instanceof HeadcountError)) throw error;
     warn(`the company starts without its knowledge: ${error.message}; ${error.next}`);

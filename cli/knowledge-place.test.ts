@@ -54,7 +54,8 @@ async function run(env: Record<string, string>, ...argv: string[]) {
   return { code: code || terminal.exit(), out: terminal.stdout(), err: terminal.stderr() };
 }
 
-const remote = (more = '') => `{ embeddings: openai, url: "${url}", model: tiny, dimensions: 8${more} }`;
+const remote = (more = '') =>
+  `{ store: embedded, embeddings: openai, url: "${url}", model: tiny, dimensions: 8${more} }`;
 
 describe('embeddings of a server of your own', () => {
   test('get no key of OpenAI', async () => {
@@ -74,7 +75,7 @@ describe('embeddings of a server of your own', () => {
 
 describe('a key that is not set', () => {
   test('is named before anything is sent', async () => {
-    configure('{ embeddings: openai }');
+    configure('{ store: embedded, embeddings: openai }');
     const { code, err } = await run({ OPENAI_BASE_URL: url }, 'ingest', 'docs');
     expect(code).toBe(5);
     expect(err).toContain('OPENAI_API_KEY is not set');
@@ -82,7 +83,7 @@ describe('a key that is not set', () => {
   });
 
   test('is found by doctor before anything was read', async () => {
-    configure('{ embeddings: openai }');
+    configure('{ store: embedded, embeddings: openai }');
     expect(await describeKnowledge({ cwd, env: {} })).toMatchObject({
       ok: false,
       detail: expect.stringContaining('OPENAI_API_KEY is not set'),
@@ -91,7 +92,7 @@ describe('a key that is not set', () => {
 });
 
 test('doctor says when what was read has other vectors than org.yaml asks for', async () => {
-  configure('{ embeddings: lexical }');
+  configure('{ store: embedded, embeddings: lexical }');
   await run({}, 'ingest', 'docs');
   configure(remote());
   expect(await describeKnowledge({ cwd, env: {} })).toMatchObject({

@@ -2,12 +2,17 @@
 
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Choice, chooseStore } from '../brain/knowledge/choice.ts';
+import { obstacle } from '../brain/knowledge/chroma/binding.ts';
+import { hasKnowledge } from '../brain/knowledge/chroma/folder.ts';
+import type { ServerOptions } from '../brain/knowledge/chroma/server.ts';
 import { type Embeddings, EmbeddingsTrouble } from '../brain/knowledge/embeddings/embeddings.ts';
 import { lexical } from '../brain/knowledge/embeddings/lexical.ts';
 import type { Shelf } from '../brain/knowledge/library.ts';
-import type { KnowledgeStore } from '../brain/knowledge/store.ts';
+import { type KnowledgeStore, StoreTrouble } from '../brain/knowledge/store.ts';
 import { type ProviderConfig, settingsOf } from '../brain/models/open-wire.ts';
 import { WireFailure } from '../brain/models/wire.ts';
 import type { WireSettings } from '../brain/models/wire-settings.ts';
@@ -39,7 +44,9 @@ export function choiceFor(place: KnowledgePlace): Choice {
   return chooseStore({
     setting: knowledgeIn(place).store,
     chromaUrl: place.env.CHROMA_URL,
-    bundledHasData: existsSync(join(bundledIn(place), 'data')),
+    bundledHasData: hasKnowledge(bundledIn(place)),
+    embeddedHasData: existsSync(join(embeddedIn(place), 'catalogue.json')),
+    obstacle,
   });
 }
 
@@ -47,33 +54,57 @@ export function choiceFor(place: KnowledgePlace): Choice {
 export function mayHaveKnowledge(place: KnowledgePlace): boolean {
   const choice = choiceFor(place);
   if (choice.kind === 'embedded') return existsSync(join(embeddedIn(place), 'catalogue.json'));
-  return choice.url !== undefined || existsSync(join(bundledIn(place), 'data'));
+  return choice.url !== undefined || hasKnowledge(bundledIn(place));
 }
 
-/** Opens the store of the workspace, and its server where it is ours. Throws StoreTrouble, EmbeddingsTrouble. */
-export async function openShelf(place: KnowledgePlace): Promise<Shelf> {
+/**
+ * Opens the store of the workspace, and its server where it is ours.
+ * @param say told when it is another store than the one that was chosen
+ * Throws StoreTrouble, EmbeddingsTrouble.
+ */
+export async function openShelf(place: KnowledgePlace, say: (line: string) => void): Promise<Shelf> {
   const embeddings = await embeddingsFor(place);
-  return { embeddings, store: await storeFor(place) };
+  return { embeddings, store: await storeFor(place, say) };
 }
 
-async function storeFor(place: KnowledgePlace): Promise<KnowledgeStore> {
+async function storeFor(place: KnowledgePlace, say: (line: string) => void): Promise<KnowledgeStore> {
   const choice = choiceFor(place);
-  if (choice.kind === 'embedded') {
-    const { openEmbeddedStore } = await import('../brain/knowledge/embedded/store.ts');
-    return openEmbeddedStore({ folder: embeddedIn(place), newId });
-  }
-  const [{ openChromaStore }, { startChroma }] = await Promise.all([
-    import('../brain/knowledge/chroma/store.ts'),
-    import('../brain/knowledge/chroma/server.ts'),
-  ]);
+  if (choice.kind === 'embedded') return embeddedStore(place);
   const { company } = place.org;
-  if (choice.url !== undefined) return openChromaStore({ url: choice.url, company, newId });
-  const folder = bundledIn(place);
-  const server = await startChroma({ folder, alone: (work) => withLock(join(folder, 'start.lock'), work) });
-  return openChromaStore({ url: server.url, company, newId, stop: server.stop }).catch(async (error: unknown) => {
+  if (choice.url !== undefined) {
+    const { openChromaStore } = await import('../brain/knowledge/chroma/store.ts');
+    return openChromaStore({ url: choice.url, company, newId });
+  }
+  const { openBundledStore } = await import('../brain/knowledge/chroma/bundled.ts');
+  try {
+    return await openBundledStore({ company, newId, ...serverIn(bundledIn(place)) });
+  } catch (error) {
+    if (!choice.orEmbedded || !(error instanceof StoreTrouble)) throw error;
+    say(`${error.message}; knowledge is kept in files of the workspace instead (embedded store)`);
+    return embeddedStore(place);
+  }
+}
+
+async function embeddedStore(place: KnowledgePlace): Promise<KnowledgeStore> {
+  const { openEmbeddedStore } = await import('../brain/knowledge/embedded/store.ts');
+  return openEmbeddedStore({ folder: embeddedIn(place), newId });
+}
+
+/** The bundled server of a folder: one process at a time starts or ends it. */
+function serverIn(folder: string): ServerOptions {
+  return { folder, alone: (work) => withLock(join(folder, 'start.lock'), work) };
+}
+
+/** Starts the bundled server in a folder of its own and ends it again. Throws StoreTrouble when it does not start here. */
+export async function tryBundledServer(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'headcount-chroma-'));
+  try {
+    const { startChroma } = await import('../brain/knowledge/chroma/server.ts');
+    const server = await startChroma(serverIn(folder));
     await server.stop();
-    throw error;
-  });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 const newId = () => randomUUID().slice(0, 8);

@@ -3,17 +3,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { PassageIndex } from '../brain/knowledge/embedded/index.ts';
 import { lexical, lexicalVector } from '../brain/knowledge/embeddings/lexical.ts';
+import { VectorIndex } from '../brain/knowledge/index/vectors.ts';
 import { quotesFor } from '../brain/knowledge/quotes.ts';
 import { usualLimits } from '../brain/knowledge/reading/document.ts';
 import { parse } from '../brain/knowledge/reading/parse.ts';
 import { packageRoot } from '../cli/package-root.ts';
 
 const docs = join(packageRoot, 'docs');
-let index: PassageIndex;
+let index: VectorIndex;
 beforeAll(async () => {
-  index = new PassageIndex(lexical.dimensions);
+  index = new VectorIndex(lexical.dimensions);
   for (const name of readdirSync(docs).filter((one) => one.endsWith('.md'))) {
     const source = `docs/${name}`;
     for (const piece of await parse(source, readFileSync(join(docs, name)), usualLimits)) {

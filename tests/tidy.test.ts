@@ -86,6 +86,7 @@ const edges = [
   'bus/server/',
   'bus/jetstream/',
   'bus/ledger/',
+  'brain/knowledge/chroma/server.ts',
   'tools/process.ts',
   'tools/lock.ts',
   'simulator/hunt.ts',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -52,4 +52,12 @@ test('a dead holder holds nothing', async () => {
   await once(gone, 'exit');
   await writeFile(path, `${gone.pid}\n`);
   expect(await Promise.all([1, 2, 3].map((n) => withLock(path, async () => n)))).toEqual([1, 2, 3]);
+});
+
+test('a file without a number is of one who died over writing it, once that is a while ago', async () => {
+  const path = join(dir, 'torn');
+  await writeFile(path, '');
+  await expect(withLock(path, async () => 'mine', { patienceMs: 40 })).rejects.toThrow('holds');
+  await utimes(path, 1, 1);
+  expect(await withLock(path, async () => 'mine')).toBe('mine');
 });

@@ -9,8 +9,8 @@ import { isAlive } from '../bus/server/alive.ts';
 const LOOK_AGAIN_MS = 20;
 /** How long a living holder is waited for. */
 const PATIENCE_MS = 60_000;
-/** Breaking takes a moment; whoever takes longer died over it. */
-const BREAKING_MS = 5_000;
+/** Breaking, and writing a number into a new file, takes a moment; whoever takes longer died over it. */
+const MOMENT_MS = 5_000;
 
 type LockOptions = {
   /** How long a living holder is waited for, ms. */
@@ -51,6 +51,8 @@ async function create(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    // On a full disk the file is there, without a number.
+    await rm(path, { force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -76,18 +78,22 @@ async function take(path: string): Promise<boolean> {
 async function breakDead(path: string): Promise<void> {
   const holder = await holderOf(path);
   // Without a number it is being written.
-  if (holder === undefined || (holder !== process.pid && isAlive(holder))) return;
+  if (holder === undefined ? !(await isOld(path)) : holder !== process.pid && isAlive(holder)) return;
   await breakIt(path, holder);
 }
 
+async function isOld(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+  return Date.now() - mtimeMs > MOMENT_MS;
+}
+
 /** One breaks at a time, and looks again before: the next holder's file must not be the one that is removed. */
-async function breakIt(path: string, dead: number): Promise<void> {
+async function breakIt(path: string, dead: number | undefined): Promise<void> {
   const breaking = `${path}.breaking`;
   if (!(await create(breaking))) {
-    const { mtimeMs } = await stat(breaking).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (Date.now() - mtimeMs > BREAKING_MS) await rm(breaking, { force: true });
+    if (await isOld(breaking)) await rm(breaking, { force: true });
     return;
   }
-  if ((await holderOf(path)) === dead) await rm(path, { force: true });
+  if ((await holderOf(path)) === dead && (dead !== undefined || (await isOld(path)))) await rm(path, { force: true });
   await rm(breaking, { force: true });
 }

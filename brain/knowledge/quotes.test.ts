@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { PassageIndex } from './embedded/index.ts';
 import { lexicalVector } from './embeddings/lexical.ts';
+import { VectorIndex } from './index/vectors.ts';
 import type { Passage } from './passage.ts';
 import { excerpt, quotesFor } from './quotes.ts';
 import { readMarkdown } from './reading/markdown.ts';
@@ -39,7 +39,7 @@ test('code keeps the indentation of its first line', () => {
 });
 
 test('of two passages with the same words the one comes first that says them in one place', () => {
-  const index = new PassageIndex(384);
+  const index = new VectorIndex(384);
   const apart = passageOf(
     'a.md',
     `The port is open.\n\n${filler}\nA server has a name.\n\n${filler}\nEach restart is noted.`,

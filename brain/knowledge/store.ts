@@ -15,6 +15,9 @@ import type { Piece } from './reading/document.ts';
 /** How many replaced texts of one document are kept, for questions about the past. */
 export const KEPT_VERSIONS = 5;
 
+/** Passages that one process indexes at most: about 150 MB. Measured in docs/knowledge.md. */
+export const MOST_IN_MEMORY = 20_000;
+
 /** Which embeddings made the vectors of a store. */
 export type VectorKind = { readonly name: string; readonly dimensions: number };
 

@@ -10,6 +10,12 @@ beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'headcount-ask-'));
   mkdirSync(join(cwd, 'docs'));
   writeFileSync(join(cwd, 'docs/guide.md'), '# Roles\n\n## Hiring\n\nAdd a role to org.yaml; it gets a mailbox.\n');
+  mkdirSync(join(cwd, 'org/prompts'), { recursive: true });
+  // No server for the sake of a command line; tests/e2e/ask.test.ts has one.
+  const role = 'reports: { ceo: { tier: strategy, duties: [strategy] } }';
+  const knowledge = 'knowledge: { store: embedded }';
+  writeFileSync(join(cwd, 'org/org.yaml'), `company: acme\nperson: founder\n${role}\n${knowledge}\n`);
+  writeFileSync(join(cwd, 'org/prompts/ceo.md'), 'You lead.\n');
 });
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 

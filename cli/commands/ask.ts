@@ -6,7 +6,7 @@ import { type Category, categories, citationOf } from '../../brain/knowledge/pas
 import { type Quote, quotesFor } from '../../brain/knowledge/quotes.ts';
 import { parseDuration } from '../../org/duration.ts';
 import type { Org } from '../../org/org.ts';
-import type { CliContext } from '../context.ts';
+import { type CliContext, note } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { plural } from '../format.ts';
 import { askCompany, replyLines } from '../knowledge-asking.ts';
@@ -110,7 +110,9 @@ async function ask(asked: string | undefined, options: AskOptions, context: CliC
 async function quote(question: string, options: AskOptions, place: KnowledgePlace, context: CliContext): Promise<void> {
   const empty = { question, known: false, knowledge: 0, quotes: [] };
   const asked = mayHaveKnowledge(place)
-    ? await withShelf(await openShelf(place), (shelf) => quoted(shelf, question, options, context))
+    ? await withShelf(await openShelf(place, (line) => note(context, line)), (shelf) =>
+        quoted(shelf, question, options, context),
+      )
     : empty;
   print(context, asked, (paint) => lines(asked, paint, context.columns));
   if (!asked.known) context.setExit(1);

@@ -5,7 +5,7 @@ import { type Category, categories } from '../../brain/knowledge/passage.ts';
 import { sourceOf } from '../../brain/knowledge/reading/folder.ts';
 import { Reader } from '../../brain/knowledge/reading/reader.ts';
 import type { KnowledgeStore } from '../../brain/knowledge/store.ts';
-import type { CliContext } from '../context.ts';
+import { type CliContext, note } from '../context.ts';
 import { plural } from '../format.ts';
 import { knowledgePlaceOf } from '../knowledge-org.ts';
 import { asOnlyWriter, type KnowledgePlace, openShelf } from '../knowledge-place.ts';
@@ -33,7 +33,7 @@ async function run(files: readonly string[], options: IngestOptions, context: Cl
   const place = knowledgePlaceOf(options.org, context);
   await openWorkspace(place.workspace);
   await asOnlyWriter(place, async () => {
-    const { store, embeddings } = await openShelf(place);
+    const { store, embeddings } = await openShelf(place, (line) => note(context, line));
     const reader = new Reader();
     try {
       if (options.forget) return await forget(files, store, place, context);
@@ -96,6 +96,12 @@ function progressBar(context: CliContext) {
   };
 }
 
+/** As `doctor` calls it. */
+function storeName({ kind, where }: KnowledgeStore): string {
+  if (kind === 'embedded') return 'embedded store';
+  return /^https?:/.test(where) ? `Chroma at ${clean(where)}` : 'bundled Chroma';
+}
+
 function reportLines(report: IngestReport, store: KnowledgeStore, context: CliContext, paint: Paint): string[] {
   const { added, changed, unchanged, forgotten, skipped, same, orders, revectored } = report;
   const counts = [
@@ -107,7 +113,6 @@ function reportLines(report: IngestReport, store: KnowledgeStore, context: CliCo
     skipped.length > 0 ? `${skipped.length} skipped` : '',
     revectored > 0 ? `${revectored} with new vectors` : '',
   ].filter((part) => part !== '');
-  const folder = store.kind === 'embedded' ? '' : ` at ${clean(store.where)}`;
   return [
     ...skipped.map(({ source, reason }) => `${paint('skipped', 'warn')}    ${clean(source)}: ${clean(reason)}`),
     ...same.map(({ source, as }) => `${paint('known', 'dim')}      ${clean(source)}: the same as ${clean(as)}`),
@@ -118,7 +123,7 @@ function reportLines(report: IngestReport, store: KnowledgeStore, context: CliCo
     ),
     `${paint('read', 'good')}       ${counts.join(', ') || 'nothing'}`,
     `knowledge  version ${report.version}: ${plural(report.documents, 'document')}, ` +
-      `${plural(report.passages, 'passage')}, ${store.kind} store${folder}`,
+      `${plural(report.passages, 'passage')}, ${storeName(store)}`,
     ...(report.documents > 0 && !context.plain ? [paint('ask it:    headcount ask "..."', 'command')] : []),
   ];
 }

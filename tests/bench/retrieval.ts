@@ -1,7 +1,9 @@
 // Knowledge: is what answers a question found, and how fast.
 
+import { openEmbeddedStore } from '../../brain/knowledge/embedded/store.ts';
 import type { Row } from './main.ts';
 import { type Accuracy, indexOfCorpus, measureAccuracy } from './retrieval/accuracy.ts';
+import { type ChromaMeasured, measureChroma } from './retrieval/chroma.ts';
 import { type QuestionSet, sets } from './retrieval/questions.ts';
 import { measureSpeed } from './retrieval/speed.ts';
 
@@ -24,7 +26,10 @@ async function accuracyRows(): Promise<readonly Row[]> {
 }
 
 export async function measureRetrieval(): Promise<readonly Row[]> {
-  const fast = await measureSpeed();
+  const fast = await measureSpeed(async (folder) => {
+    const store = openEmbeddedStore({ folder, newId: () => 'bench' });
+    return { store, close: () => store.close() };
+  });
   const perMinute = (fast.megabytes / fast.cpuS) * 60;
   return [
     ...(await accuracyRows()),
@@ -41,6 +46,33 @@ export async function measureRetrieval(): Promise<readonly Row[]> {
       value: fast.indexMb.toFixed(0),
       reference: `whole process ${fast.residentMb.toFixed(0)}`,
       goal: '150',
+    },
+    ...chromaRows(await measureChroma()),
+  ];
+}
+
+function chromaRows(found: ChromaMeasured | undefined): readonly Row[] {
+  if (found === undefined) return [];
+  const { speed, serverMb, accuracy } = found;
+  const { passages, wallS, megabytes } = speed;
+  return [
+    ...[...accuracy].map(([set, one]) => ({
+      what: `Chroma: ${set}, both: recall@5 / MRR`,
+      value: shown(one),
+      goal: '0.85',
+    })),
+    { what: 'Chroma: MB of Markdown read a minute, wall', value: ((megabytes / wallS) * 60).toFixed(0), goal: '5' },
+    {
+      what: `Chroma: question over ${passages} passages, ms on the wall`,
+      value: speed.medianMs.toFixed(1),
+      reference: `p95 ${speed.slowestOf20Ms.toFixed(1)}; ${speed.queryCpuMs.toFixed(1)} of our processor`,
+      goal: '20 at 10 000',
+    },
+    { what: 'Chroma: the first question, ms', value: speed.firstMs.toFixed(0), reference: 'reads all texts' },
+    {
+      what: `Chroma: memory of the server with ${passages} passages, MB`,
+      value: serverMb.toFixed(0),
+      reference: `our index ${speed.indexMb.toFixed(0)}, whole process ${speed.residentMb.toFixed(0)}`,
     },
   ];
 }

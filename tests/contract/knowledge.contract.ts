@@ -97,6 +97,15 @@ export function knowledgeContract(kind: string, open: (name: string) => Promise<
       expect(await ask(other, 'tea')).toEqual(['Tea is hot.']);
     });
 
+    test('one reader sees all that an ingestion puts under one version', async () => {
+      const [one, other] = [await fresh(), await store()];
+      await one.put([document('a.md', ['Tea is hot.'])], 1, vectors);
+      expect(await ask(other, 'hot tea')).toEqual(['Tea is hot.']);
+      await one.put([document('b.md', ['Coffee is hot.'])], 1, vectors);
+      expect(await ask(other, 'coffee')).toEqual(['Coffee is hot.']);
+      expect((await other.state()).documents).toHaveLength(2);
+    });
+
     test('a document takes the place of what its source held before, and the past can still be asked', async () => {
       const one = await fresh();
       await one.put([document('a.md', ['Tea is hot.', 'Tea is green.'])], 1, vectors);
@@ -164,6 +173,22 @@ export function knowledgeContract(kind: string, open: (name: string) => Promise<
       await expect(asked).rejects.toBeInstanceOf(OtherVectors);
       await one.put([document('a.md', ['Tea is hot.']), document('b.md', ['Tea.'])], 2, { name: 'other', dimensions });
       expect((await one.state()).vectors).toEqual({ name: 'other', dimensions });
+    });
+
+    test('vectors of another length take the place of all there were', async () => {
+      const one = await fresh();
+      await one.put([document('a.md', ['Tea is cold.'])], 1, vectors);
+      await one.put([document('a.md', ['Tea is hot.']), document('b.md', ['Coffee.'])], 2, vectors);
+      const short = { name: 'short', dimensions: 2 };
+      const pointing = (source: string, text: string, vector: number[]) =>
+        document(source, [text], { vectors: [Float32Array.from(vector)] });
+      await one.put([pointing('a.md', 'Tea.', [1, 0]), pointing('b.md', 'Milk.', [0, 1])], 3, short);
+      const again = await store();
+      const asked = { question: 'x', vector: Float32Array.from([1, 0]), vectors: { ...short, weight: 1 }, limit: 1 };
+      expect((await again.search(asked)).hits.map(({ passage }) => passage.text)).toEqual(['Tea.']);
+      await one.put([document('a.md', ['Tea is back.']), document('b.md', ['Milk is back.'])], 4, vectors);
+      expect((await ask(again, 'milk'))[0]).toBe('Milk is back.');
+      expect((await again.state()).documents).toHaveLength(2);
     });
 
     test('a long document comes back in its order', async () => {

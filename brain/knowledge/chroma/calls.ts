@@ -49,6 +49,13 @@ function troubleOf(url: string, cause: unknown): StoreTrouble {
     const next = 'look at what runs there, or unset CHROMA_URL';
     return new StoreTrouble('CHROMA_OTHER', `${url} does not answer as a Chroma server does`, next);
   }
+  if (/disk is full|no space left|readonly database|read-only/i.test(reasonOf(cause))) {
+    return trouble(
+      'KNOWLEDGE_NOT_WRITTEN',
+      `${url} cannot write: ${reasonOf(cause)}`,
+      'make room there, then ingest again',
+    );
+  }
   const what = cause instanceof ChromaServerError ? 'failed' : 'refuses';
   return trouble('CHROMA_REFUSES', `${url} ${what}: ${reasonOf(cause)}`, 'look at the log of that server');
 }

@@ -6,8 +6,10 @@ import { z } from 'zod';
 import { categories, type Passage } from '../passage.ts';
 import type { DocumentEntry, NewDocument } from '../store.ts';
 
-/** `until` of what counts now: Chroma cannot ask for what is absent. */
+/** `until` of what counts now. */
 export const STILL = 2 ** 53 - 1;
+/** `until` of what was forgotten and waits to be removed: it counts at no version. */
+export const NEVER = 0;
 export const STORE_ID = 'store';
 
 const DocumentRecord = z.object({
@@ -23,6 +25,10 @@ export type DocumentRecord = z.infer<typeof DocumentRecord> & { readonly key: st
 const StoreRecord = z.object({
   id: z.string(),
   version: z.number(),
+  /** Grows with every write: an ingestion writes several times under one version. */
+  writes: z.number().default(0),
+  /** The collection of the passages, where it is not the one that is named after the company. */
+  passages: z.string().optional(),
   vectors: z.string().optional(),
   dimensions: z.number().optional(),
 });
@@ -43,7 +49,16 @@ type Raw = Readonly<Record<string, unknown>> | null | undefined;
 
 /** Names one text of a document. */
 export function keyOf({ source, digest }: Pick<DocumentEntry, 'source' | 'digest'>, since: number): string {
-  return createHash('sha256').update(`${since}\n${digest}\n${source}`).digest('hex').slice(0, 32);
+  return createHash('sha256').update(`${since}\n${digest}\n${source}`).digest('hex').slice(0, 20);
+}
+
+/** Ids of the passages of a text, in their order. */
+export function passageIds({ key, passages }: DocumentRecord): string[] {
+  return Array.from({ length: passages }, (_, place) => passageId(key, place));
+}
+
+function passageId(document: string, place: number): string {
+  return `${document}.${place}`;
 }
 
 export function documentMetadata(entry: Omit<DocumentRecord, 'key'>): Metadata {
@@ -56,6 +71,11 @@ export function readDocument(key: string, metadata: Raw): DocumentRecord | undef
   return read.success ? { key, ...read.data } : undefined;
 }
 
+export function storeMetadata({ id, version, writes, passages, vectors, dimensions }: StoreRecord): Metadata {
+  const kind = { ...(vectors !== undefined && { vectors }), ...(dimensions !== undefined && { dimensions }) };
+  return { id, version, writes, ...kind, ...(passages !== undefined && { passages }) };
+}
+
 export function readStore(metadata: Raw): StoreRecord | undefined {
   const read = StoreRecord.safeParse(metadata);
   return read.success ? read.data : undefined;
@@ -64,24 +84,20 @@ export function readStore(metadata: Raw): StoreRecord | undefined {
 /** Records of a document's passages. */
 export function passageRecords({ source, category, digest, pieces, vectors }: NewDocument, since: number) {
   const document = keyOf({ source, digest }, since);
-  return {
-    ids: pieces.map((_, place) => `${document}.${place}`),
-    embeddings: vectors.map((vector) => [...vector]),
-    documents: pieces.map(({ text }) => text),
-    metadatas: pieces.map(({ page, heading, orders }, place): Metadata => {
-      const optional = { ...(page !== undefined && { page }), ...(heading !== undefined && { heading }) };
-      return { document, source, category, place, since, until: STILL, ...optional, ...(orders && { orders }) };
-    }),
-  };
+  return pieces.map(({ text, page, heading, orders }, place) => {
+    const optional = { ...(page !== undefined && { page }), ...(heading !== undefined && { heading }) };
+    const metadata: Metadata = { document, source, category, place, ...optional, ...(orders && { orders }) };
+    return { id: passageId(document, place), embedding: [...(vectors[place] ?? [])], text, metadata };
+  });
 }
 
-/** A passage as Chroma gave it back, the text of which it belongs to, and its place there. */
-export function readPassage(
-  metadata: Raw,
-  text: string | null | undefined,
-): { passage: Passage; document: string; place: number } | undefined {
+/** A passage, and the key of the text that it belongs to. */
+export type StoredPassage = { readonly passage: Passage; readonly document: string };
+
+/** A passage as Chroma gave it back. */
+export function readPassage(metadata: Raw, text: string | null | undefined): StoredPassage | undefined {
   const read = PassageRecord.safeParse(metadata);
   if (!read.success || typeof text !== 'string') return undefined;
-  const { document, place, ...rest } = read.data;
-  return { passage: { ...rest, text }, document, place };
+  const { document, place: _, ...rest } = read.data;
+  return { passage: { ...rest, text }, document };
 }

@@ -1,15 +1,15 @@
-// Knowledge in a Chroma server. Which documents count is said by their records alone, written in one call together with the
-// version: passages without such a record are not given, so a document is there as a whole or not at all.
+// Knowledge in a Chroma server: it keeps passages and their vectors, and compares vectors. The words of the passages are
+// indexed in memory beside it, as those of the embedded store are: a question is answered in one order, wherever it is kept.
 
-import { ChromaClient, type Collection, type Where } from 'chromadb';
+import { ChromaClient } from 'chromadb';
 import { oneLine } from '../../models/one-line.ts';
-import type { Passage } from '../passage.ts';
-import { blended } from '../ranking.ts';
+import { PassageIndex } from '../index/passages.ts';
 import {
   type Found,
   type Hit,
   KEPT_VERSIONS,
   type KnowledgeStore,
+  MOST_IN_MEMORY,
   type NewDocument,
   OtherVectors,
   type Query,
@@ -18,25 +18,15 @@ import {
   sameVectors,
   type VectorKind,
 } from '../store.ts';
-import { supportOf } from '../support.ts';
 import { CALL_MS, within } from './calls.ts';
-import {
-  type DocumentRecord,
-  documentMetadata,
-  keyOf,
-  passageRecords,
-  readDocument,
-  readPassage,
-  readStore,
-  STILL,
-  STORE_ID,
-  type StoreRecord,
-} from './records.ts';
+import { Catalogue, type Known } from './catalogue.ts';
+import { Passages } from './passages.ts';
+import { type DocumentRecord, keyOf, NEVER, STILL, type StoreRecord } from './records.ts';
 
-/** Passages by vector, from which those that are given are chosen. */
-const CANDIDATES = 100;
-/** Records in one call. */
-const BATCH = 500;
+/** Passages whose vectors count beside their words; of those further away the words alone do. Why so many: decision 174. */
+const NEAREST = 800;
+/** The same when their texts come along, which takes longer. */
+const NEAREST_WITH_TEXT = 100;
 
 export type ChromaOptions = {
   readonly url: string;
@@ -45,34 +35,37 @@ export type ChromaOptions = {
   readonly newId: () => string;
   /** The longest a call may take, ms. */
   readonly callMs?: number;
-  /** Ends what belongs to the store: its server, where it is ours. */
-  readonly stop?: () => Promise<void>;
 };
 
-/** What the server held at a version. */
-type Known = { readonly store: StoreRecord; readonly documents: readonly DocumentRecord[] };
-
-/** Documents and the store have no vectors of their own; Chroma wants one of each record. */
-const NO_VECTOR = [1, 0];
+/** What counts at a version, and its passages by words; undefined: too many for this process. */
+type Shown = {
+  readonly counted: ReadonlySet<string>;
+  readonly passages: number;
+  readonly words: WordsOf | undefined;
+};
+/** `at`: where a record of the server is in the index. */
+type WordsOf = { readonly index: PassageIndex; readonly at: ReadonlyMap<string, number> };
 
 class ChromaStore implements KnowledgeStore {
   readonly kind = 'chroma';
   readonly where: string;
-  readonly #passages: Collection;
-  readonly #documents: Collection;
-  readonly #options: ChromaOptions;
-  #known: Known | undefined;
+  readonly #collections: Collections;
+  readonly #catalogue: Catalogue;
+  #passages: Passages;
+  #shown: { readonly known: Known; readonly shown: Promise<Shown> } | undefined;
+  /** True when nothing is in the collection that no document names. */
+  #swept = false;
 
-  constructor(passages: Collection, documents: Collection, options: ChromaOptions) {
-    this.where = options.url;
+  constructor(where: string, collections: Collections, catalogue: Catalogue, passages: Passages) {
+    this.where = where;
+    this.#collections = collections;
+    this.#catalogue = catalogue;
     this.#passages = passages;
-    this.#documents = documents;
-    this.#options = options;
   }
 
   async state(): Promise<StoreState> {
-    const { store, documents } = await this.#now();
-    const current = documents.filter(({ until }) => until === STILL);
+    const { store, documents } = await this.#catalogue.now();
+    const current = documents.filter(isNow);
     return {
       id: store.id,
       version: store.version,
@@ -82,190 +75,193 @@ class ChromaStore implements KnowledgeStore {
   }
 
   async put(documents: readonly NewDocument[], version: number, vectors: VectorKind): Promise<void> {
-    const before = await this.#now();
+    const before = await this.#catalogue.now();
     const replaced = new Set(documents.map(({ source }) => source));
     const has = vectorsOf(before.store);
-    const stay = before.documents.filter(({ until, source }) => until === STILL && !replaced.has(source));
+    const stay = before.documents.filter((entry) => isNow(entry) && !replaced.has(entry.source));
     if (has && stay.length > 0 && !sameVectors(has, vectors)) throw new OtherVectors(has, vectors);
-    for (const document of documents) await this.#add(passageRecords(document, version));
+    await this.#sweep(before);
+    const [from, to] = await this.#collectionsOf(before.store, vectors);
+    await to.add(documents, version);
     const put = documents.map(({ source, category, digest, pieces }): DocumentRecord => {
       const entry = { source, category, digest, passages: pieces.length, since: version, until: STILL };
       return { key: keyOf(entry, version), ...entry };
     });
     const fresh = new Set(put.map(({ key }) => key));
-    const old = before.documents.filter(
-      ({ key, source, until }) => until === STILL && replaced.has(source) && !fresh.has(key),
-    );
-    const closed = old.map((entry) => ({ ...entry, until: version }));
-    const store = { ...before.store, version, vectors: vectors.name, dimensions: vectors.dimensions };
-    await this.#record(store, [...put, ...closed]);
-    for (const { key } of closed) await this.#close(key, version);
-    await this.#dropOldest(replaced);
+    const moved = from.name !== to.name;
+    const old = before.documents.filter(({ key, source, until }) => {
+      return !fresh.has(key) && (moved || (until === STILL && replaced.has(source)));
+    });
+    const closed = old.map((entry) => ({ ...entry, until: moved ? NEVER : version }));
+    const kind = { vectors: vectors.name, dimensions: vectors.dimensions };
+    const store = { ...before.store, version, ...kind, ...(moved && { passages: to.name }) };
+    await this.#catalogue.write(before, store, [...put, ...closed]);
+    this.#passages = to;
+    if (moved) {
+      await this.#collections.remove(from.name);
+      await this.#catalogue.remove(closed);
+    } else await this.#drop(oldest((await this.#catalogue.now()).documents, replaced));
   }
 
   async forget(sources: readonly string[], version: number): Promise<void> {
-    const { store, documents } = await this.#now();
-    const gone = documents.filter(({ source }) => sources.includes(source));
+    const before = await this.#catalogue.now();
+    const gone = before.documents.filter(({ source }) => sources.includes(source));
     if (gone.length === 0) return;
-    await this.#drop(gone);
-    await this.#record({ ...store, version }, []);
+    const never = gone.map((entry) => ({ ...entry, until: NEVER }));
+    await this.#catalogue.write(before, { ...before.store, version }, never);
+    this.#passages = await this.#passagesIn(before.store);
+    await this.#drop(never);
   }
 
   async search(query: Query): Promise<Found> {
-    const { store, documents } = await this.#now();
+    const known = await this.#catalogue.now();
+    const { store, documents } = known;
     const has = vectorsOf(store);
     if (has === undefined || documents.length === 0) return { hits: [], version: store.version };
     if (!sameVectors(has, query.vectors)) throw new OtherVectors(has, query.vectors);
     const version = Math.min(query.version ?? store.version, store.version);
-    const counting = new Set(documents.filter((entry) => counted(entry, version)).map(({ key }) => key));
-    const found = await this.#call(
-      this.#passages.query({
-        queryEmbeddings: [[...query.vector]],
-        nResults: Math.max(CANDIDATES, query.limit),
-        where: whereFor(query, version),
-        include: ['documents', 'metadatas', 'distances'],
-      }),
-    );
-    const hits: Hit[] = [];
-    for (const [index, metadata] of (found.metadatas[0] ?? []).entries()) {
-      const read = readPassage(metadata, found.documents[0]?.[index]);
-      const closeness = 1 - (found.distances[0]?.[index] ?? 1);
-      if (read && counting.has(read.document) && closeness > 0) hits.push({ passage: read.passage, closeness });
-    }
-    return { hits: ranked(query, hits).slice(0, query.limit), version };
+    this.#passages = await this.#passagesIn(store);
+    const shown = await this.#show(known, version);
+    // Texts of the past lie beside those that count, and take their places among the nearest.
+    const past = passagesOf(documents) - shown.passages;
+    const hits = shown.words
+      ? await this.#searchBoth(query, shown.words, past)
+      : await this.#searchVectors(query, shown.counted, past);
+    return { hits, version };
   }
 
   async read(source: string, wanted?: number): Promise<Found> {
-    const { store, documents } = await this.#now();
+    const { store, documents } = await this.#catalogue.now();
     const version = Math.min(wanted ?? store.version, store.version);
-    const entry = documents.find((one) => one.source === source && counted(one, version));
-    if (entry === undefined) return { hits: [], version };
-    const found = await this.#call(this.#passages.get({ where: { document: entry.key } }));
-    const read = found.metadatas.flatMap((metadata, index) => readPassage(metadata, found.documents[index]) ?? []);
-    const ordered = read.toSorted((one, other) => one.place - other.place);
-    return { hits: ordered.map(({ passage }) => ({ passage, closeness: 1 })), version };
+    const entry = documents.find((one) => one.source === source && counts(one, version));
+    const read = entry === undefined ? [] : await (await this.#passagesIn(store)).read([entry]);
+    return { hits: read.map(({ passage }) => ({ passage, closeness: 1 })), version };
   }
 
   async close(): Promise<void> {
-    await this.#options.stop?.();
+    this.#shown = undefined;
   }
 
-  /** What the server holds, read again only when its version is another. */
-  async #now(): Promise<Known> {
-    const found = await this.#call(this.#documents.get({ ids: [STORE_ID] }));
-    const store = readStore(found.metadatas[0]);
-    if (store === undefined) return { store: { id: this.#options.newId(), version: 0 }, documents: [] };
-    if (this.#known?.store.version === store.version && this.#known.store.id === store.id) return this.#known;
-    const documents: DocumentRecord[] = [];
-    for (let offset = 0; ; offset += BATCH) {
-      const page = await this.#call(this.#documents.get({ limit: BATCH, offset }));
-      documents.push(...page.ids.flatMap((id, index) => readDocument(id, page.metadatas[index]) ?? []));
-      if (page.ids.length < BATCH) break;
+  /** By vectors as the server knows them, and by words as this process does. */
+  async #searchBoth(query: Query, { index, at }: WordsOf, past: number): Promise<Hit[]> {
+    const near = await this.#passages.nearest(query, Math.min(NEAREST + past, 3 * NEAREST));
+    const closeness = new Float32Array(index.size);
+    for (const one of near) {
+      const place = at.get(one.id);
+      if (place !== undefined) closeness[place] = one.closeness;
     }
-    documents.sort((one, other) => one.since - other.since || (one.source < other.source ? -1 : 1));
-    this.#known = { store, documents };
-    return this.#known;
+    return index.search(index.ask(query.question), closeness, query);
   }
 
-  /** Writes the store's record and those of documents in one call. */
-  async #record(store: StoreRecord, documents: readonly DocumentRecord[]): Promise<void> {
-    this.#known = undefined;
-    const { id, version, vectors, dimensions } = store;
-    const kind = { ...(vectors !== undefined && { vectors }), ...(dimensions !== undefined && { dimensions }) };
-    await this.#call(
-      this.#documents.upsert({
-        ids: [STORE_ID, ...documents.map(({ key }) => key)],
-        embeddings: [NO_VECTOR, ...documents.map(() => NO_VECTOR)],
-        metadatas: [{ id, version, ...kind }, ...documents.map(documentMetadata)],
-      }),
-    );
-    this.#known = undefined;
+  /** By vectors, and by words among those that were found. */
+  async #searchVectors(query: Query, counted: ReadonlySet<string>, past: number): Promise<Hit[]> {
+    const most = Math.min(NEAREST_WITH_TEXT + past, (1 + KEPT_VERSIONS) * NEAREST_WITH_TEXT);
+    const near = await this.#passages.nearestTexts(query, most);
+    const counting = near.filter(({ read }) => counted.has(read.document));
+    const index = new PassageIndex();
+    for (const { read } of counting) index.add(read.passage);
+    const closeness = Float32Array.from(counting, (one) => one.closeness);
+    return index.search(index.ask(query.question), closeness, query);
   }
 
-  async #add(records: ReturnType<typeof passageRecords>): Promise<void> {
-    for (let from = 0; from < records.ids.length; from += BATCH) {
-      const some = <T>(all: readonly T[]) => all.slice(from, from + BATCH);
-      await this.#call(
-        this.#passages.upsert({
-          ids: some(records.ids),
-          embeddings: some(records.embeddings),
-          documents: some(records.documents),
-          metadatas: some(records.metadatas),
-        }),
-      );
+  /** What counts at a version; that of now is kept until something is written. */
+  #show(known: Known, version: number): Promise<Shown> {
+    if (version < known.store.version) return this.#build(known, version);
+    if (this.#shown?.known !== known) {
+      const shown = this.#build(known, version);
+      this.#shown = { known, shown };
+      // What failed is tried again.
+      shown.catch(() => {
+        this.#shown = undefined;
+      });
     }
+    return this.#shown.shown;
   }
 
-  /** The passages of a replaced text count until `version`. */
-  async #close(document: string, version: number): Promise<void> {
-    const { ids } = await this.#call(this.#passages.get({ where: { document }, include: [] }));
-    for (let from = 0; from < ids.length; from += BATCH) {
-      const some = ids.slice(from, from + BATCH);
-      await this.#call(this.#passages.update({ ids: some, metadatas: some.map(() => ({ until: version })) }));
-    }
+  async #build({ documents }: Known, version: number): Promise<Shown> {
+    const entries = documents.filter((entry) => counts(entry, version));
+    const counted = new Set(entries.map(({ key }) => key));
+    const passages = passagesOf(entries);
+    if (passages > MOST_IN_MEMORY) return { counted, passages, words: undefined };
+    const index = new PassageIndex();
+    const at = new Map<string, number>();
+    for (const { id, passage } of await this.#passages.read(entries)) at.set(id, index.add(passage));
+    return { counted, passages, words: { index, at } };
   }
 
-  async #dropOldest(sources: ReadonlySet<string>): Promise<void> {
-    const { documents } = await this.#now();
-    for (const source of sources) {
-      const old = documents.filter((one) => one.source === source && one.until !== STILL);
-      await this.#drop(old.slice(0, Math.max(0, old.length - KEPT_VERSIONS)));
-    }
-  }
-
-  /** The record goes first: from then on its passages are not given. */
+  /** Passages first, then the records that name them: what is in between is dropped by the next one. */
   async #drop(documents: readonly DocumentRecord[]): Promise<void> {
-    if (documents.length === 0) return;
-    await this.#call(this.#documents.delete({ ids: documents.map(({ key }) => key) }));
-    for (const { key } of documents) await this.#call(this.#passages.delete({ where: { document: key } }));
-    this.#known = undefined;
+    await this.#passages.remove(documents);
+    await this.#catalogue.remove(documents);
   }
 
-  #call<T>(what: Promise<T>): Promise<T> {
-    return within(this.where, what, this.#options.callMs ?? CALL_MS);
+  /** Removes what an ingestion left that ended half way: passages that no record names, and what was to be forgotten. */
+  async #sweep({ store, documents }: Known): Promise<void> {
+    if (this.#swept) return;
+    this.#passages = await this.#passagesIn(store);
+    await this.#drop(documents.filter(({ until }) => until === NEVER));
+    const named = documents.filter(({ until }) => until !== NEVER);
+    if ((await this.#passages.count()) > passagesOf(named)) await this.#passages.removeOthers(named);
+    this.#swept = true;
   }
+
+  async #passagesIn({ passages }: StoreRecord): Promise<Passages> {
+    const name = passages ?? this.#collections.usual;
+    return this.#passages.name === name ? this.#passages : this.#collections.open(name);
+  }
+
+  /** Where the passages are, and where those with vectors of a kind go: a collection has vectors of one length for ever. */
+  async #collectionsOf(store: StoreRecord, { dimensions }: VectorKind): Promise<[Passages, Passages]> {
+    const from = await this.#passagesIn(store);
+    const fits = store.dimensions === undefined || store.dimensions === dimensions;
+    return [from, fits ? from : await this.#collections.open(`${this.#collections.usual}-${dimensions}`)];
+  }
+}
+
+type Collections = {
+  /** The name of the one with the passages, unless the store says otherwise. */
+  readonly usual: string;
+  open(name: string): Promise<Passages>;
+  remove(name: string): Promise<void>;
+};
+
+const isNow = ({ until }: DocumentRecord): boolean => until === STILL;
+
+function counts({ since, until }: DocumentRecord, version: number): boolean {
+  return since <= version && until > version;
+}
+
+function passagesOf(documents: readonly DocumentRecord[]): number {
+  return documents.reduce((sum, { passages }) => sum + passages, 0);
 }
 
 function vectorsOf({ vectors, dimensions }: StoreRecord): VectorKind | undefined {
   return vectors === undefined || dimensions === undefined ? undefined : { name: vectors, dimensions };
 }
 
-function counted({ since, until }: DocumentRecord, version: number): boolean {
-  return since <= version && until > version;
-}
-
-function whereFor({ category }: Query, version: number): Where {
-  const then: Where[] = [{ since: { $lte: version } }, { until: { $gt: version } }];
-  return { $and: category === undefined ? then : [...then, { category }] };
-}
-
-/** By vectors and by the words in common; what says the same is given once. */
-function ranked({ question, vectors }: Query, hits: readonly Hit[]): Hit[] {
-  const words = hits.map(({ passage }) => supportOf(question, passage));
-  const scores = blended(
-    words,
-    hits.map(({ closeness }) => closeness),
-    vectors.weight,
-  );
-  const order = hits.map((_, id) => id).toSorted((one, other) => (scores[other] ?? 0) - (scores[one] ?? 0));
-  const said = new Set<string>();
-  const isNew = ({ text }: Passage) => !said.has(text) && said.add(text);
-  return order.flatMap((id) => hits[id] ?? []).filter(({ passage }) => isNew(passage));
+/** Of what was replaced, all but the newest of each source. */
+function oldest(documents: readonly DocumentRecord[], sources: ReadonlySet<string>): DocumentRecord[] {
+  return [...sources].flatMap((source) => {
+    const old = documents.filter((one) => one.source === source && !isNow(one));
+    return old.slice(0, Math.max(0, old.length - KEPT_VERSIONS));
+  });
 }
 
 /** Opens the collections of a company, and makes them where there are none. Throws StoreTrouble. */
 export async function openChromaStore(options: ChromaOptions): Promise<KnowledgeStore> {
-  const { url, company, callMs = CALL_MS } = options;
+  const { url, company, newId, callMs = CALL_MS } = options;
   const client = clientAt(url);
+  const call = <T>(what: Promise<T>) => within(url, what, callMs);
+  const configuration = { hnsw: { space: 'cosine' as const } };
   const collection = (name: string) =>
-    within(
-      url,
-      client.getOrCreateCollection({ name, embeddingFunction: null, configuration: { hnsw: { space: 'cosine' } } }),
-      callMs,
-    );
-  const passages = await collection(`headcount-${company}`);
-  const documents = await collection(`headcount-${company}-documents`);
-  return new ChromaStore(passages, documents, options);
+    call(client.getOrCreateCollection({ name, embeddingFunction: null, configuration }));
+  const collections: Collections = {
+    usual: `headcount-${company}`,
+    open: async (name) => new Passages(await collection(name), call),
+    remove: (name) => call(client.deleteCollection({ name })),
+  };
+  const catalogue = new Catalogue(await collection(`${collections.usual}-documents`), newId, call);
+  return new ChromaStore(url, collections, catalogue, await collections.open(collections.usual));
 }
 
 function clientAt(url: string): ChromaClient {

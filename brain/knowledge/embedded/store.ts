@@ -1,11 +1,13 @@
 // Knowledge in files of the workspace, with an index in memory that is built at the first question and again when another
 // process has changed the files. Needs nothing; a company that never asks never pays for it.
 
+import { VectorIndex } from '../index/vectors.ts';
 import type { Passage } from '../passage.ts';
 import {
   type Found,
   KEPT_VERSIONS,
   type KnowledgeStore,
+  MOST_IN_MEMORY,
   type NewDocument,
   OtherVectors,
   type Query,
@@ -15,13 +17,6 @@ import {
   type VectorKind,
 } from '../store.ts';
 import { type Catalogue, type Entry, KnowledgeFiles } from './files.ts';
-import { PassageIndex } from './index.ts';
-
-/**
- * Passages that an index in memory is made of at most: about 150 MB. More belong into a Chroma server.
- * Measured in docs/knowledge.md.
- */
-const MOST_PASSAGES = 20_000;
 
 export type EmbeddedOptions = {
   readonly folder: string;
@@ -34,7 +29,7 @@ const wasThen = (version: number) => (entry: Entry) =>
   entry.since <= version && (entry.until === undefined || entry.until > version);
 
 /** The catalogue as it was at a stamp, and the index of what counted then, built when it is asked for. */
-type Known = { readonly stamp: string; readonly catalogue: Catalogue; readonly index: () => Promise<PassageIndex> };
+type Known = { readonly stamp: string; readonly catalogue: Catalogue; readonly index: () => Promise<VectorIndex> };
 
 class EmbeddedStore implements KnowledgeStore {
   readonly kind = 'embedded';
@@ -66,11 +61,11 @@ class EmbeddedStore implements KnowledgeStore {
     if (before.vectors && others.length > 0 && !sameVectors(before.vectors, vectors)) {
       throw new OtherVectors(before.vectors, vectors);
     }
-    const room = MOST_PASSAGES - others.reduce((sum, { passages }) => sum + passages, 0);
+    const room = MOST_IN_MEMORY - others.reduce((sum, { passages }) => sum + passages, 0);
     if (documents.reduce((sum, { pieces }) => sum + pieces.length, 0) > room) {
       throw new StoreTrouble(
         'KNOWLEDGE_FULL',
-        `the embedded store holds at most ${MOST_PASSAGES} passages`,
+        `the embedded store holds at most ${MOST_IN_MEMORY} passages`,
         'use a Chroma server for more: set CHROMA_URL, or `knowledge: { store: chroma }` in org.yaml',
       );
     }
@@ -127,7 +122,7 @@ class EmbeddedStore implements KnowledgeStore {
     const stamp = await this.#files.stamp();
     if (this.#known?.stamp === stamp) return this.#known;
     const catalogue = await this.#catalogue();
-    let built: Promise<PassageIndex> | undefined;
+    let built: Promise<VectorIndex> | undefined;
     const index = () => {
       built ??= this.#build(catalogue, isNow);
       return built;
@@ -136,11 +131,11 @@ class EmbeddedStore implements KnowledgeStore {
     return this.#known;
   }
 
-  async #build({ documents, vectors }: Catalogue, counts: (entry: Entry) => boolean): Promise<PassageIndex> {
+  async #build({ documents, vectors }: Catalogue, counts: (entry: Entry) => boolean): Promise<VectorIndex> {
     const dimensions = vectors?.dimensions ?? 1;
     const counted = documents.filter(counts);
     const expected = counted.reduce((sum, { passages }) => sum + passages, 0);
-    const index = new PassageIndex(dimensions, expected);
+    const index = new VectorIndex(dimensions, expected);
     for (const entry of counted) {
       const text = await this.#files.text(entry);
       for (const [row, passage] of passagesOf(entry, text.pieces).entries()) {

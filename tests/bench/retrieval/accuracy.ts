@@ -2,8 +2,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassageIndex } from '../../../brain/knowledge/embedded/index.ts';
 import { lexical, lexicalVector } from '../../../brain/knowledge/embeddings/lexical.ts';
+import { VectorIndex } from '../../../brain/knowledge/index/vectors.ts';
 import type { Passage } from '../../../brain/knowledge/passage.ts';
 import { quotesFor } from '../../../brain/knowledge/quotes.ts';
 import { usualLimits } from '../../../brain/knowledge/reading/document.ts';
@@ -12,7 +12,7 @@ import { corpusFolder, type Labelled, plain, type QuestionSet, readQuestions } f
 
 const DEPTH = 5;
 /** How far down a first right passage still counts for the mean reciprocal rank. */
-const RANKS = 20;
+export const RANKS = 20;
 
 export type Accuracy = { readonly recall: number; readonly mrr: number };
 export type Measured = {
@@ -30,8 +30,8 @@ export type Measured = {
   readonly missed: readonly string[];
 };
 
-export async function indexOfCorpus(): Promise<PassageIndex> {
-  const index = new PassageIndex(lexical.dimensions);
+export async function indexOfCorpus(): Promise<VectorIndex> {
+  const index = new VectorIndex(lexical.dimensions);
   for (const source of readdirSync(corpusFolder).toSorted()) {
     for (const piece of await parse(source, readFileSync(join(corpusFolder, source)), usualLimits)) {
       index.add({ source, category: 'engineering', ...piece }, lexicalVector(`${piece.heading ?? ''}\n${piece.text}`));
@@ -40,13 +40,13 @@ export async function indexOfCorpus(): Promise<PassageIndex> {
   return index;
 }
 
-function answers(labelled: Labelled, passage: Passage | undefined): boolean {
+export function answers(labelled: Labelled, passage: Passage | undefined): boolean {
   if (passage === undefined) return false;
   const text = plain(`${passage.heading ?? ''} ${passage.text}`);
   return labelled.answers.some(({ source, says }) => source === passage.source && text.includes(says));
 }
 
-function accuracyOf(ranks: readonly number[]): Accuracy {
+export function accuracyOf(ranks: readonly number[]): Accuracy {
   const share = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / ranks.length;
   return {
     recall: share(ranks.map((rank) => (rank < DEPTH ? 1 : 0))),
@@ -55,7 +55,7 @@ function accuracyOf(ranks: readonly number[]): Accuracy {
 }
 
 /** Measures every order on all questions of a set. */
-export function measureAccuracy(index: PassageIndex, set: QuestionSet): Measured {
+export function measureAccuracy(index: VectorIndex, set: QuestionSet): Measured {
   const all = readQuestions(set);
   const answerable = all.filter((one) => one.answers.length > 0);
   const unanswerable = all.filter((one) => one.answers.length === 0);
@@ -77,8 +77,8 @@ export function measureAccuracy(index: PassageIndex, set: QuestionSet): Measured
       return at === -1 ? Number.POSITIVE_INFINITY : at;
     };
     const hits = search(one);
-    ranks.lexical.push(rankIn(index.byWords(one.question).map((id) => index.passage(id))));
-    ranks.hashed.push(rankIn(index.byVector(lexicalVector(one.question)).map((id) => index.passage(id))));
+    ranks.lexical.push(rankIn(index.byWords(one.question).map((id) => index.passages.passage(id))));
+    ranks.hashed.push(rankIn(index.byVector(lexicalVector(one.question)).map((id) => index.passages.passage(id))));
     const hybrid = rankIn(hits.map(({ passage }) => passage));
     ranks.hybrid.push(hybrid);
     if (hybrid >= DEPTH) missed.push(one.question);
@@ -93,7 +93,7 @@ export function measureAccuracy(index: PassageIndex, set: QuestionSet): Measured
   const refusals = unanswerable.map((one) => quotesFor(one.question, search(one), lexical.related, DEPTH).length === 0);
   return {
     questions: answerable.length,
-    passages: index.size,
+    passages: index.passages.size,
     lexical: accuracyOf(ranks.lexical),
     hashed: accuracyOf(ranks.hashed),
     hybrid: accuracyOf(ranks.hybrid),
