@@ -12,7 +12,14 @@ import type { Bus } from '../bus/bus.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import type { CliContext } from './context.ts';
-import { asOnlyWriter, choiceFor, type KnowledgePlace, mayHaveKnowledge, openShelf } from './knowledge-place.ts';
+import {
+  asOnlyWriter,
+  choiceFor,
+  type KnowledgePlace,
+  lastHeldIn,
+  mayHaveKnowledge,
+  openShelf,
+} from './knowledge-place.ts';
 import { restingAfter } from './knowledge-rest.ts';
 import { sayKnowledge } from './knowledge-told.ts';
 
@@ -44,17 +51,21 @@ export function companyKnowledge(
  */
 export async function seedKnowledge(place: KnowledgePlace, bus: Bus, context: CliContext, warn: Warn): Promise<void> {
   const folder = existsSync(join(place.workspace, FOLDER));
-  // The bundled server is not started for the sake of a number.
-  if (!folder && (isBundled(choiceFor(place)) || !mayHaveKnowledge(place))) return;
+  if (!folder && !mayHaveKnowledge(place)) return;
+  const none = { by: 'operator', added: [], changed: [], forgotten: [] };
   const seed = async () => {
+    // The bundled server is not started for the sake of a number.
+    if (!folder && isBundled(choiceFor(place))) {
+      const held = await lastHeldIn(place);
+      if (held) await sayKnowledge(bus, { ...none, ...held, store: held.id });
+      return;
+    }
     const shelf = await openShelf(place, warn);
     try {
       const change = folder ? await readFolder(place, shelf, context, warn) : { added: [] };
       const { id: store, version, documents } = await shelf.store.state();
       const passages = documents.reduce((sum, one) => sum + one.passages, 0);
-      const none = { added: [], changed: [], forgotten: [] };
-      const facts = { version, store, by: 'operator', documents: documents.length, passages };
-      await sayKnowledge(bus, { ...none, ...change, ...facts });
+      await sayKnowledge(bus, { ...none, ...change, version, store, documents: documents.length, passages });
     } finally {
       await shelf.store.close();
     }

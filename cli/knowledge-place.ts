@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Choice, chooseStore } from '../brain/knowledge/choice.ts';
 import { obstacle } from '../brain/knowledge/chroma/binding.ts';
-import { hasKnowledge } from '../brain/knowledge/chroma/folder.ts';
+import { type Held, hasKnowledge, lastHeld } from '../brain/knowledge/chroma/folder.ts';
 import type { ServerOptions } from '../brain/knowledge/chroma/server.ts';
 import { type Embeddings, EmbeddingsTrouble } from '../brain/knowledge/embeddings/embeddings.ts';
 import { lexical } from '../brain/knowledge/embeddings/lexical.ts';
@@ -55,6 +55,11 @@ export function mayHaveKnowledge(place: KnowledgePlace): boolean {
   const choice = choiceFor(place);
   if (choice.kind === 'embedded') return existsSync(join(embeddedIn(place), 'catalogue.json'));
   return choice.url !== undefined || hasKnowledge(bundledIn(place));
+}
+
+/** What the bundled server of the workspace held when it was last asked; undefined: nothing is known. */
+export function lastHeldIn(place: KnowledgePlace): Promise<Held | undefined> {
+  return lastHeld(bundledIn(place));
 }
 
 /**

@@ -8,7 +8,7 @@ export const KnowledgeSection = z
   .strictObject({
     store: z.enum(['auto', 'embedded', 'chroma']).optional().meta({
       description:
-        'auto: Chroma where CHROMA_URL is set or knowledge was put into the bundled server, else files of the workspace.',
+        'auto: the Chroma server of CHROMA_URL, else where there is knowledge already, else the bundled Chroma server where it runs, else files of the workspace.',
     }),
     embeddings: z.enum(['lexical', 'minilm', 'openai']).optional().meta({
       description:

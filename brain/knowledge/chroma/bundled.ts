@@ -3,7 +3,7 @@
 
 import { HeadcountError } from '../../../bus/errors.ts';
 import type { Found, KnowledgeStore, NewDocument, Query, StoreState, VectorKind } from '../store.ts';
-import { keepsSomething } from './folder.ts';
+import { keepsSomething, noteHeld } from './folder.ts';
 import { type ChromaServer, type ServerOptions, startChroma } from './server.ts';
 import type { ChromaOptions } from './store.ts';
 
@@ -24,8 +24,12 @@ class BundledStore implements KnowledgeStore {
     this.where = options.folder;
   }
 
-  state(): Promise<StoreState> {
-    return this.#with((store) => store.state());
+  async state(): Promise<StoreState> {
+    const state = await this.#with((store) => store.state());
+    const { id, version, documents } = state;
+    const passages = documents.reduce((sum, one) => sum + one.passages, 0);
+    if (version > 0) await noteHeld(this.#options.folder, { id, version, documents: documents.length, passages });
+    return state;
   }
 
   async put(documents: readonly NewDocument[], version: number, vectors: VectorKind): Promise<void> {

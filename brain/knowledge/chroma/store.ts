@@ -23,7 +23,7 @@ import { Catalogue, type Known } from './catalogue.ts';
 import { Passages } from './passages.ts';
 import { type DocumentRecord, keyOf, NEVER, STILL, type StoreRecord } from './records.ts';
 
-/** Passages whose vectors count beside their words; of those further away the words alone do. Why so many: decision 174. */
+/** Passages whose vectors count beside their words; of those further away the words alone do. Why so many: decision 94. */
 const NEAREST = 800;
 /** The same when their texts come along, which takes longer. */
 const NEAREST_WITH_TEXT = 100;
