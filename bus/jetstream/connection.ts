@@ -18,7 +18,14 @@ const DIAL_MS = { alone: 20_000, clustered: 2_000 };
 const API_MS = { alone: 5_000, clustered: 2_000 };
 /** How long a cluster may take to elect its first leader. */
 const LEADER_MS = 20_000;
-/** A node that leaves this many questions in a row unanswered is left. */
+/**
+ * A node that says nothing for this long may be cut off from the others, and is left: sooner than the others elect a leader,
+ * so that we are with them by then.
+ */
+const STRANDED_MS = 3_000;
+/** When the node itself was lost they are electing, and each is as silent as the next: that takes them four to nine seconds. */
+const ELECTION_MS = 9_000;
+/** Of one that leaves questions unanswered it takes this many as well. */
 const UNANSWERED = 3;
 
 export type ConnectOptions = {
@@ -41,6 +48,10 @@ export class Connection {
   readonly #outbox: (() => void)[] = [];
   #online = true;
   #unanswered = 0;
+  /** When the first of them was asked, by performance.now(). */
+  #unansweredSince = 0;
+  /** True after the node was lost, until another one has answered. */
+  #bereft = false;
   /** The node that is being left. */
   #leaving: string | undefined;
 
@@ -72,11 +83,22 @@ export class Connection {
     return this.#online && !this.nc.isClosed();
   }
 
+  /** How long this node may say nothing before it is left. */
+  get patienceMs(): number {
+    return this.#bereft ? ELECTION_MS : STRANDED_MS;
+  }
+
+  /** JetStream has answered by way of this node. */
+  heard(): void {
+    this.#unanswered = 0;
+    this.#bereft = false;
+  }
+
   /** Leaves this node of a cluster for another one; does nothing where there is no other. */
   move(reason: string): void {
     if (!this.online || !this.clustered || this.#leaving !== undefined) return;
     this.#leaving = this.nc.getServer();
-    this.#unanswered = 0;
+    this.heard();
     this.#log(`leaving the nats-server ${this.#leaving}: ${reason}`);
     void this.nc.reconnect();
   }
@@ -102,17 +124,26 @@ export class Connection {
   /** Asks until the server answers; throws what it answers, or BusFailure after a minute. */
   async ask<T>(doing: string, request: () => Promise<T>): Promise<T> {
     for (let waited = 0; ; waited += PAUSE_MS) {
+      const asked = performance.now();
       try {
         const answer = await request();
-        this.#unanswered = 0;
+        this.heard();
         return answer;
       } catch (error) {
-        this.#unanswered = isPassing(error) ? this.#unanswered + 1 : 0;
-        if (this.#unanswered >= UNANSWERED) this.move('it does not answer');
+        if (isPassing(error)) this.#unheard(asked);
+        else this.heard();
         if (!isPassing(error) || this.nc.isClosed() || waited >= PATIENCE_MS) throw failure(doing, error);
       }
       await wait(PAUSE_MS);
     }
+  }
+
+  /** Many may ask at once, so it is not the number alone that counts. */
+  #unheard(asked: number): void {
+    if (this.#unanswered === 0) this.#unansweredSince = asked;
+    this.#unanswered += 1;
+    if (this.#unanswered < UNANSWERED || performance.now() - this.#unansweredSince < this.patienceMs) return;
+    this.move('it does not answer');
   }
 
   /** Sends what is written and closes. */
@@ -128,10 +159,12 @@ export class Connection {
     for await (const { type, data } of this.nc.status()) {
       if (type === Events.Disconnect && this.#online) {
         this.#online = false;
+        this.#bereft = this.#leaving === undefined;
         this.#log(`lost the nats-server ${String(data)}; trying to reach it again`);
       } else if (type === Events.Reconnect) {
         this.#online = true;
         const left = this.#leaving;
+        this.#unanswered = 0;
         this.#log(`the nats-server ${String(data)} is ${left === undefined ? 'back' : 'there instead'}`);
         this.#leaving = undefined;
         // The client may begin its list again with the node that it leaves.

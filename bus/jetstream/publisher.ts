@@ -6,7 +6,8 @@
 //   P2. A message that is not confirmed in time, or when the connection comes back, is sent again under the same id until it
 //       is confirmed: the stream drops the repetition, so a time-out never means "perhaps twice".
 //   P3. A refused sequence is looked up before it is believed: it may be our own earlier try that was stored.
-//   P4. In a cluster, a node that confirms nothing for STRANDED_MS is left for another: it may be cut off from the others.
+//   P4. In a cluster, a node that confirms nothing for as long as the connection's patience is left for another: it may be cut
+//       off from the others.
 //   P5. With a guard, what a full stream refuses is kept, and while the guard is not open nothing is written or given up.
 
 import { createInbox, type Msg } from 'nats';
@@ -21,8 +22,6 @@ import { type Letter, LetterHeaders, noStream, unanswered, unwritable } from './
 import { Window } from './window.ts';
 
 const TICK_MS = 250;
-/** Shorter than the four to nine seconds in which the others elect a leader, so that we are with them by then. */
-const STRANDED_MS = 3_000;
 
 export type PublisherOptions = {
   readonly window?: number;
@@ -185,6 +184,7 @@ export class Publisher {
 
   #confirm(pending: Pending, seq: number, duplicate: boolean): void {
     this.#options.stored?.(pending.subject, seq);
+    this.#connection.heard();
     this.#settle(pending);
     pending.resolve({ seq, duplicate });
     this.#options.guard?.stored(seq);
@@ -232,7 +232,7 @@ export class Publisher {
   #onTick(): void {
     this.#tick += 1;
     this.#silence = this.#connection.online ? this.#silence + 1 : 0;
-    if (this.#silence >= ticks(STRANDED_MS)) {
+    if (this.#silence >= ticks(this.#connection.patienceMs)) {
       this.#silence = 0;
       this.#connection.move('it confirms nothing');
     }

@@ -131,6 +131,29 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     await cluster.whole(stream());
   });
 
+  test('a client that asks and writes much goes to one other node when the leader dies under it, and stays', async () => {
+    const node = await leader();
+    while (bus.connection.getServer() !== new URL(node.url).host) {
+      await bus.connection.reconnect();
+      await writers.more(20);
+    }
+    let asking = true;
+    const askers = Array.from({ length: 12 }, async () => {
+      while (asking) await bus.info();
+    });
+    said.length = 0;
+    writers.gap();
+    await node.kill();
+    await writers.more(200);
+    asking = false;
+    await Promise.all(askers);
+    const changes = said.filter((line) => /is (back|there instead)$/.test(line));
+    expect(await expectWhole('leader killed under a busy client')).toBeLessThan(LONGEST_GAP_MS);
+    expect(changes).toHaveLength(1);
+    await node.start();
+    await cluster.whole(stream());
+  });
+
   test('the leader hangs (F24)', async () => {
     const node = await leader();
     writers.gap();
