@@ -44,8 +44,7 @@ async function described(choice: Choice): Promise<string> {
     if (trouble !== undefined) return `embedded store (${trouble})`;
     return `${choice.url === undefined ? 'bundled Chroma' : 'Chroma'} (${choice.why})`;
   }
-  const { why, obstacle } = choice;
-  if (obstacle !== undefined) return `embedded store (${why}: ${obstacle})`;
+  const { why } = choice;
   if (!choice.couldMove) return `embedded store (${why})`;
   const trouble = await troubleOfServer();
   if (trouble !== undefined) return `embedded store (${why}; ${trouble})`;

@@ -17,7 +17,10 @@ describe('a workspace without knowledge', () => {
   });
 
   test('gets files where the server cannot run, with the reason', () => {
-    expect(chooseStore({ ...fresh, obstacle: cannot })).toMatchObject({ kind: 'embedded', obstacle: 'no binding' });
+    expect(chooseStore({ ...fresh, obstacle: cannot })).toMatchObject({
+      kind: 'embedded',
+      why: expect.stringContaining('no binding'),
+    });
   });
 
   test('gets the server that CHROMA_URL names, and no other one instead', () => {
@@ -40,7 +43,10 @@ describe('a workspace with knowledge', () => {
   test('stays with its files, and says whether it could move', () => {
     const kept = { ...fresh, embeddedHasData: true };
     expect(chooseStore(kept)).toMatchObject({ kind: 'embedded', couldMove: true });
-    expect(chooseStore({ ...kept, obstacle: cannot })).toMatchObject({ kind: 'embedded', couldMove: false });
+    expect(chooseStore({ ...kept, obstacle: cannot })).toMatchObject({
+      couldMove: false,
+      why: expect.stringMatching(/has knowledge in it; .*no binding/),
+    });
   });
 
   test('stays with its server, also where that cannot run any more: files would hide what was read', () => {

@@ -4,8 +4,6 @@ export type Choice =
   | {
       readonly kind: 'embedded';
       readonly why: string;
-      /** What keeps the bundled Chroma server from being used, where it would have been. */
-      readonly obstacle?: string | undefined;
       /** Only what was read here already keeps it from being used. */
       readonly couldMove: boolean;
     }
@@ -43,12 +41,13 @@ export function chooseStore(place: Place): Choice {
   if (setting === 'chroma') return chroma('org.yaml says so');
   if (bundledHasData) return chroma('this workspace has knowledge in it');
   const obstacle = place.obstacle();
+  const cannot = `the bundled Chroma server cannot run here: ${obstacle}`;
   if (embeddedHasData) {
-    return { kind: 'embedded', why: 'this workspace has knowledge in it', obstacle, couldMove: obstacle === undefined };
+    const here = 'this workspace has knowledge in it';
+    const why = obstacle === undefined ? here : `${here}; ${cannot}`;
+    return { kind: 'embedded', why, couldMove: obstacle === undefined };
   }
-  if (obstacle !== undefined) {
-    return { kind: 'embedded', why: 'the bundled Chroma server cannot run here', obstacle, couldMove: false };
-  }
+  if (obstacle !== undefined) return { kind: 'embedded', why: cannot, couldMove: false };
   return chroma('its server comes with Headcount', true);
 }
 

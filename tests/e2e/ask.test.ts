@@ -1,6 +1,6 @@
 // A person asks the knowledge role of a company that runs: real processes, a real nats-server, a model behind HTTP.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ModelServer, modelServer, type Turn } from '../fixtures/model-server.ts';
@@ -8,6 +8,9 @@ import { type Running, Workspace } from './process.ts';
 
 const GUIDE = '# Roles\n\n## Hiring\n\nAdd a role to org.yaml; it gets a mailbox.\n';
 const CITED = 'docs/guide.md, Roles > Hiring';
+
+/** Where the server of the workspace is, for as long as it runs. */
+const CHROMA = '.headcount/knowledge/chroma/server.json';
 
 const says = (answer: object): Turn => ({
   say: { text: JSON.stringify(answer), usage: { input: 400, output: 40 } },
@@ -31,6 +34,7 @@ beforeAll(async () => {
     says({ known: true, answer: 'It tells how a role is added.', sources: ['docs/guide.md'] }),
     says({ known: true, answer: 'In org.yaml.', sources: [CITED] }),
     says({ known: true, answer: 'Ten dollars.', sources: ['docs/prices.md'] }),
+    says({ known: true, answer: 'At four.', sources: ['docs/tea.md, Tea'] }),
   );
   workspace.folder('docs');
   writeFileSync(join(workspace.dir, 'docs', 'guide.md'), GUIDE);
@@ -56,6 +60,7 @@ reports:
 afterAll(async () => {
   up.kill('SIGINT');
   await up.ended;
+  expect(existsSync(join(workspace.dir, CHROMA))).toBe(false);
   await server.close();
   await workspace.remove();
 });
@@ -112,6 +117,19 @@ test('a document that was not read is not known, and no model is asked; nor for 
   const { reply } = await ask('how do I add a role?', '--with', 'quotes');
   expect(reply).toMatchObject({ known: true, quotes: [{ citation: CITED }] });
   expect(server.asked).toHaveLength(before);
+}, 60_000);
+
+test('what another terminal reads is known to the company at once, through the one Chroma server of both', async ({
+  skip,
+}) => {
+  const note = join(workspace.dir, CHROMA);
+  if (!existsSync(note)) skip('the bundled Chroma server does not run here');
+  const before = readFileSync(note, 'utf8');
+  writeFileSync(join(workspace.dir, 'docs', 'tea.md'), '# Tea\n\nTea is made at four.\n');
+  expect((await workspace.run('ingest docs --org org.yaml')).code).toBe(0);
+  expect(readFileSync(note, 'utf8')).toBe(before);
+  const { reply } = await ask('when is tea made?');
+  expect(reply).toMatchObject({ known: true, knowledge: 2, sources: ['docs/tea.md, Tea'] });
 }, 60_000);
 
 test('an answer that does not come in time is not known', async () => {
