@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,6 +101,41 @@ describe.skipIf(!server)('the bundled server', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
+  test('answers everybody of many that come and go at once, and none is left', async () => {
+    const folder = join(root, 'many');
+    let turn: Promise<unknown> = Promise.resolve();
+    const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
+      const next = turn.then(work, work);
+      turn = next;
+      return next;
+    };
+    const open = () => openBundledStore({ folder, alone: oneByOne, company: 'many', newId });
+    const first = await open();
+    await first.put([document('a.md', ['Tea is hot.'])], 1, vectors);
+    const visits = Array.from({ length: 6 }, async () => {
+      const store = await open();
+      const { hits } = await store.search(asking('tea'));
+      await store.close();
+      return hits.length;
+    });
+    await first.close();
+    expect(await Promise.all(visits)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(existsSync(join(folder, 'server.json'))).toBe(false);
+  });
+
+  test('says that a collection of the same name has vectors of another length', async () => {
+    const folder = join(root, 'length');
+    const running = await startChroma({ folder, alone });
+    const client = new ChromaClient({ host: '127.0.0.1', port: Number(new URL(running.url).port) });
+    const foreign = await client.getOrCreateCollection({ name: 'headcount-length', embeddingFunction: null });
+    await foreign.add({ ids: ['1'], embeddings: [[1, 0]], documents: ['Foreign.'] });
+    const store = await openChromaStore({ url: running.url, company: 'length', newId });
+    await expect(store.put([document('a.md', ['Tea is hot.'])], 1, vectors)).rejects.toMatchObject({
+      code: 'CHROMA_OTHER_VECTORS',
+    });
+    await running.stop();
+  });
+
   test('counts as used from the first document on', async () => {
     const folder = join(root, 'used');
     const store = await openBundledStore({ folder, alone, company: 'used', newId });
@@ -125,6 +160,8 @@ describe.skipIf(!server)('the bundled server', () => {
     const first = await startChroma({ folder, alone });
     const pid = pidIn(folder);
     process.kill(pid, 'SIGSTOP');
+    // It takes a moment until all of its threads stand still.
+    await expect.poll(() => answers(first.url, 200), { timeout: 10_000 }).toBe(false);
     await expect(startChroma({ folder, alone })).rejects.toMatchObject({
       code: 'CHROMA_STUCK',
       message: expect.stringContaining(`process ${pid}`),

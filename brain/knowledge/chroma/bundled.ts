@@ -1,9 +1,17 @@
 // Knowledge in the bundled server. It ends with whoever started it, which may be another process of the workspace, and it may
-// die: then it is started again and the call is made again, once. Every call of a store may be made twice.
+// die: then it is started again and the call is made again. Every call of a store may be made more than once.
 
 import { HeadcountError } from '../../../bus/errors.ts';
-import type { Found, KnowledgeStore, NewDocument, Query, StoreState, VectorKind } from '../store.ts';
-import { keepsSomething, noteHeld } from './folder.ts';
+import {
+  type Found,
+  type KnowledgeStore,
+  type NewDocument,
+  type Query,
+  type StoreState,
+  StoreTrouble,
+  type VectorKind,
+} from '../store.ts';
+import { keepsSomething, logIn, noteHeld } from './folder.ts';
 import { type ChromaServer, type ServerOptions, startChroma } from './server.ts';
 import type { ChromaOptions } from './store.ts';
 
@@ -11,17 +19,24 @@ export type BundledOptions = Omit<ChromaOptions, 'url'> & ServerOptions;
 
 type Opened = { readonly server: ChromaServer; readonly store: KnowledgeStore };
 
+/** How often a call is made: each time another process may just be ending the server that it started. */
+const ATTEMPTS = 6;
+
 class BundledStore implements KnowledgeStore {
   readonly kind = 'chroma';
-  readonly #options: BundledOptions;
   /** The address is another one each time. */
   readonly where: string;
-  #opened: Promise<Opened>;
+  readonly #options: BundledOptions;
+  #opened: Promise<Opened> | undefined;
+  #closed = false;
 
-  constructor(options: BundledOptions, opened: Opened) {
+  constructor(options: BundledOptions) {
     this.#options = options;
-    this.#opened = Promise.resolve(opened);
     this.where = options.folder;
+  }
+
+  ready(): Promise<void> {
+    return this.#with(async () => {});
   }
 
   async state(): Promise<StoreState> {
@@ -50,28 +65,44 @@ class BundledStore implements KnowledgeStore {
   }
 
   async close(): Promise<void> {
-    const opened = await this.#opened.catch(() => undefined);
-    await opened?.store.close();
-    await opened?.server.stop();
+    this.#closed = true;
+    await closeBoth(this.#opened);
   }
 
   async #with<T>(call: (store: KnowledgeStore) => Promise<T>): Promise<T> {
-    const opened = this.#opened;
-    try {
-      return await call((await opened).store);
-    } catch (error) {
-      if (!(error instanceof HeadcountError) || error.code !== 'CHROMA_UNREACHABLE') throw error;
+    for (let attempt = 1; ; attempt += 1) {
+      this.#opened ??= openBoth(this.#options);
+      const opened = this.#opened;
+      try {
+        return await call((await opened).store);
+      } catch (error) {
+        if (this.#closed || !isGone(error)) throw error;
+        if (attempt === ATTEMPTS) throw endsAgain(this.#options.folder, error);
+        // Of several calls that find it gone the first one starts it.
+        if (this.#opened === opened) this.#opened = this.#renewed(opened);
+      }
     }
-    // Of several calls that find it gone the first one starts it.
-    if (this.#opened === opened) this.#opened = this.#renew(opened);
-    return call((await this.#opened).store);
   }
 
-  async #renew(before: Promise<Opened>): Promise<Opened> {
-    const gone = await before.catch(() => undefined);
-    await gone?.server.stop();
+  async #renewed(before: Promise<Opened>): Promise<Opened> {
+    await closeBoth(before);
     return openBoth(this.#options);
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof HeadcountError && error.code === 'CHROMA_UNREACHABLE';
+}
+
+function endsAgain(folder: string, cause: unknown): StoreTrouble {
+  const next = `look at ${logIn(folder)}; or set CHROMA_URL to a server of your own`;
+  return new StoreTrouble('CHROMA_ENDS', 'the bundled Chroma server ends again and again', next, { cause });
+}
+
+async function closeBoth(opened: Promise<Opened> | undefined): Promise<void> {
+  const { store, server } = (await opened?.catch(() => undefined)) ?? {};
+  await store?.close();
+  await server?.stop();
 }
 
 async function openBoth(options: BundledOptions): Promise<Opened> {
@@ -87,5 +118,7 @@ async function openBoth(options: BundledOptions): Promise<Opened> {
 
 /** Opens the store of a folder, and its server. Throws StoreTrouble. */
 export async function openBundledStore(options: BundledOptions): Promise<KnowledgeStore> {
-  return new BundledStore(options, await openBoth(options));
+  const store = new BundledStore(options);
+  await store.ready();
+  return store;
 }

@@ -56,6 +56,14 @@ function troubleOf(url: string, cause: unknown): StoreTrouble {
       'make room there, then ingest again',
     );
   }
+  if (/expecting embedding with dimension/i.test(reasonOf(cause))) {
+    const next = 'delete that collection there, or use another server or company name';
+    return trouble(
+      'CHROMA_OTHER_VECTORS',
+      `${url} has a collection of this company with other vectors: ${reasonOf(cause)}`,
+      next,
+    );
+  }
   const what = cause instanceof ChromaServerError ? 'failed' : 'refuses';
   return trouble('CHROMA_REFUSES', `${url} ${what}: ${reasonOf(cause)}`, 'look at the log of that server');
 }
