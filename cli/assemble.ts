@@ -12,6 +12,7 @@ import { outboundBus } from '../actors/outbound.ts';
 import type { Ports, StepHook } from '../actors/ports.ts';
 import { MAIN } from '../actors/processes.ts';
 import type { Projections } from '../actors/projections.ts';
+import type { ModelWorld, Thinking } from '../actors/routed-thinking.ts';
 import type { Knowledge } from '../brain/knowledge/passage.ts';
 import type { Bus } from '../bus/bus.ts';
 import { agentsOf, type Org } from '../org/org.ts';
@@ -26,7 +27,6 @@ import type { Sandbox } from '../tools/sandbox.ts';
 import type { Tools } from '../tools/tools.ts';
 import { noWeb, type Web } from '../tools/web/web.ts';
 import { type Following, followCompany, type Past } from './following.ts';
-import type { ModelWorld, Thinking } from './models.ts';
 import type { Places } from './places.ts';
 
 export type Assembly = Past & {

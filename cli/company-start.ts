@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { dutyFacts } from '../actors/duties/registry.ts';
+import { type ModelWorld, modelsInUse, routedThinking, type Thinking } from '../actors/routed-thinking.ts';
 import type { Cassette } from '../brain/models/cassette.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -16,7 +17,6 @@ import type { Scenario } from '../scenarios/schema.ts';
 import type { Assembled } from './assemble.ts';
 import { NoCompany } from './connect.ts';
 import type { CliContext } from './context.ts';
-import { type ModelWorld, modelsInUse, routedThinking, type Thinking } from './models.ts';
 import type { UpOptions } from './options.ts';
 import { findFile } from './package-root.ts';
 import type { RunStream } from './run-stream.ts';

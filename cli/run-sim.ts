@@ -34,7 +34,7 @@ export async function runSimulations(options: SimOptions, context: CliContext): 
   if (options.junit !== undefined) await checkTarget(resolve(context.cwd, options.junit));
   if (options.shrink) await checkFolder(resolve(context.cwd, options.found));
   const startedAt = context.now();
-  const collected = createSummary(waysThrough(plan.org));
+  const collected = createSummary(waysThrough(plan.org, plan.scenario.given.wire !== undefined));
   const progress = createProgress(options.seeds.to - options.seeds.from + 1, context);
   const ran = (result: RunResult) => {
     collected.add(result);

@@ -1,11 +1,11 @@
 // Who answers in a scenario: its script. It is asked directly, through the routing of the org chart, or over HTTP as well.
 
+import { type ModelWorld, type Thinking, wiredThinking } from '../actors/routed-thinking.ts';
 import { openMockWires } from '../brain/models/mock-wire.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import { scriptedWires } from '../brain/models/scripted-wire.ts';
 import type { Clock } from '../bus/clock.ts';
 import type { Scenario } from '../scenarios/schema.ts';
-import { type ModelWorld, type Thinking, wiredThinking } from './models.ts';
 
 export type ScenarioModel = {
   readonly thinking: (world: ModelWorld) => Thinking;
@@ -30,7 +30,7 @@ export async function openScenarioModel(
     case undefined:
       return { thinking: () => ({ model }), close };
     case 'scripted': {
-      const { before, wire } = scriptedWires(model, outages, clock);
+      const { before, wire } = scriptedWires(() => model, outages, clock);
       const wires = { before, open: async ({ name }: { name: string }) => wire(name), isFor: () => true };
       return { thinking: (world) => wiredThinking(wires, world), close };
     }

@@ -6,6 +6,8 @@ import type { Draft, Message } from '../bus/messages.ts';
 import { buildAgentMachine } from '../machines/agent.ts';
 import { buildCompanyMachine } from '../machines/company.ts';
 import type { StandingName } from '../machines/policy.ts';
+import { providerPolicy } from '../machines/policy.ts';
+import { buildProviderMachine } from '../machines/provider.ts';
 import { buildRewardMachine } from '../machines/reward.ts';
 import { buildScheduleMachine } from '../machines/schedule.ts';
 import { buildStandingMachine } from '../machines/standing.ts';
@@ -107,12 +109,15 @@ function waysOf(machine: AnyStateMachine): string[] {
   return ways;
 }
 
-/** Every state and transition of the charts that a simulated company of an org runs, sorted. Models are not routed there. */
-export function waysThrough({
-  roles,
-  reward,
-  standing,
-}: Pick<Org, 'roles' | 'reward' | 'standing'>): readonly string[] {
+/**
+ * Every state and transition of the charts that a simulated company of an org runs, sorted; of providers, which tell only what they
+ * become, the states.
+ * @param routed whether its models are chosen by a router
+ */
+export function waysThrough(
+  { roles, reward, standing }: Pick<Org, 'roles' | 'reward' | 'standing'>,
+  routed: boolean,
+): readonly string[] {
   const scheduled = roles.some(({ schedule }) => Object.keys(schedule).length > 0);
   const charts: AnyStateMachine[] = [
     ...roles.map(({ policy }) => buildAgentMachine(policy)),
@@ -121,7 +126,8 @@ export function waysThrough({
     buildCompanyMachine(),
     ...(scheduled ? [buildScheduleMachine({ every: 1 }, 1)] : []),
   ];
-  return [...new Set(charts.flatMap(waysOf))].sort();
+  const providers = routed ? statesOf(buildProviderMachine(providerPolicy)) : [];
+  return [...new Set([...charts.flatMap(waysOf), ...providers])].sort();
 }
 
 /** How much of one chart was come through. */

@@ -6,6 +6,7 @@ import { openMoney } from '../actors/money/desk.ts';
 import type { Ports } from '../actors/ports.ts';
 import { follow, type Projections } from '../actors/projections.ts';
 import { restoreLive } from '../actors/restore.ts';
+import type { ModelWorld, Thinking } from '../actors/routed-thinking.ts';
 import type { Model } from '../brain/models/model.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
@@ -43,7 +44,8 @@ export type MemberPorts = Pick<Ports, 'knowledge' | 'org' | 'log'> & {
   readonly told: (draft: Draft) => void;
   /** Sees its actors move. */
   readonly inspect: NonNullable<Ports['inspect']>;
-  readonly model: Model;
+  /** Makes its model. */
+  readonly thinking: (world: ModelWorld) => Thinking;
   readonly products: () => LocalProducts;
   readonly build: Build;
   /** How long the process stays away when this call ends it, ms; undefined: it does not. */
@@ -147,14 +149,16 @@ export class Member {
 
   async #open(life: Life, clock: Clock, bus: Bus): Promise<void> {
     const { org, knowledge, log, atStep, inspect, build, name } = this.#ports;
-    const asked = life.model(this.#ports.model);
     const tools = this.#tools(life, bus);
     const projections = await follow(bus);
     const { board, company: brain, episodes } = projections;
+    const { model, reach } = this.#ports.thinking({ bus, clock, org, board, process: name, log });
+    const asked = life.model(model);
     const ports: Ports = {
       bus,
       clock,
       model: build.model?.(asked) ?? asked,
+      reach,
       money: openMoney({ bus, clock, org, board, log }),
       tools,
       secrets: createSecrets({}),

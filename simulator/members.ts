@@ -1,7 +1,9 @@
 // The processes of a simulated company, with what may happen to them.
 
+import { type ModelWorld, type Thinking, wiredThinking } from '../actors/routed-thinking.ts';
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
+import { scriptedWires } from '../brain/models/scripted-wire.ts';
 import type { VirtualClock } from '../bus/clock.ts';
 import type { MemoryStream } from '../bus/memory/stream.ts';
 import type { Org } from '../org/org.ts';
@@ -12,7 +14,7 @@ import type { Coverage } from './coverage.ts';
 import type { Weather } from './faults.ts';
 import { type Build, Member } from './member.ts';
 import type { Plan } from './plan.ts';
-import { type Asked, createProvider } from './provider.ts';
+import { type Asked, createProviders } from './provider.ts';
 import { createStreamHabits } from './stream-habits.ts';
 import type { Tape } from './tape.ts';
 import { scriptedTests } from './verdict.ts';
@@ -68,7 +70,17 @@ export function createMembers(parts: MembersParts): Members {
     seed: quiet ? given.seed : seed,
     jitter: quiet ? given.jitter : Math.max(JITTER, given.jitter),
   });
-  const provider = createProvider(faults.model(model), weather, { chance, tape, clock });
+  const routes = given.wire !== undefined;
+  // As in a run: a fault of the scenario strikes before whatever answers, a router too.
+  const providers = createProviders(routes ? model : faults.model(model), weather, { chance, tape, clock });
+  const outages = scripted.flatMap(({ provider }) => (provider ? [provider] : []));
+  /** Each process has a router of its own, where the scenario has one, and all of them the same providers. */
+  const thinking = (world: ModelWorld): Thinking => {
+    if (!routes) return { model: providers.of(undefined) };
+    const { before, wire } = scriptedWires((name) => providers.of(name), outages, clock);
+    const routed = wiredThinking({ before, open: async ({ name }) => wire(name), isFor: () => true }, world);
+    return { ...routed, model: faults.model(routed.model) };
+  };
   const knowledge = createFileKnowledge(given.knowledge.map(({ name, text }) => ({ source: name, text })));
   const skews = new Map<string, number>();
   const doubt = { until: 0 };
@@ -91,7 +103,7 @@ export function createMembers(parts: MembersParts): Members {
       habits: quiet ? undefined : createStreamHabits(name, weather, { chance, tape, now: () => clock.now(), doubt }),
       told: (draft) => coverage.told(draft),
       inspect: (event) => coverage.watch(event),
-      model: provider,
+      thinking,
       products: () => openMemoryProducts({ disk, test }),
       knowledge,
       org,
@@ -114,7 +126,7 @@ export function createMembers(parts: MembersParts): Members {
   return {
     all,
     disk,
-    provider,
+    provider: providers,
     deaths: () => deaths,
     jump() {
       for (const { name } of all) {

@@ -2,7 +2,7 @@
 // A wire knows no questions, so whoever asks the router is seen first.
 
 import type { Clock } from '../../bus/clock.ts';
-import type { Model, Question } from './model.ts';
+import { type Model, ModelFailure, type Question } from './model.ts';
 import { type Wire, WireFailure, type WireReply, type WireRequest } from './wire.ts';
 
 /** A provider that refuses everything for a while; epoch ms. */
@@ -13,14 +13,27 @@ export function outageOf(outages: readonly Outage[], provider: string, now: numb
   return outages.find((one) => one.provider === provider && one.from <= now && now < one.until);
 }
 
+/** What is wrong with a provider, as its wire says it; everything else is as it was. */
+function overWire(provider: string, error: unknown, now: number): unknown {
+  if (!(error instanceof ModelFailure)) return error;
+  const { kind, reason, until } = error.failure;
+  if (kind === 'quota' && until !== undefined)
+    return new WireFailure(provider, 'throttled', reason, { status: 429, retryAfterMs: until - now, until });
+  return kind === 'environment' ? new WireFailure(provider, 'overloaded', reason, { status: 529 }) : error;
+}
+
 export type ScriptedWires = {
   /** The router, with every question noted on its way to it. */
   before(router: Model): Model;
   wire(provider: string): Wire;
 };
 
-/** @param script answers, as it would without a wire; its prices do not count */
-export function scriptedWires(script: Model, outages: readonly Outage[], clock: Pick<Clock, 'now'>): ScriptedWires {
+/** @param scriptOf answers for a provider, as it would without a wire; its prices do not count */
+export function scriptedWires(
+  scriptOf: (provider: string) => Model,
+  outages: readonly Outage[],
+  clock: Pick<Clock, 'now'>,
+): ScriptedWires {
   const asked = new Map<string, Question>();
   const idOf = ({ system, prompt, rounds }: Pick<WireRequest, 'system' | 'prompt' | 'rounds'>) =>
     JSON.stringify([system, prompt, rounds]);
@@ -35,7 +48,11 @@ export function scriptedWires(script: Model, outages: readonly Outage[], clock: 
     }
     const question = asked.get(idOf(request));
     if (!question) throw new WireFailure(provider, 'unrecorded', request.label);
-    const { text, calls, said, usage } = await script.think(question, signal);
+    const { text, calls, said, usage } = await scriptOf(provider)
+      .think(question, signal)
+      .catch((error: unknown) => {
+        throw overWire(provider, error, now);
+      });
     const { inputTokens, outputTokens } = usage;
     const spent = { inputTokens, outputTokens, cacheReadTokens: 0, cacheWriteTokens: 0, estimated: false };
     return { text, calls, said, usage: spent, stop: calls.length > 0 ? 'tools' : 'end' };

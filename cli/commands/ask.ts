@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { modelsInUse } from '../../actors/routed-thinking.ts';
 import { askStore, type Shelf } from '../../brain/knowledge/library.ts';
 import { type Category, categories, citationOf } from '../../brain/knowledge/passage.ts';
 import { type Quote, quotesFor } from '../../brain/knowledge/quotes.ts';
@@ -12,7 +13,6 @@ import { plural } from '../format.ts';
 import { askCompany, replyLines } from '../knowledge-asking.ts';
 import { knowledgePlaceOf } from '../knowledge-org.ts';
 import { type KnowledgePlace, mayHaveKnowledge, openShelf } from '../knowledge-place.ts';
-import { modelsInUse } from '../models.ts';
 import { clean, type Paint, wrapped } from '../output.ts';
 import { readRunFile } from '../run-file.ts';
 import { print, wholeNumber } from './shared.ts';

@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { routedThinking } from '../../actors/routed-thinking.ts';
 import { RealClock } from '../../bus/clock.ts';
 import { openJetStreamBus } from '../../bus/jetstream.ts';
 import { startServer } from '../../bus/server/launcher.ts';
-import { routedThinking } from '../../cli/models.ts';
 import { benchOrg, openBench } from './company.ts';
 import type { Row } from './main.ts';
 

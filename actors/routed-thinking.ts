@@ -1,9 +1,6 @@
 // The models that a company thinks with: org.yaml and the keys of this process become a router. No key, no router: then the
 // workers are scripted.
 
-import type { Board } from '../actors/board.ts';
-import type { ModelReach, Ports } from '../actors/ports.ts';
-import { Providers } from '../actors/providers.ts';
 import type { Cassette } from '../brain/models/cassette.ts';
 import { choiceOf } from '../brain/models/choose.ts';
 import { pricesWith } from '../brain/models/cost.ts';
@@ -14,6 +11,9 @@ import type { Wire } from '../brain/models/wire.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import type { ModelSettings, Org, ProviderSettings, Tier } from '../org/org.ts';
+import type { Board } from './board.ts';
+import type { ModelReach, Ports } from './ports.ts';
+import { Providers } from './providers.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
