@@ -50,8 +50,8 @@ export class Connection {
   #unanswered = 0;
   /** When the first of them was asked, by performance.now(). */
   #unansweredSince = 0;
-  /** True after the node was lost, until another one has answered. */
-  #bereft = false;
+  /** Until when the others may be electing because our node was lost, by performance.now(). */
+  #electingUntil = 0;
   /** The node that is being left. */
   #leaving: string | undefined;
 
@@ -85,20 +85,21 @@ export class Connection {
 
   /** How long this node may say nothing before it is left. */
   get patienceMs(): number {
-    return this.#bereft ? ELECTION_MS : STRANDED_MS;
+    return performance.now() < this.#electingUntil ? ELECTION_MS : STRANDED_MS;
   }
 
-  /** JetStream has answered by way of this node. */
-  heard(): void {
+  /** A write was confirmed by way of this node: there is a leader. Questions are answered without one. */
+  confirmed(): void {
     this.#unanswered = 0;
-    this.#bereft = false;
+    this.#electingUntil = 0;
   }
 
   /** Leaves this node of a cluster for another one; does nothing where there is no other. */
   move(reason: string): void {
     if (!this.online || !this.clustered || this.#leaving !== undefined) return;
     this.#leaving = this.nc.getServer();
-    this.heard();
+    this.#unanswered = 0;
+    this.#electingUntil = 0;
     this.#log(`leaving the nats-server ${this.#leaving}: ${reason}`);
     void this.nc.reconnect();
   }
@@ -127,11 +128,11 @@ export class Connection {
       const asked = performance.now();
       try {
         const answer = await request();
-        this.heard();
+        this.#unanswered = 0;
         return answer;
       } catch (error) {
         if (isPassing(error)) this.#unheard(asked);
-        else this.heard();
+        else this.#unanswered = 0;
         if (!isPassing(error) || this.nc.isClosed() || waited >= PATIENCE_MS) throw failure(doing, error);
       }
       await wait(PAUSE_MS);
@@ -159,12 +160,12 @@ export class Connection {
     for await (const { type, data } of this.nc.status()) {
       if (type === Events.Disconnect && this.#online) {
         this.#online = false;
-        this.#bereft = this.#leaving === undefined;
         this.#log(`lost the nats-server ${String(data)}; trying to reach it again`);
       } else if (type === Events.Reconnect) {
         this.#online = true;
         const left = this.#leaving;
         this.#unanswered = 0;
+        if (left === undefined) this.#electingUntil = performance.now() + ELECTION_MS;
         this.#log(`the nats-server ${String(data)} is ${left === undefined ? 'back' : 'there instead'}`);
         this.#leaving = undefined;
         // The client may begin its list again with the node that it leaves.

@@ -184,7 +184,7 @@ export class Publisher {
 
   #confirm(pending: Pending, seq: number, duplicate: boolean): void {
     this.#options.stored?.(pending.subject, seq);
-    this.#connection.heard();
+    this.#connection.confirmed();
     this.#settle(pending);
     pending.resolve({ seq, duplicate });
     this.#options.guard?.stored(seq);
