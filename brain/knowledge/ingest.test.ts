@@ -199,4 +199,27 @@ describe('reading again', () => {
     expect(await read(['docs'], {}, paid)).toMatchObject({ unchanged: 2, documents: 4 });
     expect(embedded).toBe(800);
   });
+
+  it('keeps what embeddings of small batches gave before they failed', async () => {
+    for (let index = 0; index < 4; index += 1) {
+      put(
+        `docs/${index}.txt`,
+        Array.from({ length: 20 }, (_, n) => `${index}-${n} ${'word '.repeat(170)}`).join('\n\n'),
+      );
+    }
+    let calls = 0;
+    const small: Embeddings = {
+      ...lexical,
+      batch: 20,
+      async embed(texts, signal) {
+        calls += 1;
+        if (calls === 3) throw new EmbeddingsTrouble('no quota', 'wait');
+        return lexical.embed(texts, signal);
+      },
+    };
+    await expect(read(['docs'], {}, small)).rejects.toBeInstanceOf(EmbeddingsTrouble);
+    expect((await store().state()).documents).toHaveLength(2);
+    expect(await read(['docs'], {}, small)).toMatchObject({ unchanged: 2, documents: 4 });
+    expect(calls).toBe(5);
+  });
 });

@@ -10,9 +10,6 @@ import { type Found, findFiles, type Skipped } from './reading/folder.ts';
 import type { Reader } from './reading/reader.ts';
 import { type DocumentEntry, type KnowledgeStore, type NewDocument, type StoreState, sameVectors } from './store.ts';
 
-/** Passages put together; between two batches nothing is lost. */
-const BATCH = 256;
-
 export type Ingestion = {
   readonly store: KnowledgeStore;
   readonly embeddings: Embeddings;
@@ -97,12 +94,13 @@ class Run {
   }
 
   async read({ files }: Found): Promise<void> {
-    const { signal, progress } = this.#options;
+    const { signal, progress, embeddings } = this.#options;
     for (const [index, { source, path }] of files.entries()) {
       signal.throwIfAborted();
       await this.#readFile(source, path).catch((error: unknown) => this.#skip(source, error));
       const waiting = this.#waiting.reduce((sum, { pieces }) => sum + pieces.length, 0);
-      if (waiting >= BATCH || index === files.length - 1) await this.#put();
+      // What embeddings were paid for is put before more is asked of them.
+      if (waiting >= embeddings.batch || index === files.length - 1) await this.#put();
       progress?.({ done: index + 1, of: files.length, source });
     }
   }
