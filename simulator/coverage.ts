@@ -5,8 +5,7 @@ import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, InspectionEvent
 import type { Draft, Message } from '../bus/messages.ts';
 import { buildAgentMachine } from '../machines/agent.ts';
 import { buildCompanyMachine } from '../machines/company.ts';
-import type { StandingName } from '../machines/policy.ts';
-import { providerPolicy } from '../machines/policy.ts';
+import { providerPolicy, type StandingName } from '../machines/policy.ts';
 import { buildProviderMachine } from '../machines/provider.ts';
 import { buildRewardMachine } from '../machines/reward.ts';
 import { buildScheduleMachine } from '../machines/schedule.ts';
