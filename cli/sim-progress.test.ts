@@ -30,8 +30,13 @@ test('a log gets a plain line every ten seconds at most, and none for what is ov
   expect(written()).toBe('10 of 1 500 runs, 0 with violations, 10 s\n');
   ran(1.5);
   progress.shrinking(7, 3, 40);
+  ran(54);
   progress.done();
-  expect(written().split('\n').slice(1)).toEqual(['30 of 1 500 runs, 0 with violations, 21 s', '']);
+  expect(written().split('\n').slice(1)).toEqual([
+    '30 of 1 500 runs, 0 with violations, 21 s',
+    '31 of 1 500 runs, 0 with violations, 75 s',
+    '',
+  ]);
 });
 
 test('a terminal has one line that is written over, and nothing when it is done', () => {

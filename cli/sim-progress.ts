@@ -3,7 +3,7 @@
 
 import type { RunResult } from '../simulator/simulate.ts';
 import type { CliContext } from './context.ts';
-import { count, duration } from './format.ts';
+import { count } from './format.ts';
 
 /** How long a log goes without a line, in ms, as long as runs end. */
 const EVERY_MS = 10_000;
@@ -29,7 +29,7 @@ export function createProgress(
     if (isTTY) return err(`\r\u001b[K${text}`);
     if (now() - saidAt < EVERY_MS) return;
     saidAt = now();
-    err(`${text}, ${duration(saidAt - startedAt)}\n`);
+    err(`${text}, ${count(Math.round((saidAt - startedAt) / 1000))} s\n`);
   };
   return {
     ran({ violations }) {
