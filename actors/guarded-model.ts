@@ -14,13 +14,30 @@ export class WordsRefused extends ModelFailure {
   }
 }
 
+/** How many clean system prompts are remembered: more than an org chart has roles and purposes. */
+const REMEMBERED = 256;
+
+/** Looks for a secret in system prompts. They come again with every question of a role, so what is clean is looked at once. */
+function systemCheck(secrets: Secrets): (system: string) => Found | undefined {
+  const clean = new Set<string>();
+  return (system) => {
+    if (clean.has(system)) return undefined;
+    const found = secrets.find(system);
+    if (found) return found;
+    if (clean.size === REMEMBERED) clean.clear();
+    clean.add(system);
+    return undefined;
+  };
+}
+
 /** The same model. Throws WordsRefused for a question or an answer that holds a secret. */
 export function guardedModel(model: Model, secrets: Secrets): Model {
+  const inSystem = systemCheck(secrets);
   return {
     ...(model.converses ? { converses: true } : {}),
     quote: (question) => model.quote(question),
     async think(question, signal, heard) {
-      refuse(`the question ${question.id}`, secrets.find(wordsOf(question)));
+      refuse(`the question ${question.id}`, inSystem(question.system) ?? secrets.find(wordsOf(question)));
       const answer = await model.think(question, signal, heard).catch((error: unknown) => {
         throw cleaned(error, secrets);
       });
@@ -31,8 +48,8 @@ export function guardedModel(model: Model, secrets: Secrets): Model {
 }
 
 /** Everything that differs from question to question: the tools and the schema are ours. */
-function wordsOf({ system, prompt, rounds }: Question): string {
-  return rounds.length === 0 ? `${system}\n${prompt}` : `${system}\n${prompt}\n${JSON.stringify(rounds)}`;
+function wordsOf({ prompt, rounds }: Question): string {
+  return rounds.length === 0 ? prompt : `${prompt}\n${JSON.stringify(rounds)}`;
 }
 
 function saidIn({ text, calls, said }: Answer): string {

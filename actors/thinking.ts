@@ -2,7 +2,7 @@
 // an answer parsed by the schema that the brief's contract was generated from.
 
 import { type AnswerTo, contractOf, parseAnswer } from '../brain/answers.ts';
-import { briefCeiling, buildBrief, marked, type Section, type SectionSize } from '../brain/brief.ts';
+import { type Brief, briefCeiling, buildBrief, marked, type Section, type SectionSize } from '../brain/brief.ts';
 import {
   type Answer,
   type Exchange,
@@ -59,14 +59,29 @@ export type Told = {
  * @param sections of the brief; the role's prompt and the contract of the purpose stand apart from them
  */
 export function told(role: Role, purpose: Purpose, sections: readonly Section[]): Told {
-  const system = buildBrief([
-    { name: 'Who you are', text: role.prompt, budget: 8_000 },
-    { name: 'Contract', text: `${CONTRACTS[purpose] ?? ANSWER}:\n${contractOf(purpose).text}`, budget: 16_000 },
-  ]);
+  const system = systemOf(role, purpose);
   const brief = buildBrief(sections);
   const sizes = [...system.sizes, ...brief.sizes];
   refuseTooLarge(sizes);
   return { system: system.text, prompt: marked(brief.text), sizes };
+}
+
+/** What a role is told in every question of a purpose: built, and its tokens counted, once. */
+const systems = new WeakMap<Role, Map<Purpose, Brief>>();
+
+function systemOf(role: Role, purpose: Purpose): Brief {
+  const known = systems.get(role) ?? new Map<Purpose, Brief>();
+  systems.set(role, known);
+  const found = known.get(purpose) ?? systemBrief(role, purpose);
+  known.set(purpose, found);
+  return found;
+}
+
+function systemBrief(role: Role, purpose: Purpose): Brief {
+  return buildBrief([
+    { name: 'Who you are', text: role.prompt, budget: 8_000 },
+    { name: 'Contract', text: `${CONTRACTS[purpose] ?? ANSWER}:\n${contractOf(purpose).text}`, budget: 16_000 },
+  ]);
 }
 
 /** Throws WorkFailure (`permanent`) for a brief that no try could make smaller. */
