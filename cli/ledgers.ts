@@ -116,6 +116,8 @@ export type CompanyLedger = {
   check(bus: Bus): Promise<Checking>;
   /** Notes a message that the stream has shown, in order. */
   seen(stored: Stored, bytes?: Uint8Array): void;
+  /** Notes what the stream holds and nobody has shown yet: the last words of a company that ends. Throws BusFailure. */
+  catchUp(bus: Pick<Bus, 'replay'>): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -169,6 +171,15 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
       };
     },
     seen: (stored, bytes) => ledger.seen(stored, bytes),
+    catchUp: async (bus) => {
+      if (ledger.held) return;
+      let raw: Uint8Array | undefined;
+      const bytes = (one: Uint8Array) => {
+        raw = one;
+      };
+      const rest = { filter: '>', fromSeq: ledger.last + 1, foreign: () => {}, bytes };
+      for await (const stored of bus.replay(rest)) ledger.seen(stored, raw);
+    },
     close: async () => {
       await ledger.close();
       release();

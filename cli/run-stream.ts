@@ -2,9 +2,11 @@
 // that says which.
 
 import { hostname } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 import { MAIN } from '../actors/processes.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
+import { reasonOf } from '../bus/errors.ts';
 import { CompanyRunning } from '../bus/jetstream/errors.ts';
 import type { StreamHealth } from '../bus/jetstream/guard.ts';
 import { streamName } from '../bus/jetstream/stream.ts';
@@ -17,6 +19,9 @@ import { keepServer } from './kept-server.ts';
 import { type Checking, explainGone, openCompanyLedger } from './ledgers.ts';
 import { readRunFile, removeRunFile, storeDirOf, writeRunFile } from './run-file.ts';
 import { withoutSecret } from './urls.ts';
+
+/** How long an end may take to note the last words of the company, in ms: they are a few, and a server that is there answers at once. */
+const LAST_WORDS_MS = 2_000;
 
 export type RunStream<C extends Clock = Clock> = {
   readonly bus: Bus;
@@ -166,20 +171,41 @@ async function jetstream<C extends Clock>(
     onHealth: health.hear,
     close: async () => {
       removeRunFile(context.cwd, process.pid);
+      if (health.sound && !context.stop.aborted) await noteLastWords(ledger.catchUp(bus), log);
       await close();
       await server.stop();
     },
   };
 }
 
+/** A process ends its projections before its stream: nothing shows it what was said last. A ledger that is behind keeps nobody from ending. */
+async function noteLastWords(noting: Promise<void>, log: (line: string) => void): Promise<void> {
+  const noted = new AbortController();
+  const late = async () => {
+    await wait(LAST_WORDS_MS, undefined, { signal: noted.signal });
+    throw new Error(`the server did not answer within ${LAST_WORDS_MS / 1_000} s`);
+  };
+  try {
+    await Promise.race([noting, late()]);
+  } catch (error) {
+    log(`the ledger ends before its stream: ${reasonOf(error)}`);
+  } finally {
+    noted.abort();
+  }
+}
+
 /** Keeps what is told until there is somebody to hear it. */
 function listening(first: (health: StreamHealth) => void): {
+  readonly sound: boolean;
   told: (health: StreamHealth) => void;
   hear: (listener: (health: StreamHealth) => void) => void;
 } {
   let listener: ((health: StreamHealth) => void) | undefined;
   let last: StreamHealth = { state: 'sound' };
   return {
+    get sound() {
+      return last.state === 'sound';
+    },
     told: (health) => {
       last = health;
       first(health);

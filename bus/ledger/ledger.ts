@@ -57,6 +57,16 @@ export class Ledger {
     return this.#pages;
   }
 
+  /** The last sequence that it was told; 0 when none. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** True while it writes nothing. */
+  get held(): boolean {
+    return this.#held;
+  }
+
   /** Forgets what it knew: the stream begins again. Returns where that is kept, if it knew anything. */
   async startOver(why: string, begins = 1, missing = 0): Promise<string | undefined> {
     await this.#file?.close();

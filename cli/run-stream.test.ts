@@ -1,0 +1,115 @@
+// What a company's own process leaves behind when it ends: a real nats-server, and the ledger beside it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RealClock } from '../bus/clock.ts';
+import { markOf } from '../bus/ledger/lines.ts';
+import { startServer } from '../bus/server/launcher.ts';
+import { startProxy } from '../tests/fixtures/proxy.ts';
+import { openTerminal } from '../tests/fixtures/terminal.ts';
+import { readLedgers } from './ledgers.ts';
+import { openRunStream, type RunStream } from './run-stream.ts';
+
+let workspace = '';
+let stop: (() => Promise<void>) | undefined;
+let url = '';
+
+beforeEach(async () => {
+  workspace = mkdtempSync(join(tmpdir(), 'headcount-ending-'));
+  const server = await startServer({ storeDir: join(workspace, 'nats'), sync: 'fast' });
+  url = server.url;
+  stop = () => server.stop();
+});
+afterEach(async () => {
+  await stop?.();
+  rmSync(workspace, { recursive: true, force: true });
+});
+
+function open(nats: string) {
+  const terminal = openTerminal(['up'], { cwd: workspace });
+  const said: string[] = [];
+  const opening = openRunStream({
+    company: 'acme',
+    bus: undefined,
+    nats,
+    kind: 'company',
+    context: terminal.context,
+    clock: () => new RealClock(),
+    log: (line) => said.push(line),
+  });
+  return { opening, said, pressCtrlC: terminal.pressCtrlC };
+}
+
+async function say({ bus }: RunStream, from: number, to: number): Promise<void> {
+  for (let n = from; n <= to; n += 1) {
+    const data = { text: `mission ${n}` };
+    await bus.publish(`brain.m${n}`, { id: `m${n}`, type: 'brain.mission', source: 'operator', data });
+  }
+}
+
+async function mark(): Promise<number> {
+  const [furthest] = await readLedgers(workspace, 'acme');
+  return furthest ? markOf(furthest) : 0;
+}
+
+test('the ledger of a company that ends in order has its last words, also those that it had not heard itself', async () => {
+  const stream = await open(url).opening;
+  await stream.checking.end();
+  const tap = await stream.bus.tap({ filter: '>' }, stream.seen);
+  await say(stream, 1, 5);
+  await tap.close();
+  await say(stream, 6, 8);
+  await stream.close();
+  expect(await mark()).toBe(8);
+
+  const again = await open(url).opening;
+  for await (const stored of again.bus.replay({ filter: '>' })) again.checking.look(stored);
+  await again.checking.end();
+  await say(again, 9, 9);
+  await again.close();
+  expect(await mark()).toBe(9);
+});
+
+test('a company whose past was not looked at notes nothing', async () => {
+  const stream = await open(url).opening;
+  await stream.checking.end();
+  await say(stream, 1, 3);
+  await stream.close();
+  const unchecked = await open(url).opening;
+  const elsewhere = await unchecked.bus.publish('brain.m4', {
+    id: 'm4',
+    type: 'brain.mission',
+    source: 'operator',
+    data: { text: 'mission 4' },
+  });
+  await unchecked.close();
+  expect([elsewhere.seq, await mark()]).toEqual([4, 3]);
+});
+
+test('a company whose server is away, or that was told twice to end, does not wait for its ledger', async () => {
+  const proxy = await startProxy({ target: url });
+  const { opening, said } = open(`nats://127.0.0.1:${proxy.port}`);
+  const stream = await opening;
+  await stream.checking.end();
+  await say(stream, 1, 3);
+  proxy.pause();
+  const from = performance.now();
+  const closing = stream.close();
+  // What it wrote last is sent with the end of the connection; that waits for the server.
+  await expect.poll(() => said, { timeout: 10_000 }).toContainEqual(expect.stringContaining('ledger'));
+  expect(performance.now() - from).toBeLessThan(4_000);
+  proxy.resume();
+  await closing;
+  expect(await mark()).toBe(0);
+
+  const hasty = open(url);
+  const second = await hasty.opening;
+  await second.checking.end();
+  hasty.pressCtrlC();
+  hasty.pressCtrlC();
+  await second.close();
+  expect(await mark()).toBe(0);
+  await proxy.close();
+});
