@@ -18,9 +18,15 @@ import { readRunFile } from './run-file.ts';
 /**
  * The options of a process that joins `company`, with what it was not told as the company has it. Unchanged where there is
  * nobody to ask: whoever opens the stream then says so.
- * Throws UsageError for another speed than the company's, and what opening the stream throws.
+ * Throws UsageError for another speed than the company's and for a mission, and what opening the stream throws.
  */
 export async function asTheCompany(options: UpOptions, company: string, context: CliContext): Promise<UpOptions> {
+  if (options.mission !== undefined) {
+    throw new UsageError(
+      '--roles joins a company that has its mission',
+      'name --mission where the company is started, or leave --roles out',
+    );
+  }
   const url = options.nats ?? (context.env.NATS_URL || readRunFile(context.cwd)?.url);
   if (url === undefined) return options;
   const bus = await openJetStreamBus({ servers: url, company, clock: new RealClock(), log: () => {} });

@@ -46,6 +46,14 @@ test('a role that the company does not have is refused, with the nearest', async
   expect([code, err]).toEqual([2, expect.stringMatching(/no role bakend[\s\S]*did you mean backend\?/)]);
 });
 
+test('who joins cannot name a mission: nobody would read it', async () => {
+  const { code, err } = await up('--roles', 'cto', '--mission', 'Build a clock').ended;
+  expect([code, err]).toEqual([
+    2,
+    expect.stringMatching(/joins a company that has its mission[\s\S]*name --mission where/),
+  ]);
+});
+
 test('processes join, are seen, and say that they leave; the company goes on', { timeout: 240_000 }, async () => {
   const second = up('--roles', 'backend,frontend');
   await second.says(/process\s+p2/);
