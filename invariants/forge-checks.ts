@@ -77,6 +77,17 @@ function approved({ type, pull, judge }: Event): void {
   });
 }
 
+/** Heads by their branch: whoever opens one again did not look whether it is there. */
+function openedOnce(): Check {
+  const opened = new Map<string, number>();
+  return onPull(({ type, pull: { product, branch, head, number }, before, judge }) => {
+    if (type !== 'pull.opened' || before) return;
+    const key = `${product} ${branch} ${head}`;
+    judge('I6', !opened.has(key), () => `pull ${number} is ${head} of ${branch}, as pull ${opened.get(key)} is`);
+    opened.set(key, number);
+  });
+}
+
 /** Merges by task and by commit. */
 function mergedOnce(): readonly Check[] {
   const byTask = new Map<string, number>();
@@ -146,5 +157,5 @@ function deployed(): readonly Check[] {
 }
 
 export function forgeChecks(): readonly Check[] {
-  return [...[moved, reviewed, approved].map(onPull), ...mergedOnce(), ...deployed()];
+  return [...[moved, reviewed, approved].map(onPull), openedOnce(), ...mergedOnce(), ...deployed()];
 }

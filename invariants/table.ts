@@ -42,8 +42,8 @@ const rows = [
   },
   {
     id: 'I6',
-    title: 'One merge per pull request and per task',
-    why: 'The default branch gets the work of a task as one commit, and the task names the commit that the forge merged.',
+    title: 'One pull request per head, one merge per pull request and per task',
+    why: 'A change is proposed once: a second pull request of the same head would be checked and reviewed again. The default branch gets the work of a task as one commit, and the task names the commit that the forge merged.',
     checkedBy: 'message',
   },
   {

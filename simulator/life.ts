@@ -3,7 +3,7 @@
 // to others when the stream's patience ends.
 
 import type { Model } from '../brain/models/model.ts';
-import type { Bus, Delivery } from '../bus/bus.ts';
+import type { Bus, Delivery, PublishOptions } from '../bus/bus.ts';
 import type { Clock, Turn } from '../bus/clock.ts';
 import type { Draft } from '../bus/messages.ts';
 import type { Tools } from '../tools/tools.ts';
@@ -158,14 +158,14 @@ export class Life {
   }
 
   /**
-   * @param told hears what is published and told, before anything can happen to it
+   * @param told hears what is published, and how, and what is told, before anything can happen to it
    */
-  bus(bus: Bus, told: (draft: Draft) => void): Bus {
+  bus(bus: Bus, told: (draft: Draft, options?: PublishOptions) => void): Bus {
     return {
       company: bus.company,
       publish: (subject, draft, options) =>
         this.call(`publish ${draft.id}`, () => {
-          told(draft as Draft);
+          told(draft as Draft, options);
           return bus.publish(subject, draft, options);
         }),
       tell: (subject, draft) => {

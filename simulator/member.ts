@@ -8,7 +8,7 @@ import { follow, type Projections } from '../actors/projections.ts';
 import { restoreLive } from '../actors/restore.ts';
 import type { ModelWorld, Thinking } from '../actors/routed-thinking.ts';
 import type { Model } from '../brain/models/model.ts';
-import type { Bus } from '../bus/bus.ts';
+import type { Bus, PublishOptions } from '../bus/bus.ts';
 import type { Clock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
 import type { Habits } from '../bus/memory/habits.ts';
@@ -40,8 +40,8 @@ export type MemberPorts = Pick<Ports, 'knowledge' | 'org' | 'log'> & {
   readonly clock: Clock;
   /** What the stream does to this process; undefined where nothing can happen to it. */
   readonly habits: Habits | undefined;
-  /** Hears what the company publishes and tells, before anything can happen to it. */
-  readonly told: (draft: Draft) => void;
+  /** Hears what the company publishes, and how, and what it tells, before anything can happen to it. */
+  readonly told: (draft: Draft, options?: PublishOptions) => void;
   /** Sees its actors move. */
   readonly inspect: NonNullable<Ports['inspect']>;
   /** Makes its model. */

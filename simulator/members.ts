@@ -6,9 +6,11 @@ import { ScriptedModel } from '../brain/models/scripted.ts';
 import { scriptedWires } from '../brain/models/scripted-wire.ts';
 import type { VirtualClock } from '../bus/clock.ts';
 import type { MemoryStream } from '../bus/memory/stream.ts';
+import type { Draft } from '../bus/messages.ts';
 import type { Org } from '../org/org.ts';
 import { createFaults, InjectedCrash } from '../scenarios/faults.ts';
 import { createDisk, type MemoryDisk, openMemoryProducts } from '../tools/memory/products.ts';
+import { isBlind } from './blind.ts';
 import type { Chance } from './chance.ts';
 import type { Coverage } from './coverage.ts';
 import type { Weather } from './faults.ts';
@@ -32,6 +34,8 @@ export type MembersParts = {
   readonly coverage: Coverage;
   readonly isPaused: () => boolean;
   readonly log: (line: string) => void;
+  /** Told of a write that changes a state and says not what its writer has seen. */
+  readonly blind: (draft: Draft) => void;
 };
 
 export type Members = {
@@ -57,7 +61,7 @@ const JITTER = 0.4;
 const nameOf = (index: number) => (index === 0 ? 'main' : `p${index + 1}`);
 
 export function createMembers(parts: MembersParts): Members {
-  const { plan, seed, weather, chance, tape, clock, stream, org, build, coverage, isPaused, log } = parts;
+  const { plan, seed, weather, chance, tape, clock, stream, org, build, coverage, isPaused, log, blind } = parts;
   const { answers, given, faults: scripted } = plan.scenario;
   const on = new Set<string>(weather.kinds);
   const quiet = weather.kinds.length === 0 && weather.healAfterMs === 0;
@@ -101,7 +105,10 @@ export function createMembers(parts: MembersParts): Members {
       stream,
       clock,
       habits: quiet ? undefined : createStreamHabits(name, weather, { chance, tape, now: () => clock.now(), doubt }),
-      told: (draft) => coverage.told(draft),
+      told: (draft, options) => {
+        coverage.told(draft);
+        if (isBlind(draft, options)) blind(draft);
+      },
       inspect: (event) => coverage.watch(event),
       thinking,
       products: () => openMemoryProducts({ disk, test }),

@@ -152,6 +152,7 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
     log,
     coverage,
     isPaused: () => paused,
+    blind: ({ id, source }) => watch.found('S6', source, `${id} was written without a word of what had been seen`),
   });
   // Somebody outside, whom nothing keeps from the stream.
   const person = new MemoryBus(plan.org.company, clock, { stream });
@@ -240,10 +241,15 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
     }
   }
 
-  for (const member of members.all) await member.start();
-  giveScenario(scenario, org, person).catch(wrong);
-  happenings.start(wrong);
-  pulse().catch(wrong);
+  /** What is found while processes start ends the run, and their starting with it. */
+  async function begin(): Promise<void> {
+    for (const member of members.all) await member.start();
+    giveScenario(scenario, org, person).catch(wrong);
+    happenings.start(wrong);
+    pulse().catch(wrong);
+  }
+
+  begin().catch(wrong);
   await end.come;
   unwatch();
   over.abort(new Error('the run is over'));

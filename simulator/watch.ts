@@ -24,6 +24,7 @@ const MOST = 20;
 //   S3. No answer is paid for again without a cause.
 //   S4. What a process believes is what the stream says.
 //   S5. Nothing throws where nobody listens.
+//   S6. Whoever changes a state says which sequence they have seen.
 
 export function createWatch(stream: MemoryStream, org: Org, heard: (stored: Stored) => void) {
   const auditor = createAuditor(rulesOf(org));

@@ -26,6 +26,30 @@ function acknowledgesFirst(bus: Bus): Bus {
 
 const ignoresSequences = (bus: Bus): Bus => ({ ...bus, publish: (subject, draft) => bus.publish(subject, draft) });
 
+/** One write of many: two who change one pull request at once are too rare to be waited for. */
+const ignoresThemForPulls = (bus: Bus): Bus => ({
+  ...bus,
+  publish: (subject, draft, options) => bus.publish(subject, draft, draft.type.startsWith('pull.') ? {} : options),
+});
+
+/** Nobody is ever late: what somebody else has written is written over. */
+const ignoresFences = (bus: Bus): Bus => ({
+  ...bus,
+  publish: async (subject, draft, options) => {
+    if (options?.expectedLastSeq === undefined) return bus.publish(subject, draft, options);
+    return bus.publish(subject, draft, { expectedLastSeq: (await bus.last(subject))?.seq ?? 0 });
+  },
+});
+
+function settlesTwice(bus: Bus): Bus {
+  const publish: Bus['publish'] = async (subject, draft, options) => {
+    const published = await bus.publish(subject, draft, options);
+    if (draft.type === 'money.settled') await bus.publish(subject, { ...draft, id: `${draft.id}.2` });
+    return published;
+  };
+  return { ...bus, publish };
+}
+
 /** In the order of how long they take to find. */
 export const wrongBuilds: readonly { readonly what: string; readonly scenario: string; readonly build: Build }[] = [
   {
@@ -43,6 +67,9 @@ export const wrongBuilds: readonly { readonly what: string; readonly scenario: s
   },
   { what: 'acknowledges before it has recorded', scenario: 'outage', build: { bus: acknowledgesFirst } },
   { what: 'ignores expected sequences', scenario: 'outage', build: { bus: ignoresSequences } },
+  { what: 'changes pull requests whatever their sequence', scenario: 'outage', build: { bus: ignoresThemForPulls } },
+  { what: 'ignores that it was fenced', scenario: 'outage', build: { bus: ignoresFences } },
+  { what: 'settles its calls twice', scenario: 'outage', build: { bus: settlesTwice } },
   {
     what: 'forgets to look whether it has merged',
     scenario: 'outage',
