@@ -24,7 +24,7 @@ export type CliContext = {
   readonly verbose: boolean;
   /** Wall time, epoch ms. */
   readonly now: () => number;
-  /** Aborted by the first Ctrl+C or SIGTERM: finish what is in hand, then end. */
+  /** Aborted by the first Ctrl+C or SIGTERM, and when the terminal is closed: finish what is in hand, then end. */
   readonly drain: AbortSignal;
   /** Aborted by the second: end at once. */
   readonly stop: AbortSignal;
@@ -81,6 +81,10 @@ function onInterrupts(
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // The terminal is gone. Kernel and shell may both say so, and nobody who says it twice is in a hurry.
+  process.on('SIGHUP', () => {
+    if (!drain.signal.aborted) onSignal();
+  });
 }
 
 /** The context of this process. Installs the signal handlers; call it once. */
