@@ -74,6 +74,39 @@ milestones: [100-users] # one day
     }
   });
 
+  test('a boss on one line gets it there, and no other line changes', () => {
+    const role: NewRole = { name: 'intern', reportsTo: 'backend', duties: ['advise'] };
+    const boss =
+      '          backend: { title: Backend Engineer, tier: coding, duties: [write-code, advise], instances: 2 }';
+    expect(shipped).toContain(boss);
+    const once = addRole(shipped, role);
+    expect(once).toBe(shipped.replace(boss, boss.replace(' }', ', reports: { intern: { duties: [advise] } } }')));
+    const twice = addRole(once, { ...role, name: 'second' });
+    expect(twice).toBe(once.replace('intern: { duties: [advise] }', '$&, second: { duties: [advise] }'));
+    const below = addRole(once, { ...role, name: 'third', reportsTo: 'intern' });
+    expect(below).toBe(
+      once.replace(
+        'intern: { duties: [advise] }',
+        'intern: { duties: [advise], reports: { third: { duties: [advise] } } }',
+      ),
+    );
+  });
+
+  test('braces without room, with a last comma, empty, or over several lines stay as they are written', () => {
+    const role: NewRole = { name: 'ops', reportsTo: 'hr', duties: ['operate'] };
+    const ops = 'ops: { duties: [operate] }';
+    for (const [boss, after] of [
+      ['{duties: [staff]}', `{duties: [staff], reports: { ${ops} } }`],
+      ['{ duties: [staff], }', `{ duties: [staff], reports: { ${ops} } }`],
+      ['{ duties: [staff], reports: {} }', `{ duties: [staff], reports: { ${ops} } }`],
+      ['{\n    duties: [staff],\n  }', `{\n    duties: [staff], reports: { ${ops} }\n  }`],
+    ] as const) {
+      expect(addRole(`company: acme\nreports:\n  hr: ${boss} # keeps the peace\n`, role)).toBe(
+        `company: acme\nreports:\n  hr: ${after} # keeps the peace\n`,
+      );
+    }
+  });
+
   test('is refused for an unknown boss, a name that is taken, and a file that is no YAML', () => {
     const next =
       (change: Partial<NewRole>, text = shipped) =>

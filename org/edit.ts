@@ -30,7 +30,8 @@ export class RoleRefused extends HeadcountError {
  * @throws RoleRefused when the boss is unknown, the name is taken, or the text is no YAML
  */
 export function addRole(text: string, role: NewRole): string {
-  const spliced = splice(text, findBoss(read(text), role), role);
+  const boss = findBoss(read(text), role);
+  const spliced = splice(text, boss, role) ?? spliceInline(text, boss, role);
   const changed = read(text);
   append(changed, findBoss(changed, role), role);
   // The insertion is trusted only when it reads back as exactly this one change.
@@ -102,6 +103,19 @@ function splice(text: string, boss: YAMLMap, role: NewRole): string | undefined 
   const end = text[after - 1] === '\n' ? after : text.indexOf('\n', after) + 1;
   const [above, below] = end === 0 ? [`${text}${newline}`, ''] : [text.slice(0, end), text.slice(end)];
   return `${above}${lines.join(newline)}${newline}${below}`;
+}
+
+/** The text with the role put in front of the closing brace of its boss's reports, or of its boss; undefined outside of flow style. */
+function spliceInline(text: string, boss: YAMLMap, role: NewRole): string | undefined {
+  const reports = boss.get('reports');
+  const around = isMap(reports) ? reports : boss;
+  const brace = around.range ? around.range[1] - 1 : -1;
+  if (!around.flow || text[brace] !== '}' || (boss.has('reports') && !isMap(reports))) return undefined;
+  const [entry = ''] = roleLines(role, '', false);
+  const inside = text.slice(0, brace).trimEnd();
+  const comma = around.items.length > 0 && !inside.endsWith(',') ? ',' : '';
+  const end = text.slice(inside.length, brace) || ' ';
+  return `${inside}${comma} ${isMap(reports) ? entry : `reports: { ${entry} }`}${end}${text.slice(brace)}`;
 }
 
 /** Where the text of a node ends: for a block, where its last line does. */
