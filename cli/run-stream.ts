@@ -129,7 +129,8 @@ async function jetstream<C extends Clock>(
     await clear?.(messages);
     await ledger.forget('a company begins where a scenario was played');
   };
-  const owner = { workspace: context.cwd, kind, fresh, known: ledger.known, ...(clear && { replaces }) };
+  const keepsStore = server !== foreign;
+  const owner = { workspace: context.cwd, kind, fresh, known: ledger.known, keepsStore, ...(clear && { replaces }) };
   const time = clock('jetstream');
   const note = { url, company, pid: process.pid, joined: join };
   const health = listening((now) => {

@@ -27,6 +27,8 @@ export type Owner = {
   readonly fresh?: boolean;
   /** The stream was there before and must be there still: it is not made. */
   readonly known?: boolean;
+  /** The server keeps its store in the workspace: whatever folder a stream names is this one, under the name it had before. */
+  readonly keepsStore?: boolean;
   /**
    * A company takes the place of what a scenario left in its workspace; without this it is refused. Called before anything is
    * removed, when it is sure that nobody plays the scenario: should this process die, the next one finds the scenario again.
@@ -113,12 +115,17 @@ function refuseForeign(company: string, owner: Owner, info: StreamInfo): void {
   const { workspace, kind } = ownerOf(info);
   if (workspace === undefined)
     throw new StreamMismatch(info.config.name, 'metadata.headcount_workspace', owner.workspace, workspace);
-  if (workspace !== owner.workspace)
+  if (hasMoved(owner, info) && owner.keepsStore !== true)
     throw new CompanyTaken(company, `belongs to ${workspace}`, `open it there, or name this company otherwise`);
   if (kind === owner.kind || isReplaced(owner, info)) return;
   const next =
     kind === 'scenario' ? 'start a company in its place: headcount up' : 'play the scenario in another folder';
   throw new CompanyTaken(company, `is a ${kind}, not a ${owner.kind}`, next);
+}
+
+/** True for a stream that names another folder. */
+function hasMoved(owner: Owner, info: StreamInfo): boolean {
+  return ownerOf(info).workspace !== owner.workspace;
 }
 
 /** What a scenario left, for a company that takes its place. */
@@ -169,7 +176,10 @@ export async function ensureStream(
   if (owner.fresh && owner.kind === 'company')
     throw new CompanyTaken(company, 'is a company: its history is never deleted', 'open it without `fresh`');
   const asWanted =
-    found && found.config.max_bytes !== ROOM && found.config.num_replicas === (replicas ?? found.config.num_replicas);
+    found &&
+    !hasMoved(owner, found) &&
+    found.config.max_bytes !== ROOM &&
+    found.config.num_replicas === (replicas ?? found.config.num_replicas);
   const replaced = found !== undefined && isReplaced(owner, found);
   if (!asWanted || owner.fresh || replaced) await claimed;
   if (found && replaced) await owner.replaces?.(found.state.messages);
@@ -178,6 +188,10 @@ export async function ensureStream(
     found = undefined;
   }
   if (!found && owner.known && !replaced) throw gone(company);
+  if (found && hasMoved(owner, found)) {
+    const metadata = { ...found.config.metadata, headcount_workspace: owner.workspace };
+    await ask(() => jsm.streams.update(name, { metadata }));
+  }
   // Made by a process that ended before it had lifted the reservation.
   if (found?.config.max_bytes === ROOM) await ask(() => jsm.streams.update(name, { max_bytes: -1 }));
   if (found && found.config.num_replicas === (replicas ?? found.config.num_replicas)) return found.config.num_replicas;

@@ -270,6 +270,16 @@ describe('opening a company', () => {
     await expect(opening).rejects.toThrow(/belongs to \/home\/ada\/shop/);
   });
 
+  test('a folder that was moved with its store keeps its company, which is in the new one from then on', async () => {
+    const company = newCompany();
+    const first = await keep(open({ company }));
+    await first.publish('brain.goal', goal('a'));
+    const moved: Owner = { workspace: '/home/ada/links', kind: 'company', known: true, keepsStore: true };
+    const again = await keep(open({ company, owner: moved }));
+    expect([(await again.info()).lastSeq, await again.workspace()]).toEqual([1, '/home/ada/links']);
+    await expect(open({ company })).rejects.toThrow(/belongs to \/home\/ada\/links/);
+  });
+
   test('a scenario may begin afresh, a company never', async () => {
     const company = newCompany();
     const scenario: Owner = { workspace: '/home/ada/shop', kind: 'scenario' };
