@@ -72,6 +72,11 @@ export class Reader {
     this.#ask();
   }
 
+  /** Goes on behind the last message with another consumer, which a cluster may put beside another copy. */
+  again(): Promise<void> {
+    return this.#remake();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#forget();

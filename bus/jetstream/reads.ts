@@ -1,5 +1,6 @@
 // Reads of what the stream holds: the last message on a subject, the next one, and a range of them.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { ErrorCode, type MsgRequest, NatsError } from 'nats';
 import type { Range, Stored } from '../bus.ts';
 import type { Clock } from '../clock.ts';
@@ -18,6 +19,8 @@ const FEW = 16;
 /** How far the server's clock and ours may differ. */
 const SKEW_MS = 60_000;
 const ANSWER_MS = 5_000;
+/** How long a copy that is behind the others is given before it is looked at again. */
+const BEHIND_MS = 250;
 
 type Found = { seq: number; subject: string; data: Uint8Array };
 type Query = { last_by_subj: string } | { seq: number; next_by_subj: string };
@@ -176,21 +179,30 @@ export async function* seqsIn(
   for await (const { seq } of arrivals(place, { filter, fromSeq, until, bare: true, log })) yield seq;
 }
 
+/**
+ * A copy of a cluster that is behind the others gives what it has and says that nothing waits; only the leader knows whether that
+ * was all.
+ */
 async function* arrivals(place: DurablePlace, reading: Reading): AsyncGenerator<Arrival> {
   const { until } = reading;
   const buffer: Arrival[] = [];
   let ended = false;
+  let last = reading.fromTime === undefined ? reading.fromSeq - 1 : undefined;
+  /** The copy has no more, for now. */
+  let dry = false;
   let wake = () => {};
   const reader = await Reader.open({
     ...place,
     ...reading,
     opened: (waiting) => {
-      ended ||= waiting === 0;
+      dry = waiting === 0;
       wake();
     },
     arrived: (arrival) => {
       if (arrival.seq <= until) buffer.push(arrival);
-      ended ||= arrival.seq >= until || arrival.pending === 0;
+      last = arrival.seq;
+      ended ||= arrival.seq >= until;
+      dry = arrival.pending === 0;
       wake();
     },
   });
@@ -201,12 +213,27 @@ async function* arrivals(place: DurablePlace, reading: Reading): AsyncGenerator<
         reader.took();
       }
       if (ended) return;
+      if (dry) {
+        dry = false;
+        if (last === undefined || (await isAll(place, reading, last))) return;
+        await wait(BEHIND_MS);
+        // Another copy may be asked then.
+        if (!ended && buffer.length === 0) await reader.again();
+        continue;
+      }
       await new Promise<void>((resolve) => {
         wake = resolve;
-        if (ended || buffer.length > 0) resolve();
+        if (ended || dry || buffer.length > 0) resolve();
       });
     }
   } finally {
     await reader.close();
   }
+}
+
+/** True when a range holds nothing behind a sequence. A server that is alone has said so already. */
+async function isAll(place: DurablePlace, { filter, until }: Reading, seq: number): Promise<boolean> {
+  if (place.connection.nc.info?.cluster === undefined) return true;
+  const next = await get(place, { seq: seq + 1, next_by_subj: place.prefix + filter }, true);
+  return next === undefined || next.seq > until;
 }

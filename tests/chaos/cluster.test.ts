@@ -200,6 +200,37 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     await cluster.whole(stream());
   });
 
+  test('what is read is whole while one of the copies is behind the others', async () => {
+    await goTo(await leader());
+    await writers.finish();
+    const say = (subject: string, n: number) => bus.publish(subject, goal(`${subject}.${n}`));
+    const late = cluster.nodes.find(({ url }) => bus.connection.getServer() !== new URL(url).host);
+    await late?.kill();
+    await say('brain.rare.1', 1);
+    const data = { text: 'x'.repeat(10_000) };
+    const fill = (n: number) =>
+      bus.publish('brain.much', { id: `much.${n}`, type: 'brain.mission', source: 'operator', data });
+    await Promise.all(Array.from({ length: 3_000 }, (_, n) => fill(n)));
+    await say('brain.rare.2', 2);
+    late?.slow(200);
+    await late?.start();
+    let behind = true;
+    const readers = Array.from({ length: 8 }, async () => {
+      const found: number[] = [];
+      while (behind) {
+        let count = 0;
+        for await (const _ of bus.replay({ filter: 'brain.rare.*' })) count += 1;
+        found.push(count);
+      }
+      return found;
+    });
+    await cluster.whole(stream());
+    behind = false;
+    late?.slow(0);
+    const found = (await Promise.all(readers)).flat();
+    expect(found).toEqual(found.map(() => 2));
+  });
+
   test('two of three hang: nothing is accepted, and all goes on afterwards (F26)', async () => {
     const signal = (signal: 'SIGSTOP' | 'SIGCONT') => {
       for (const node of cluster.nodes.slice(1)) node.signal(signal);
