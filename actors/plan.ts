@@ -1,6 +1,7 @@
 // Plans before they become tasks: what is wrong with one, in which order its tasks go, and the record of each. Pure.
 
 import type { Section } from '../brain/brief.ts';
+import { cycleIn } from '../bus/dependencies.ts';
 import type { PlannedTask, Task } from '../bus/records.ts';
 import { type Org, roleOf } from '../org/org.ts';
 import { typesOf } from './duties/types.ts';
@@ -25,41 +26,23 @@ export function keyOf(filing: Filing, planned: PlannedTask): string {
   return `${filing.prefix}.${planned.key}`;
 }
 
-/** A cycle in the plan's dependencies as its keys, the first one repeated at the end; undefined when there is none. */
-export function cycleIn(planned: readonly PlannedTask[]): readonly string[] | undefined {
-  const inputs = new Map(planned.map((task) => [task.key, task.after]));
-  const cleared = new Set<string>();
-
-  function walk(key: string, path: readonly string[]): readonly string[] | undefined {
-    if (path.includes(key)) return [...path.slice(path.indexOf(key)), key];
-    if (cleared.has(key)) return undefined;
-    for (const input of inputs.get(key) ?? []) {
-      const cycle = walk(input, [...path, key]);
-      if (cycle) return cycle;
-    }
-    cleared.add(key);
-    return undefined;
-  }
-
-  for (const { key } of planned) {
-    const cycle = walk(key, []);
-    if (cycle) return cycle;
-  }
-  return undefined;
-}
-
-function problemsOf(task: PlannedTask, keys: ReadonlySet<string>, org: Org): string[] {
-  const problems: string[] = [];
+/** Why nobody here can take a task, as a line that starts with its key; undefined when somebody can. */
+export function whyNobodyTakes(task: PlannedTask, org: Org): string | undefined {
   const role = roleOf(org, task.role);
   const types = role ? typesOf(role) : [];
   if (!role) {
     const able = org.roles.filter((one) => typesOf(one).length > 0).map((one) => one.name);
-    problems.push(`${task.key} is for "${task.role}", and no such role works here (${able.join(', ')} take tasks)`);
-  } else if (types.length === 0) {
-    problems.push(`${task.key} is for ${role.name}, who takes no tasks`);
-  } else if (task.type !== undefined && !types.includes(task.type)) {
-    problems.push(`${task.key} has type "${task.type}", and ${role.name} does ${types.join(', ')}`);
+    return `${task.key} is for "${task.role}", and no such role works here (${able.join(', ')} take tasks)`;
   }
+  if (types.length === 0) return `${task.key} is for ${role.name}, who takes no tasks`;
+  if (task.type === undefined || types.includes(task.type)) return undefined;
+  return `${task.key} has type "${task.type}", and ${role.name} does ${types.join(', ')}`;
+}
+
+function problemsOf(task: PlannedTask, keys: ReadonlySet<string>, org: Org): string[] {
+  const problems: string[] = [];
+  const untaken = whyNobodyTakes(task, org);
+  if (untaken !== undefined) problems.push(untaken);
   for (const input of task.after) {
     if (!keys.has(input)) problems.push(`${task.key} comes after "${input}", which is not in the plan`);
   }

@@ -237,3 +237,18 @@ export function matches(filter: string, subject: string): boolean {
   }
   return want.length === have.length;
 }
+
+/** True when something of the table could be published on a subject that the filter matches. What stands for an id may have dots. */
+export function isEverSpokenOn(filter: string): boolean {
+  const want = filter.split('.');
+  return subjectTable.some(({ subject }) => {
+    const have = subject.split('.');
+    const isOpen = (token: string | undefined) => token?.startsWith('<') === true;
+    for (const [index, token] of want.entries()) {
+      if (token === '>') return have.length > index || isOpen(have.at(-1));
+      const other = have[index] ?? (isOpen(have.at(-1)) ? '<more>' : undefined);
+      if (other === undefined || (token !== '*' && !isOpen(other) && token !== other)) return false;
+    }
+    return want.length >= have.length;
+  });
+}

@@ -217,8 +217,43 @@ describe('a scenario that is wrong', () => {
       'faults: [{ crash: { task: storm } }]',
       'story.yaml:6:27 faults[0].crash.task "storm" is no task of any plan here; did you mean "store"?',
     ],
-  ])('is told where and what: %s', async (lines, message) => {
-    expect(await problemsOf(story(lines))).toEqual([message]);
+    [
+      'when: [{ at: { after: { task: stroe, is: done } }, control: paused }]',
+      'story.yaml:6:31 when[0].at.after.task "stroe" is no task of any plan here; did you mean "store"?',
+    ],
+    [
+      'when: [{ at: { after: { asked: stroe } }, answer: { task: tsore, option: a } }]',
+      'story.yaml:6:32 when[0].at.after.asked "stroe" is no task of any plan here; did you mean "store"?',
+      'story.yaml:6:59 when[0].answer.task "tsore" is no task of any plan here; did you mean "store"?',
+    ],
+    [
+      'faults: [{ quota: { from: +2h, until: +1h } }]',
+      'story.yaml:6:39 faults[0].quota.until is not after `from`: it would never strike',
+    ],
+  ])('is told where and what: %s', async (lines, ...messages) => {
+    expect(await problemsOf(story(lines))).toEqual(messages);
+  });
+
+  it('has no backlog that can never be done', async () => {
+    const given = `given:
+  backlog:
+    - { key: store, title: Keep links, role: backend, after: [page] }
+    - { key: page, title: A page, role: frontend, after: [store, stor] }
+    - { key: mail, title: A mail, role: frontend }
+    - { key: mail, title: Another, role: frontend }`;
+    expect(await problemsOf(story('', given))).toEqual([
+      'story.yaml:5:62 given.backlog[0].after these tasks wait for each other: store -> page -> store',
+      'story.yaml:6:66 given.backlog[1].after[1] "stor" is no task of this backlog; did you mean "store"?',
+      'story.yaml:8:14 given.backlog[3].key "mail" is the key of a task above',
+    ]);
+  });
+
+  it('expects no silence where nobody ever speaks', async () => {
+    const messages = '[{ on: hr.request, count: 0 }, { on: task.*, count: 0 }, { on: agent.*.state }, { on: ">" }]';
+    const text = story('').replace('then: {}', `then: { messages: ${messages} }`);
+    expect(await problemsOf(text)).toEqual([
+      'story.yaml:5:26 then.messages[0].on "hr.request" matches no subject of a company; did you mean "hr.requests"?',
+    ]);
   });
 
   it('must say what one answer is, not two', async () => {

@@ -1,15 +1,14 @@
 // A scenario file to a story that can be played, or to every problem it has, each with its line.
 
 import { dirname, join } from 'node:path';
-import { parseAnswer } from '../brain/answers.ts';
-import type { ScriptedAnswer } from '../brain/models/scripted.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import type { OrgDocument } from '../org/document.ts';
-import { didYouMean, formatProblem, type Keys, type Problem, quote, sortProblems } from '../org/problems.ts';
+import { formatProblem, type Keys, type Problem, quote, sortProblems } from '../org/problems.ts';
 import { explainIssues } from '../org/shape.ts';
 import { readAnswers } from './answers.ts';
 import { readWhole } from './extend.ts';
 import { type Folder, openFolder } from './folder.ts';
+import { looseEnds } from './loose-ends.ts';
 import { type Scenario, ScenarioFile, type TimedEvent, type TimedFault } from './schema.ts';
 import { parseInstant } from './time.ts';
 
@@ -53,7 +52,7 @@ export async function loadScenario(path: string): Promise<Scenario> {
   const place = join(dirname(path), home ?? parsed.data.name);
   const folder = openFolder(place);
   const scenario = await resolve(parsed.data, { path, text, document, place, folder, problems });
-  problems.push(...strangers(scenario, parsed.data, document));
+  problems.push(...looseEnds(scenario, parsed.data, document));
   if (problems.length > 0) throw new ScenarioInvalid(sortProblems(problems), path);
   return scenario;
 }
@@ -85,6 +84,7 @@ async function resolve(file: ScenarioFile, reading: Reading): Promise<Scenario> 
     text: reading.text,
     folder: reading.place,
     locate: (keys) => locate(reading.document, keys, given.product?.slug),
+    problem: reading.document.problem,
     name,
     title,
     story,
@@ -128,47 +128,4 @@ function timedFault({ quota, provider, ...others }: ScenarioFile['faults'][numbe
   if (quota === undefined) return others;
   const window = { from: instant(quota.from, start), until: instant(quota.until, start), tier: quota.tier };
   return { ...others, quota: window };
-}
-
-/** Purposes whose questions are about a task of a plan. */
-const aboutTasks = ['write', 'work', 'advise', 'split', 'review', 'answer', 'staff'];
-
-/** The key of a task that goes on with partial work (actors/follow-up.ts): no plan has it. */
-const FOLLOW_UP = /^go-on-\d+$/;
-
-/** Keys of tasks that no plan of the scenario has: a rule, a fault or an expectation that could never come true. */
-function strangers(scenario: Scenario, file: ScenarioFile, document: OrgDocument): Problem[] {
-  const known = plannedKeys(file.given.backlog ?? [], scenario.answers);
-  const mentions: [Keys, string | undefined][] = [
-    ...file.answers.map(({ for: { purpose, task } }, index): [Keys, string | undefined] => [
-      ['answers', index, 'for', 'task'],
-      aboutTasks.includes(purpose ?? '') ? task : undefined,
-    ]),
-    ...file.faults.flatMap((fault, index) =>
-      Object.entries(fault).map(([kind, details]): [Keys, string | undefined] => [
-        ['faults', index, kind, 'task'],
-        details && 'task' in details ? details.task : undefined,
-      ]),
-    ),
-    ...file.until.flatMap(({ task, asked }, index): [Keys, string | undefined][] => [
-      [['until', index, 'task'], task],
-      [['until', index, 'asked'], asked],
-    ]),
-    ...Object.keys(file.then.tasks).map((key): [Keys, string] => [['then', 'tasks', key], key]),
-  ];
-  return mentions.flatMap(([keys, key]) => {
-    const last = key?.split('.').at(-1);
-    if (key === undefined || last === undefined || key === '*') return [];
-    if (known.has(last) || FOLLOW_UP.test(last)) return [];
-    return [document.problem(keys, `${quote(key)} is no task of any plan here${didYouMean(last, known)}`)];
-  });
-}
-
-function plannedKeys(backlog: readonly { key: string }[], answers: readonly ScriptedAnswer[]): Set<string> {
-  const keys = new Set(backlog.map(({ key }) => key));
-  for (const { reply } of answers) {
-    const plan = 'text' in reply ? parseAnswer('decompose', reply.text) : undefined;
-    if (plan?.ok) for (const { key } of plan.answer.tasks) keys.add(key);
-  }
-  return keys;
 }

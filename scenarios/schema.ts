@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { ScriptedAnswer } from '../brain/models/scripted.ts';
 import type { Outage } from '../brain/models/scripted-wire.ts';
 import { FailureKind, PlannedTask, Token } from '../bus/records.ts';
+import type { OrgDocument } from '../org/document.ts';
 import type { LocatePatch } from '../org/overlay.ts';
 import { OrgFile } from '../org/schema.ts';
 import { Condition, Event, type EventFile, Fault, type FaultFile } from './events.ts';
@@ -180,6 +181,8 @@ export type Scenario = Pick<ScenarioFile, 'name' | 'title' | 'until' | 'then'> &
   readonly story: string;
   /** Where the file says what `patchOf(given)` holds, for errors of `loadPatched`. */
   readonly locate: LocatePatch;
+  /** A problem with what the file says under these keys. */
+  readonly problem: OrgDocument['problem'];
   readonly given: Given & {
     readonly start: number;
     readonly knowledge: readonly { readonly name: string; readonly text: string }[];
