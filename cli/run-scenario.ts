@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { relative, resolve } from 'node:path';
+import { castOf } from '../actors/cast.ts';
 import { dutyFacts } from '../actors/duties/registry.ts';
 import { createHappenings, giveScenario } from '../actors/happenings.ts';
 import type { Thinking } from '../actors/routed-thinking.ts';
@@ -13,13 +14,12 @@ import { CompanyRunning, StreamTookNothing } from '../bus/jetstream/errors.ts';
 import type { Message } from '../bus/messages.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { subjects } from '../bus/subjects.ts';
-import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
+import { loadOrg, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
-import { loadPatched, overlayOrg } from '../org/overlay.ts';
+import { overlayOrg } from '../org/overlay.ts';
 import { createEnding } from '../scenarios/ending.ts';
 import { createFaults, type Faults } from '../scenarios/faults.ts';
 import { loadScenario } from '../scenarios/load.ts';
-import { patchOf } from '../scenarios/patch.ts';
 import { openWrittenWeb } from '../tools/memory/web.ts';
 import { openSandbox } from '../tools/sandbox.ts';
 import { type Assembled, assemble } from './assemble.ts';
@@ -44,13 +44,8 @@ import { checkTarget, openWorkspace } from './workspace.ts';
 async function prepare(options: RunOptions, context: CliContext): Promise<Ready> {
   const scenario = await loadScenario(findFile(options.scenario, context.cwd));
   const file = readOrg(findFile('org/org.yaml', context.cwd), 'org/org.yaml');
-  // A role that only this scenario has brings its prompt along.
-  const ours = promptsIn(scenario.folder);
-  const source = { ...file, readPrompt: (path: string) => file.readPrompt(path) ?? ours(path) };
-  const patch = patchOf(scenario.given);
-  const org = loadPatched(source, patch, { duties: dutyFacts() }, scenario.locate);
-  const orgText = overlayOrg(source.text, patch);
-  return { scenario, org, orgText, readPrompt: source.readPrompt, places: placesIn(context.cwd, org.company) };
+  const cast = castOf(scenario, file);
+  return { scenario, ...cast, places: placesIn(context.cwd, cast.org.company) };
 }
 
 /** Decides when a run is over, and tells once. */

@@ -1,11 +1,11 @@
 // What a simulated run starts from, read once and used for every seed.
 
+import { castOf } from '../actors/cast.ts';
 import { dutyFacts } from '../actors/duties/registry.ts';
-import { loadOrg, promptsIn, readOrg } from '../org/load.ts';
+import { loadOrg, readOrg } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
-import { loadPatched, overlayOrg } from '../org/overlay.ts';
+import { overlayOrg } from '../org/overlay.ts';
 import { loadScenario } from '../scenarios/load.ts';
-import { patchOf } from '../scenarios/patch.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 
 export type Plan = {
@@ -22,18 +22,13 @@ export type PlanFiles = { readonly scenario: string; readonly org: string };
 export async function readPlan(files: PlanFiles): Promise<Plan> {
   const scenario = await loadScenario(files.scenario);
   const file = readOrg(files.org, 'org/org.yaml');
-  // A role that only this scenario has brings its prompt along.
-  const ours = promptsIn(scenario.folder);
-  const source = { ...file, readPrompt: (path: string) => file.readPrompt(path) ?? ours(path) };
-  const patch = patchOf(scenario.given);
-  const org = loadPatched(source, patch, { duties: dutyFacts() }, scenario.locate);
-  const base = overlayOrg(source.text, patch);
+  const { org, orgText, readPrompt } = castOf(scenario, file);
   return {
     scenario,
     org,
     changed: (change) => {
-      const text = overlayOrg(base, change);
-      const from = { text, file: 'org.yaml', readPrompt: source.readPrompt };
+      const text = overlayOrg(orgText, change);
+      const from = { text, file: 'org.yaml', readPrompt };
       return { org: loadOrg(from, { duties: dutyFacts() }), text };
     },
   };

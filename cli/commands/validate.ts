@@ -30,11 +30,15 @@ function problemsOf(error: HeadcountError): Located[] {
   return error.problems.map(({ place, message }: Located) => ({ place, message }));
 }
 
-async function load(kind: 'org' | 'scenario', path: string, shown: string): Promise<string> {
+async function load(kind: 'org' | 'scenario', path: string, shown: string, cwd: string): Promise<string> {
   if (kind === 'scenario') {
     const { loadScenario } = await import('../../scenarios/load.ts');
-    const { title, name } = await loadScenario(path);
-    return `${name}: ${title}`;
+    const { castOf } = await import('../../actors/cast.ts');
+    const { readOrg } = await import('../../org/load.ts');
+    const scenario = await loadScenario(path);
+    // As `run` would, with the company of this folder.
+    castOf(scenario, readOrg(findFile('org/org.yaml', cwd), 'org/org.yaml'));
+    return `${scenario.name}: ${scenario.title}`;
   }
   const { loadOrg, readOrg } = await import('../../org/load.ts');
   const { dutyFacts } = await import('../../actors/duties/registry.ts');
@@ -49,7 +53,7 @@ async function validate(file: string, context: CliContext): Promise<void> {
   });
   const kind = kindOf(text);
   try {
-    const summary = await load(kind, path, file);
+    const summary = await load(kind, path, file, context.cwd);
     print(context, { file, kind, ok: true, problems: [] }, (paint) => [
       `${paint('ok', 'good')}  ${clean(file)}  ${kind}  ${clean(summary)}`,
     ]);
