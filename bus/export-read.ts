@@ -77,8 +77,12 @@ class ExportReader {
   }
 
   #check(text: string, claimed: string): void {
-    const body = text.slice(0, text.lastIndexOf(',"sum":'));
-    if (claimed !== chained(this.#sum, body)) throw this.#bad('edited after the export, here or just before');
+    const end = text.lastIndexOf(',"sum":');
+    const body = text.slice(0, end);
+    // A field behind its sum is summed up by nothing.
+    const isLast = text.slice(end).trimEnd() === `,"sum":"${claimed}"}`;
+    if (!isLast || claimed !== chained(this.#sum, body))
+      throw this.#bad('edited after the export, here or just before');
     this.#sum = claimed;
   }
 

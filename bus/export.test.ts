@@ -168,6 +168,13 @@ describe('an exported company', () => {
     ['cut between two messages', 3, /3 messages were exported/, (lines) => lines.slice(0, 3).join('')],
     ['cut just before its end', 4, /cut off after this line/, (lines) => lines.slice(0, 4).join('')],
     ['edited in a message', 3, /edited/, (lines) => lines.join('').replace('"name":"beta"', '"name":"bets"')],
+    [
+      'edited behind a sum',
+      3,
+      /edited/,
+      ([header, first, second = '', ...rest]) =>
+        [header, first, second.replace(/}\n$/, ',"message":{"id":"x"}}\n'), ...rest].join(''),
+    ],
     ['edited in its header', 1, /edited/, (lines) => lines.join('').replace('"company":"acme"', '"company":"acne"')],
     ['without a line', 3, /edited/, ([header, first, , ...rest]) => [header, first, ...rest].join('')],
     ['in another order', 2, /edited/, ([header, first, second, ...rest]) => [header, second, first, ...rest].join('')],

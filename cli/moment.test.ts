@@ -43,9 +43,12 @@ describe('a moment is the last sequence that belongs to it', () => {
     );
   });
 
-  test.each(['soon', '25:00', '+5', '+5x', '09:61', ''])('%j is no moment', (text) => {
-    expect(() => sequenceAt(text, history())).toThrow(UsageError);
-  });
+  test.each(['soon', '25:00', '+5', '+5x', '09:61', '', '2026-02-30T08:00:00Z', '2026-13-01'])(
+    '%j is no moment',
+    (text) => {
+      expect(() => sequenceAt(text, history())).toThrow(UsageError);
+    },
+  );
 
   test('an empty history has none', () => {
     expect(() => sequenceAt('1', [])).toThrow('outside');

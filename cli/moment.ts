@@ -41,6 +41,12 @@ function timeOfDay(ms: number, end: number, simulated: boolean): number {
   return today <= end ? today : today - DAY_MS;
 }
 
+/** True for a date that is on the calendar. */
+function isDay(date: string): boolean {
+  const at = Date.parse(date);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(date);
+}
+
 /** What was meant, as an instant; undefined for what is none. */
 function instantOf(text: string, history: readonly Stored[]): number | undefined {
   const [first, last] = [history[0], history.at(-1)];
@@ -52,6 +58,8 @@ function instantOf(text: string, history: readonly Stored[]): number | undefined
   const day = /^\d{1,2}:/.test(text) ? durationOf(text) : undefined;
   if (day !== undefined && day < DAY_MS) return timeOfDay(day, timeOf(last.message), isSimulated(history));
   if (!/^\d{4}-\d\d-\d\d/.test(text)) return undefined;
+  // A day that its month does not have is taken for one of the next month.
+  if (!isDay(text.slice(0, 10))) return undefined;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 }

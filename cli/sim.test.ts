@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSummary } from '../simulator/summary.ts';
 import { openTerminal, type Terminal } from '../tests/fixtures/terminal.ts';
+import { faultList } from './commands/sim.ts';
 import { main } from './main.ts';
 import { simJunit } from './views/sim-text.ts';
 
@@ -86,4 +87,9 @@ test.each([
   expect(await ended()).toBe(5);
   expect(terminal.stdout()).toBe('');
   expect(terminal.stderr()).toMatch(/^error: cannot write \S+(sim\.xml|found)\n[\s\S]*next: /);
+});
+
+test('all and none stand alone in a list of faults, and a misspelt one is told the nearest', () => {
+  expect(() => faultList('crash,all')).toThrow('all stands alone');
+  expect(() => faultList('crash,delya')).toThrow('did you mean "delay"?');
 });

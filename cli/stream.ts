@@ -6,7 +6,7 @@ import type { Bus } from '../bus/bus.ts';
 import { type Clock, RealClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
 import { addressesOf } from '../bus/jetstream/addresses.ts';
-import { BadCredentials } from '../bus/jetstream/errors.ts';
+import { BadCredentials, NotPermitted } from '../bus/jetstream/errors.ts';
 import { type JetStreamBus, openJetStreamBus } from '../bus/jetstream.ts';
 import type { Known } from './connect.ts';
 import { keepItsTime } from './own-time.ts';
@@ -43,6 +43,7 @@ export async function companiesAt(url: string): Promise<Known[]> {
     }
     return found;
   } catch (cause) {
+    if (cause instanceof NatsError && cause.isPermissionError()) throw new NotPermitted(cause);
     throw new BusFailure('NO_JETSTREAM', `the server at ${withoutSecret(url)} has no JetStream`, 'start it with -js', {
       cause,
     });

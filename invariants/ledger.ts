@@ -73,6 +73,8 @@ export class Ledger {
   speed = 1;
   /** What the company says of itself, and since when. */
   company: { readonly state: DataOf<'control.changed'>['state']; readonly at: number } | undefined;
+  /** When it took work last: since when, and until when if it does not any more. */
+  ran: { readonly from: number; readonly until: number | undefined } | undefined;
 
   skip({ seq, subject }: Foreign): void {
     this.seq = seq;
@@ -209,9 +211,15 @@ export class Ledger {
         this.speed = Math.max(this.speed, message.data.speed ?? 1);
         return;
       case 'control.changed':
-        if (message.data.scope === 'company') this.company = { state: message.data.state, at };
+        if (message.data.scope === 'company') this.#company(message.data.state, at);
         return;
     }
+  }
+
+  #company(state: DataOf<'control.changed'>['state'], at: number): void {
+    this.company = { state, at };
+    if (state === 'running') this.ran = { from: at, until: undefined };
+    else if (this.ran?.until === undefined && this.ran) this.ran = { ...this.ran, until: at };
   }
 }
 

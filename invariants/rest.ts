@@ -14,14 +14,17 @@ type Look = {
 };
 
 /**
- * Judges every open task. A company that does not take work (paused, stopped) may leave things lying.
- * @param now epoch ms
+ * Judges every open task. A company that does not take work (paused, stopped) may leave things lying from then on; what it had
+ * lost before is lost.
+ * @param at epoch ms
  */
-export function restChecks(ledger: Ledger, rules: Rules, now: number, judge: JudgeThing): void {
-  const { company } = ledger;
-  if (company && company.state !== 'running') return;
+export function restChecks(ledger: Ledger, rules: Rules, at: number, judge: JudgeThing): void {
+  const { company, ran } = ledger;
+  const stands = company !== undefined && company.state !== 'running';
+  const now = stands ? ran?.until : at;
+  if (now === undefined) return;
   const grace = rules.graceMs ?? GRACE_MS;
-  const settled = (at: number) => now - Math.max(at, company?.at ?? at) > grace;
+  const settled = (since: number) => now - Math.max(since, ran?.from ?? since) > grace;
   const look = { ledger, now, judge, settled };
   for (const id of ledger.open) {
     const told = ledger.tasks.get(id);
@@ -33,11 +36,14 @@ export function restChecks(ledger: Ledger, rules: Rules, now: number, judge: Jud
       lost === undefined,
       thing(() => `${id} is lost: ${lost}`),
     );
-    judge(
-      'I7',
-      !isForgotten(look, told),
-      thing(() => `${id} is late, and nobody works on it`),
-    );
+    // Who works on what is known of now, and not of when it stopped.
+    if (!stands) {
+      judge(
+        'I7',
+        !isForgotten(look, told),
+        thing(() => `${id} is late, and nobody works on it`),
+      );
+    }
     if (told.is.status !== 'escalated') continue;
     judge(
       'I18',

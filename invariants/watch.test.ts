@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Stored } from '../bus/bus.ts';
 import { type Draft, parseMessage, seal } from '../bus/messages.ts';
+import { aTask } from '../tests/fixtures/story.ts';
 import { createAuditor } from './auditor.ts';
 import { createWatch } from './watch.ts';
 
@@ -104,5 +105,29 @@ describe('the auditor beside a company', () => {
     watch.look(stored(3, 'clock.a', tick));
     expect(told).toEqual([]);
     expect(errors).toEqual([]);
+  });
+});
+
+describe('a company that has stopped', () => {
+  const MINUTE = 60_000;
+  const changed = (seq: number, state: 'running' | 'draining' | 'stopped', at: number): Stored => {
+    const data = { scope: 'company', state, by: 'operator', reason: 'said so' };
+    return stored(seq, 'control.company', { id: `c.${seq}`, type: 'control.changed', source: 'operator', data }, at);
+  };
+  /** What is lost when a task lay in no mailbox for so long before the company drained, and for a day since. */
+  const lostAfter = (ms: number) => {
+    const auditor = createAuditor({});
+    const data = { task: aTask('T1', { status: 'ready', createdAt: START }) };
+    const created: Draft = { id: 'task.T1.created', type: 'task.created', source: 'cto', data };
+    auditor.look(changed(1, 'running', START));
+    auditor.look(stored(2, 'task.T1', created, START));
+    auditor.look(changed(3, 'draining', START + ms));
+    auditor.look(changed(4, 'stopped', START + ms + MINUTE));
+    return auditor.atRest(START + 24 * 60 * MINUTE).map(({ invariant }) => invariant);
+  };
+
+  test('loses nothing by standing still, and what it had lost before is told', () => {
+    expect(lostAfter(59 * MINUTE)).toEqual([]);
+    expect(lostAfter(61 * MINUTE)).toEqual(['I4']);
   });
 });

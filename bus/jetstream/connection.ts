@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connect, ErrorCode, Events, type JetStreamManager, type NatsConnection, NatsError } from 'nats';
 import { BusFailure, reasonOf } from '../errors.ts';
 import { type Address, addressesOf } from './addresses.ts';
-import { BadCredentials, failure, NoJetStream, ServerTooOld } from './errors.ts';
+import { BadCredentials, failure, NoJetStream, NotPermitted, ServerTooOld } from './errors.ts';
 
 /** Older servers ignore filter_subjects and metadata silently. */
 const OLDEST = '2.10';
@@ -192,12 +192,13 @@ function hasOthers({ info }: NatsConnection, addresses: number): boolean {
   return addresses > 1 || (info?.connect_urls ?? []).length > 1;
 }
 
-/** A cluster that has just started has no leader, and then no JetStream, for some seconds. Throws NoJetStream. */
+/** A cluster that has just started has no leader, and then no JetStream, for some seconds. Throws NoJetStream, NotPermitted. */
 async function managerOf(nc: NatsConnection, clustered: boolean): Promise<JetStreamManager> {
   for (let waited = 0; ; waited += PAUSE_MS) {
     try {
       return await nc.jetstreamManager({ timeout: clustered ? API_MS.clustered : API_MS.alone });
     } catch (error) {
+      if (error instanceof NatsError && error.isPermissionError()) throw new NotPermitted(error);
       const asleep = error instanceof NatsError && (isPassing(error) || error.code === ErrorCode.JetStreamNotEnabled);
       if (!clustered || !asleep || nc.isClosed() || waited >= LEADER_MS)
         throw new NoJetStream(nc.info?.version ?? 'unknown', error);

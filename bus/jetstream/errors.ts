@@ -68,6 +68,19 @@ export class NoJetStream extends HeadcountError {
   }
 }
 
+/** A user who may not do what every company does. */
+export class NotPermitted extends HeadcountError {
+  override readonly name = 'NotPermitted';
+  constructor(cause: unknown) {
+    super(
+      'NOT_PERMITTED',
+      'the nats-server does not let this user use JetStream',
+      "let it publish on '$JS.>' and '<company>.>', and subscribe to '_INBOX.>'; or name another user",
+      { cause },
+    );
+  }
+}
+
 /** A server that has no cluster, or too small a one, for the wanted copies of a stream. */
 export class NoCluster extends HeadcountError {
   override readonly name = 'NoCluster';
@@ -92,6 +105,19 @@ export class StreamMismatch extends HeadcountError {
       'name the company otherwise, or remove that stream',
     );
     this.field = field;
+  }
+}
+
+/** Subjects that a stream of another name has already. */
+export class SubjectsTaken extends HeadcountError {
+  override readonly name = 'SubjectsTaken';
+  constructor(stream: string, subjects: readonly string[], cause: unknown) {
+    super(
+      'SUBJECTS_TAKEN',
+      `stream ${stream} cannot be made: another stream of this server has ${subjects.join(', ')}, or a part of it`,
+      'name the company otherwise, or remove that stream (nats stream ls)',
+      { cause },
+    );
   }
 }
 

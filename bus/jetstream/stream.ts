@@ -11,10 +11,12 @@ import {
 } from 'nats';
 import { BusFailure } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { apiCode, CompanyTaken, NoCluster, StorageTooSmall, StreamMismatch } from './errors.ts';
+import { apiCode, CompanyTaken, NoCluster, StorageTooSmall, StreamMismatch, SubjectsTaken } from './errors.ts';
 
 const HOUR_NS = 3_600_000_000_000;
 const NOT_FOUND = 10059;
+/** "subjects overlap with an existing stream". */
+const OVERLAP = 10065;
 /** "replicas > 1 not supported in non-clustered mode", and a cluster with too few nodes to place them. */
 const TOO_FEW_NODES: readonly (number | undefined)[] = [10005, 10052, 10074];
 
@@ -221,6 +223,7 @@ async function place(
     else if (num_replicas > 1) await jsm.streams.add(config);
     else await makeRoomy(jsm, config);
   } catch (error) {
+    if (apiCode(error) === OVERLAP) throw new SubjectsTaken(name, config.subjects ?? [], error);
     if (TOO_FEW_NODES.includes(apiCode(error))) throw new NoCluster(name, num_replicas, serverVersion, error);
     throw error;
   }

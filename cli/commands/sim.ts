@@ -90,6 +90,7 @@ export function faultList(text: string): readonly SimulatedFault[] {
   return text.split(',').map((part) => {
     const word = part.trim();
     if (isSimulatedFault(word)) return word;
+    if (word === 'all' || word === 'none') throw new InvalidArgumentError(`${word} stands alone.`);
     const near = didYouMean(word, [...simulatedFaults, 'all', 'none']);
     const known = near === '' ? `; there are ${simulatedFaults.join(', ')}.` : near;
     throw new InvalidArgumentError(`There is no fault ${JSON.stringify(word)}${known}`);

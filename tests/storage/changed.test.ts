@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RealClock } from '../../bus/clock.ts';
 import type { StreamHealth } from '../../bus/jetstream/guard.ts';
 import { openJetStreamBus } from '../../bus/jetstream.ts';
+import { companiesAt } from '../../cli/stream.ts';
 import { Mail } from '../contract/mail.ts';
 import { World } from './damaged.ts';
 import { rawServer } from './raw-server.ts';
@@ -96,6 +97,27 @@ test('a server without JetStream is refused with the way out', async () => {
     code: 'NO_JETSTREAM',
     exit: 5,
     next: expect.stringContaining('-js'),
+  });
+});
+
+test('a user who may not use JetStream is told so, by whoever opens a company and whoever looks for one', async () => {
+  const server = await rawServer(
+    (dir) =>
+      `jetstream { store_dir: "${dir}/store" }\nauthorization { users: [{ user: eva, password: secret, permissions: { publish: "x" } }] }`,
+  );
+  ending.push(server.end);
+  const url = server.url.replace('nats://', 'nats://eva:secret@');
+  const refused = { code: 'NOT_PERMITTED', exit: 5, next: expect.stringContaining('$JS.>') };
+  await expect(opening(url)).rejects.toMatchObject(refused);
+  await expect(companiesAt(url)).rejects.toMatchObject(refused);
+});
+
+test('subjects that a stream of another name has are told, with the way out', async () => {
+  await jsm.streams.add({ name: 'THEIRS', subjects: ['acme.task.>'] });
+  await expect(opening(world.server.url)).rejects.toMatchObject({
+    code: 'SUBJECTS_TAKEN',
+    exit: 5,
+    message: expect.stringContaining('acme.>'),
   });
 });
 
