@@ -10,7 +10,9 @@ import { type Clock, RealClock } from '../bus/clock.ts';
 import { HeadcountError } from '../bus/errors.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
 import { type CliContext, note } from './context.ts';
+import { servesOwnStore } from './elsewhere.ts';
 import { UsageError } from './errors.ts';
+import type { Trouble } from './lost-companies.ts';
 import { readRunFile, storeDirOf } from './run-file.ts';
 
 export type Where = {
@@ -27,6 +29,8 @@ export type Reading = {
   readonly live: boolean;
   /** True when the ledgers of this workspace are of this stream. */
   readonly noted: boolean;
+  /** What is wrong with the other companies of this workspace; absent where its own store is not read. */
+  readonly others?: () => Promise<readonly Trouble[]>;
   /** The company's time, once `withCompanyToChange` has looked; absent for an export. */
   readonly clock?: Clock;
   /** Asks which of these processes are there; absent where no process can be. */
@@ -120,7 +124,8 @@ async function openExport(path: string, company: string | undefined): Promise<Op
 async function openStore(company: string | undefined, context: CliContext): Promise<Opened> {
   const server = await openOwnServer(context);
   try {
-    const opened = await openServer({ url: server.url, wanted: company, live: false, own: true }, context);
+    const place = { url: server.url, wanted: company, live: false, own: true, stored: true };
+    const opened = await openServer(place, context);
     const close = async () => {
       await opened.close();
       await server.stop();
@@ -151,6 +156,8 @@ export type Server = {
   readonly stays: boolean;
   /** The company that is known to run on it. */
   readonly running: string | undefined;
+  /** True when the workspace's own store is behind it. */
+  readonly own: boolean;
 };
 
 /**
@@ -166,10 +173,13 @@ export async function withServer<T>(
   const named = where.nats ?? (context.env.NATS_URL || undefined);
   const note = readRunFile(context.cwd);
   const url = named ?? note?.url;
-  if (url !== undefined) return use({ url, stays: true, running: note?.url === url ? note.company : undefined });
+  if (url !== undefined) {
+    const running = note?.url === url ? note.company : undefined;
+    return use({ url, stays: true, running, own: servesOwnStore(context.cwd, url) });
+  }
   const server = await openOwnServer(context, make);
   try {
-    return await use({ url: server.url, stays: false, running: undefined });
+    return await use({ url: server.url, stays: false, running: undefined, own: true });
   } finally {
     await server.stop();
   }
@@ -181,15 +191,22 @@ type Place = {
   readonly live: boolean;
   /** A server of this workspace. */
   readonly own: boolean;
+  /** The workspace's own store, for as long as the command takes. */
+  readonly stored?: boolean;
 };
 
-async function openServer({ url, wanted, live, own }: Place, context: CliContext): Promise<Opened> {
+async function openServer({ url, wanted, live, own, stored = false }: Place, context: CliContext): Promise<Opened> {
   const { companiesAt, openStream } = await import('./stream.ts');
   const companies = await companiesAt(url);
   if (own) await explainLost(companies, wanted, context);
   const company = chooseCompany(companies, wanted, (line) => note(context, line));
+  const others = async () => {
+    const { othersInTrouble } = await import('./lost-companies.ts');
+    return othersInTrouble({ url, known: companies, but: company }, context.cwd);
+  };
+  const served = stored || servesOwnStore(context.cwd, url);
   const noted = own || companies.some((one) => one.company === company && one.workspace === context.cwd);
-  return { company, live, noted, ...(await openStream(url, company)) };
+  return { company, live, noted, ...(served && { others }), ...(await openStream(url, company)) };
 }
 
 /** Throws StreamDamaged for a company that a ledger has seen and the server does not hold. */
@@ -200,8 +217,8 @@ async function explainLost(
 ): Promise<void> {
   const there = wanted === undefined ? companies.length > 0 : companies.some(({ company }) => company === wanted);
   if (there) return;
-  const { lostCompany } = await import('./ledgers.ts');
-  const lost = await lostCompany(cwd, wanted);
+  const { firstLost, lostCompany } = await import('./lost-companies.ts');
+  const lost = wanted === undefined ? await firstLost(cwd, companies) : await lostCompany(cwd, wanted);
   if (lost) throw lost;
 }
 
@@ -210,13 +227,16 @@ export type Known = {
   readonly company: string;
   /** Of its last message, epoch ms. */
   readonly lastAt: number;
+  /** The last sequence of its stream, and how many messages that holds. */
+  readonly lastSeq: number;
+  readonly messages: number;
   /** The folder that it was started in, as its stream says. */
   readonly workspace?: string | undefined;
 };
 
 /** The one that was named; else the only one; else the one that spoke last, which is said. */
 export function chooseCompany(
-  known: readonly Known[],
+  known: readonly Pick<Known, 'company' | 'lastAt'>[],
   wanted: string | undefined,
   say: (line: string) => void,
 ): string {

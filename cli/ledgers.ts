@@ -5,9 +5,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bus, Stored } from '../bus/bus.ts';
-import { BusFailure, type HeadcountError } from '../bus/errors.ts';
+import type { HeadcountError } from '../bus/errors.ts';
 import { Check, checkStream, type Verdict } from '../bus/ledger/check.ts';
-import { goneWith, StreamDamaged } from '../bus/ledger/errors.ts';
+import { StreamDamaged } from '../bus/ledger/errors.ts';
 import { Ledger } from '../bus/ledger/ledger.ts';
 import { LedgerDamaged, markOf, type Pages, putAside, readLedger } from '../bus/ledger/lines.ts';
 import { isAlive } from '../bus/server/alive.ts';
@@ -185,25 +185,6 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
       release();
     },
   };
-}
-
-/** Throws what kept the company from being opened; a stream that was there before and is gone is named as such. */
-export async function explainGone(error: unknown, workspace: string, company: string): Promise<unknown> {
-  if (!(error instanceof BusFailure) || !['STREAM_GONE', 'NO_COMPANY'].includes(error.code)) return error;
-  return (await lostCompany(workspace, company)) ?? error;
-}
-
-/**
- * What to say of a company that is not on its server although a ledger of the workspace has seen its stream.
- * @param company which one; any, unless told
- */
-export async function lostCompany(workspace: string, company?: string): Promise<StreamDamaged | undefined> {
-  const names = company === undefined ? await readdir(join(workspace, '.headcount')).catch(() => []) : [company];
-  for (const name of names) {
-    const [furthest] = await readLedgers(workspace, name);
-    if (furthest) return new StreamDamaged(name, goneWith(markOf(furthest), tasksIn(furthest)));
-  }
-  return undefined;
 }
 
 /** Every task that was written about. */

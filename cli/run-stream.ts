@@ -15,8 +15,10 @@ import { MemoryBus } from '../bus/memory.ts';
 import { NoServer } from '../bus/server/errors.ts';
 import { NoCompany } from './connect.ts';
 import type { CliContext } from './context.ts';
+import { noteElsewhere, servesOwnStore } from './elsewhere.ts';
 import { keepServer } from './kept-server.ts';
-import { type Checking, explainGone, openCompanyLedger } from './ledgers.ts';
+import { type Checking, openCompanyLedger } from './ledgers.ts';
+import { explainGone } from './lost-companies.ts';
 import { readRunFile, removeRunFile, storeDirOf, writeRunFile } from './run-file.ts';
 import { withoutSecret } from './urls.ts';
 
@@ -123,8 +125,10 @@ async function jetstream<C extends Clock>(
   server: Served,
 ): Promise<RunStream<C>> {
   const fresh = kind === 'scenario';
+  const own = server !== foreign || servesOwnStore(context.cwd, url);
   const notes = { workspace: context.cwd, company, fresh, log: (_: string, line: string) => log(line) };
   const ledger = await openCompanyLedger(notes);
+  noteElsewhere(context.cwd, company, own ? undefined : withoutSecret(url));
   const replaces = async (messages: number) => {
     await clear?.(messages);
     await ledger.forget('a company begins where a scenario was played');

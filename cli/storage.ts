@@ -10,18 +10,18 @@ import { type Damage, goneWith } from '../bus/ledger/errors.ts';
 import { Ledger } from '../bus/ledger/ledger.ts';
 import { markOf, replaceLedger } from '../bus/ledger/lines.ts';
 import { subjects } from '../bus/subjects.ts';
-import { chooseCompany, withServer } from './connect.ts';
+import { chooseCompany, type Server, withServer } from './connect.ts';
 import { type CliContext, note } from './context.ts';
 import {
   checkAgainst,
   type Kept,
   ledgersDir,
-  lostCompany,
   putAllAside,
   putUnreadableAside,
   readLedgers,
   tasksIn,
 } from './ledgers.ts';
+import { firstLost } from './lost-companies.ts';
 import { keepItsTime } from './own-time.ts';
 import { readRunFile } from './run-file.ts';
 import { companiesAt } from './stream.ts';
@@ -71,8 +71,8 @@ export function refuseRunning(company: string, { cwd }: Pick<CliContext, 'cwd'>)
 /** Compares all of the stream with every ledger; accepts what is wrong when that is asked for. */
 export function inspectStorage({ nats, company, accept, by }: Request, context: CliContext): Promise<Inspected> {
   const say = (line: string) => note(context, line);
-  return withServer(nats === undefined ? {} : { nats }, context, async ({ url }) => {
-    const name = company ?? (await nameFor(url, context, say));
+  return withServer(nats === undefined ? {} : { nats }, context, async ({ url, own }) => {
+    const name = company ?? (await nameFor({ url, own }, context, say));
     if (accept) refuseRunning(name, context);
     const aside = accept ? await putUnreadableAside(context.cwd, name) : [];
     const kept = await readLedgers(context.cwd, name);
@@ -94,10 +94,14 @@ export function inspectStorage({ nats, company, accept, by }: Request, context: 
   });
 }
 
-/** A stream that is gone cannot be found on the server, but its ledgers are here. */
-async function nameFor(url: string, { cwd }: CliContext, say: (line: string) => void): Promise<string> {
+/** A stream that is gone cannot be found on the server, but its ledgers are here; it is looked at before those that are there. */
+async function nameFor(
+  { url, own }: Pick<Server, 'url' | 'own'>,
+  { cwd }: CliContext,
+  say: (line: string) => void,
+): Promise<string> {
   const there = await companiesAt(url);
-  const lost = there.length === 0 ? await lostCompany(cwd) : undefined;
+  const lost = own || there.length === 0 ? await firstLost(cwd, there) : undefined;
   return lost ? lost.company : chooseCompany(there, undefined, say);
 }
 

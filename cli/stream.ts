@@ -38,7 +38,13 @@ export async function companiesAt(url: string): Promise<Known[]> {
     for (const { config, state } of await streamsOf(nc, addresses.length > 1 ? TRIES : 1)) {
       const company = /^([A-Za-z0-9][\w-]*)\.>$/.exec(config.subjects?.[0] ?? '')?.[1];
       if (company !== undefined && config.subjects?.length === 1) {
-        found.push({ company, lastAt: Date.parse(state.last_ts), workspace: config.metadata?.headcount_workspace });
+        found.push({
+          company,
+          lastAt: Date.parse(state.last_ts),
+          lastSeq: state.last_seq,
+          messages: state.messages,
+          workspace: config.metadata?.headcount_workspace,
+        });
       }
     }
     return found;

@@ -30,9 +30,9 @@ export class StreamDamaged extends HeadcountError {
       'STREAM_DAMAGED',
       `the stream of ${company} is not what it was: ${inWords(damage)}`,
       [
-        'look at all of it: headcount verify',
+        `look at all of it: headcount verify --company ${company}`,
         'bring it back from a backup: headcount restore <file>',
-        'or go on with what is left: headcount verify --accept',
+        `or go on with what is left: headcount verify --accept --company ${company}`,
       ].join('\n'),
     );
     this.company = company;

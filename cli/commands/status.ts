@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { HeadcountError } from '../../bus/errors.ts';
 import { type Reading, withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { readCompared } from '../ledgers.ts';
@@ -18,20 +19,24 @@ export function register(program: Command, context: CliContext): void {
         const { history, trouble } = await readCompared(reading.bus, reading.noted ? context.cwd : undefined);
         const consumers = reading.live ? await reading.bus.consumers() : undefined;
         const present = reading.live ? await reading.present?.(expectedIn(history)) : [];
+        const others = options.company === undefined ? await reading.others?.() : undefined;
         const status = statusOf(history, {
           company: reading.company,
           wall: context.now(),
           live: reading.live,
           present,
           lag: consumers?.reduce((sum, { pending }) => sum + pending, 0),
-          storage: trouble
-            ? { code: trouble.code, said: trouble.message, next: trouble.next }
-            : waitsFor(reading, context),
+          storage: trouble ? saidOf(trouble) : waitsFor(reading, context),
+          others: others?.map(({ company, error }) => ({ company, ...saidOf(error) })),
         });
-        if (status.storage) context.setExit(INFRASTRUCTURE);
+        if (status.storage || status.others.length > 0) context.setExit(INFRASTRUCTURE);
         print(context, status, (paint) => renderStatus(status, paint, context.columns));
       }),
     );
+}
+
+function saidOf({ code, message, next }: HeadcountError): NonNullable<Status['storage']> {
+  return { code, said: message, next };
 }
 
 /** What the process that runs it waits for: a stream that takes nothing cannot say so. */

@@ -53,14 +53,23 @@ function withReason(head: string, between: string, reason: string, width: number
   return [cut(head, width), ...shown.map((line) => `      ${line}`)];
 }
 
+function storageLines(
+  title: string,
+  { said, next }: NonNullable<Status['storage']>,
+  paint: Paint,
+  width: number,
+): string[] {
+  return [
+    paint(title, 'bad'),
+    ...wrapped(said, width - 2).map((line) => `  ${line}`),
+    ...next.split('\n').map((line) => `      ${paint(clean(line), 'command')}`),
+  ];
+}
+
 function problemLines(status: Status, paint: Paint, width: number): string[] {
   const lines: string[] = [];
   const heading = (title: string, many: number) => lines.push(paint(`${title} (${many})`, 'bad'));
-  if (status.storage) {
-    lines.push(paint('STORE', 'bad'));
-    for (const line of wrapped(status.storage.said, width - 2)) lines.push(`  ${line}`);
-    for (const next of status.storage.next.split('\n')) lines.push(`      ${paint(clean(next), 'command')}`);
-  }
+  if (status.storage) lines.push(...storageLines('STORE', status.storage, paint, width));
   if (status.providers.length > 0) {
     heading('PROVIDERS', status.providers.length);
     for (const { provider, state, reason = '', againInMs } of status.providers) {
@@ -152,6 +161,7 @@ export function renderStatus(status: Status, paint: Paint, width: number): strin
   ];
   const nothing = status.agents.length === 0 && status.seq === 0;
   return [
+    ...status.others.flatMap((one) => storageLines(`STORE of ${clean(one.company)}`, one, paint, width)),
     `${paint(clean(status.company), 'strong')}   ${head}`,
     ...problemLines(status, paint, width),
     ...(nothing ? ['nothing has happened yet'] : agentLines(status, paint, width)),

@@ -48,6 +48,8 @@ type AgentRow = {
   readonly spend: number;
 };
 
+type StorageTrouble = { readonly code: string; readonly said: string; readonly next: string };
+
 export type Status = {
   readonly company: string;
   /** `not running` when no process works on it. */
@@ -62,7 +64,9 @@ export type Status = {
   /** Messages that wait in mailboxes; undefined when it was not asked. */
   readonly lag: number | undefined;
   /** What is wrong with what keeps its stream, and what to do, a line each. */
-  readonly storage: { readonly code: string; readonly said: string; readonly next: string } | undefined;
+  readonly storage: StorageTrouble | undefined;
+  /** The same of other companies of the workspace, which nobody asked about. */
+  readonly others: readonly (StorageTrouble & { readonly company: string })[];
   /** Invariants that do not hold, newest last. */
   readonly broken: readonly { readonly invariant: string; readonly seq: number; readonly detail: string }[];
   /** Providers of models that cannot be asked freely, and in how long one call is let through. */
@@ -90,6 +94,7 @@ export type StatusOptions = {
   readonly live: boolean;
   readonly lag?: number | undefined;
   readonly storage?: Status['storage'];
+  readonly others?: Status['others'] | undefined;
   /** Processes that answered; undefined when nobody was asked. */
   readonly present?: Present | undefined;
 };
@@ -213,6 +218,7 @@ export function statusOf(history: readonly Stored[], options: StatusOptions): St
     seq: history.at(-1)?.seq ?? 0,
     lag: options.lag,
     storage: options.storage,
+    others: options.others ?? [],
     broken: ofType(history, 'audit.violated').map(({ data: { invariant, seq, detail } }) => ({
       invariant,
       seq,
