@@ -1,7 +1,7 @@
 // What a command may touch of the process it runs in. Tests hand in their own; `processContext` is the real one.
 
 import { type ExitCode, HeadcountError } from '../bus/errors.ts';
-import { wantsColour } from './output.ts';
+import { nameTyped, wantsColour } from './output.ts';
 
 export type CliContext = {
   /** Writes to standard output; nothing is added. After the reader has gone away (`| head`) it does nothing. */
@@ -9,6 +9,8 @@ export type CliContext = {
   /** Writes to standard error. */
   readonly err: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What our commands are typed with where this process was started: `headcount`, `npx headcount`, `node bin/headcount.js`. */
+  readonly name: string;
   /** The workspace: `.headcount/`, `products/` and `org/` are looked for here. */
   readonly cwd: string;
   /** True when standard output is a terminal. */
@@ -113,6 +115,7 @@ export function processContext(argv: readonly string[]): CliContext {
     out: write(stdout),
     err,
     env: process.env,
+    name: nameTyped({ env: process.env, script: process.argv[1], cwd: process.cwd() }),
     cwd: process.cwd(),
     isTTY,
     columns: isTTY ? Math.max(40, stdout.columns || DEFAULT_COLUMNS) : DEFAULT_COLUMNS,

@@ -56,12 +56,12 @@ function nextAfter(error: unknown): string {
 export function reportError(error: unknown, context: CliContext): ExitCode {
   const { scrub } = createSecrets(context.env);
   const { code, exit, ...said } = explain(interruptionIn(error) ?? error);
-  const [what, next] = [scrub(said.what), typed(scrub(said.next), context.env)];
+  const [what, next] = [scrub(said.what), typed(scrub(said.next), context.name)];
   const why = said.why === undefined ? undefined : scrub(said.why);
   if (context.json) {
     context.err(`${safeJson({ error: { code, what, why, next, exit } })}\n`);
   } else {
-    const paint = painter(context.colour, context.env);
+    const paint = painter(context.colour, context.name);
     // A message may list several problems, one a line (an invalid file); each line is cleaned on its own.
     const lines = what.split('\n').map(clean);
     context.err(`${paint('error:', 'bad')} ${lines.join('\n       ')}\n`);

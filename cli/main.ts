@@ -25,7 +25,7 @@ function createProgram(context: CliContext): Command {
     .helpOption('-h, --help', 'this text, or that of one command')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', typed(HELP_END, context.env))
+    .addHelpText('after', typed(HELP_END, context.name))
     .exitOverride()
     .configureOutput({
       writeOut: context.out,
@@ -84,8 +84,8 @@ export async function main(line: readonly string[], given: CliContext): Promise<
 
 /** Whoever reads along on standard error finds our commands as the shell does; what a machine reads there stays as it is. */
 function sayingWhatIsTyped(context: CliContext): CliContext {
-  const { json, err, env } = context;
-  return json ? context : { ...context, err: (text) => err(typed(text, env)) };
+  const { json, err, name } = context;
+  return json ? context : { ...context, err: (text) => err(typed(text, name)) };
 }
 
 async function run(argv: readonly string[], context: CliContext): Promise<number> {

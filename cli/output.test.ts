@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clean, cut, cutName, flowed, folded, painter, safeJson, table, wantsColour, wrapped } from './output.ts';
+import {
+  clean,
+  cut,
+  cutName,
+  flowed,
+  folded,
+  nameTyped,
+  painter,
+  safeJson,
+  table,
+  wantsColour,
+  wrapped,
+} from './output.ts';
 
 test('colour needs a terminal, and NO_COLOR, --no-color and --plain refuse it', () => {
   expect(wantsColour({}, true, [])).toBe(true);
@@ -96,19 +108,23 @@ test('a text word for word loses nothing but what could move a cursor', () => {
 });
 
 test.each([
-  ['start', 'next  npx headcount status'],
-  ['exec', 'next  npx headcount status'],
-  ['test', 'next  headcount status'],
-  [undefined, 'next  headcount status'],
-])('what the reader may type next is found where npm %s was typed', (npm_command, shown) => {
-  expect(painter(false, { npm_command })('next  headcount status', 'command')).toBe(shown);
+  ['start', '/srv/hc/bin/headcount.js', 'npx headcount'],
+  ['exec', '/srv/node_modules/.bin/headcount', 'npx headcount'],
+  ['test', '/usr/bin/headcount', 'headcount'],
+  [undefined, '/usr/bin/headcount', 'headcount'],
+  [undefined, '/srv/hc/bin/headcount.js', 'node bin/headcount.js'],
+  [undefined, '/srv/other/bin/headcount.js', 'node /srv/other/bin/headcount.js'],
+  [undefined, "/home/o'neil/my code/headcount.js", "node '/home/o'\\''neil/my code/headcount.js'"],
+])('what the reader may type next is found where npm %s ran %s', (npm_command, script, name) => {
+  const paint = painter(false, nameTyped({ env: { npm_command }, script, cwd: '/srv/hc' }));
+  expect(paint('next  headcount status', 'command')).toBe(`next  ${name} status`);
+  expect(paint(paint('headcount --help', 'command'), 'command')).toBe(`${name} --help`);
 });
 
 test('only our own commands are typed another way', () => {
-  const paint = painter(false, { npm_command: 'start' });
+  const paint = painter(false, 'npx headcount');
   expect(paint('git -C products/headcount log; cd /srv/headcount logs; node bin/headcount.js run', 'command')).toBe(
     'git -C products/headcount log; cd /srv/headcount logs; node bin/headcount.js run',
   );
   expect(paint('headcount up', 'dim')).toBe('headcount up');
-  expect(paint(paint('headcount --help', 'command'), 'command')).toBe('npx headcount --help');
 });

@@ -1,6 +1,7 @@
 // What the terminal gets. Text from outside (models, issues, repositories) goes through `clean` before it is printed: an
 // escape sequence in a task's title must not move anybody's cursor.
 
+import { relative } from 'node:path';
 import colors from 'picocolors';
 
 /** `command` is what the reader may type next. */
@@ -19,24 +20,40 @@ export function wantsColour(
   return isTTY && env.TERM !== 'dumb';
 }
 
+/** Our name, where it is on the PATH. */
+const NAME = 'headcount';
 /** Runs of npm that put this program on the PATH of what they start, and not on that of whoever typed them. */
 const BY_NPM: readonly (string | undefined)[] = ['start', 'exec', 'run-script'];
 
+export type Start = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What node was given to run; one that is installed has no `.js` at its end. */
+  readonly script: string | undefined;
+  readonly cwd: string;
+};
+
+/** How this program is typed where it was started: `headcount`, `npx headcount`, `node bin/headcount.js`. */
+export function nameTyped({ env, script, cwd }: Start): string {
+  if (BY_NPM.includes(env.npm_command)) return `npx ${NAME}`;
+  if (!script?.endsWith('.js')) return NAME;
+  const inside = relative(cwd, script);
+  const path = inside.startsWith('..') ? script : inside;
+  return `node ${/^[\w@+./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`}`;
+}
+
 /**
- * Our commands as they are typed where this process was started: `npx headcount status` after `npm start`. All that is written on
- * standard error goes through it, and on standard output what has the tone `command`.
+ * Our commands with the name that they are typed with. All that is written on standard error goes through it, and on standard output
+ * what has the tone `command`.
  */
-export function typed(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  return BY_NPM.includes(env.npm_command)
-    ? text.replace(/(?<!npx |[\w./-])headcount (?=[a-z]|--)/g, 'npx headcount ')
-    : text;
+export function typed(text: string, name: string): string {
+  return name === NAME ? text : text.replace(/(?<!npx |[\w./-])headcount (?=[a-z]|--)/g, () => `${name} `);
 }
 
 /**
  * The one place that knows escape sequences.
- * @param env of the process, for how commands are typed
+ * @param name that our commands are typed with
  */
-export function painter(colour: boolean, env: Readonly<Record<string, string | undefined>> = {}): Paint {
+export function painter(colour: boolean, name = NAME): Paint {
   const { dim, green, yellow, red, bold, cyan } = colors.createColors(colour);
   const tones: Record<Tone, (text: string) => string> = {
     plain: (text) => text,
@@ -46,7 +63,7 @@ export function painter(colour: boolean, env: Readonly<Record<string, string | u
     bad: red,
     strong: bold,
     info: cyan,
-    command: (text) => cyan(typed(text, env)),
+    command: (text) => cyan(typed(text, name)),
   };
   return (text, tone) => tones[tone](text);
 }

@@ -67,7 +67,7 @@ function failedCheck(check: Check, line: (stored: Stored) => string | undefined)
 }
 
 export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, context: CliContext): Screen {
-  const paint = painter(context.colour, context.env);
+  const paint = painter(context.colour, context.name);
   const width = context.columns;
   const say = (line: string) => context.out(`${line}\n`);
   const label = (name: string, text: string) => say(cut(`${pad(name, LABEL)}${text}`, width));
@@ -82,7 +82,7 @@ export function createScreen(options: Pick<RunOptions, 'json' | 'quiet'>, contex
         `${org.company}   ${people} agents in ${org.roles.length} roles   scripted workers, no key needed`,
       );
       label('scenario', scenario.title);
-      label('stream', typed(stream, context.env));
+      label('stream', typed(stream, context.name));
       label('sandbox', sandboxLine(sandbox));
       if (inspector !== undefined) label('inspector', inspector);
       for (const dir of kept) label('kept', `${clean(dir)}: an earlier product that was changed by hand`);
@@ -156,11 +156,11 @@ export type CompanyScreen = {
 
 /** What a company that keeps running shows: its timeline by the clock, or with --json its messages, one a line. */
 export function createCompanyScreen(options: Pick<RunOptions, 'json' | 'quiet'>, context: CliContext): CompanyScreen {
-  const paint = painter(context.colour, context.env);
+  const paint = painter(context.colour, context.name);
   const width = context.columns;
   const timeline = createTimeline({ relative: false, paint, width });
   const say = (line: string) => (options.json ? context.err : context.out)(`${line}\n`);
-  const hint = (text: string) => typed(text, context.env);
+  const hint = (text: string) => typed(text, context.name);
   /** What is said before it is said which company this is. */
   let early: Stored[] | undefined = [];
   const show = (stored: Stored) => {

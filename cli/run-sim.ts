@@ -67,7 +67,7 @@ export async function runSimulations(options: SimOptions, context: CliContext): 
   }
   if (options.json) context.out(`${safeJson(result, 2)}\n`);
   else {
-    const page = { paint: painter(context.colour, context.env), width: context.columns };
+    const page = { paint: painter(context.colour, context.name), width: context.columns };
     for (const line of simLines(result, page)) context.out(`${line}\n`);
   }
   return failed.length === 0 && result.runs === asked ? 0 : 1;

@@ -128,7 +128,7 @@ function violationLines({ invariant, seq, subject, detail, show }: Found, paint:
 
 /** Keeps checking a running company until Ctrl+C. */
 async function follow({ bus }: Reading, auditor: Auditor, seen: number, context: CliContext): Promise<void> {
-  const paint = painter(context.colour, context.env);
+  const paint = painter(context.colour, context.name);
   const told = new Set<string>();
   const say = (found: readonly Violation[]) => {
     for (const one of found) {

@@ -84,7 +84,7 @@ async function forget(
 function progressBar(context: CliContext) {
   const { isTTY, json, err, columns } = context;
   if (!isTTY || json) return { at: () => {}, end: () => {} };
-  const paint = painter(context.colour, context.env);
+  const paint = painter(context.colour, context.name);
   const width = 24;
   return {
     at: ({ done, of, source }: { done: number; of: number; source: string }) => {

@@ -39,7 +39,7 @@ async function showLog(reading: Reading, options: LogOptions, context: CliContex
   if (!options.follow) refuseUnknown(options, history);
   const timeline = createTimeline({
     relative: isSimulated(history),
-    paint: painter(context.colour, context.env),
+    paint: painter(context.colour, context.name),
     width: context.columns,
     everything: options.all === true || context.json,
   });

@@ -108,7 +108,7 @@ async function play({ history }: Past, speed: number, context: CliContext): Prom
   const clock = new RealClock();
   const timeline = createTimeline({
     relative: isSimulated(history),
-    paint: painter(context.colour, context.env),
+    paint: painter(context.colour, context.name),
     width: context.columns,
     everything: context.json,
   });

@@ -32,7 +32,7 @@ export function didYouMean(word: string, known: readonly string[], list: string)
 /** Prints lines, or the value as JSON when `--json` was given. */
 export function print(context: CliContext, value: unknown, lines: (paint: Paint) => readonly string[]): void {
   if (context.json) context.out(`${safeJson(value, 2)}\n`);
-  else for (const line of lines(painter(context.colour, context.env))) context.out(`${line}\n`);
+  else for (const line of lines(painter(context.colour, context.name))) context.out(`${line}\n`);
 }
 
 /** A whole number of at least `least`, for commander. */

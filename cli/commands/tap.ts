@@ -37,7 +37,7 @@ export function filterOf(pattern: string, company: string): string {
 
 async function tap(reading: Reading, pattern: string, options: TapOptions, context: CliContext): Promise<void> {
   const filter = filterOf(pattern, reading.company);
-  const paint = painter(context.colour, context.env);
+  const paint = painter(context.colour, context.name);
   const first = await storedAt(reading.bus, 1);
   const when = whenIn(first === undefined ? [] : [first]);
   let left = options.count ?? Number.POSITIVE_INFINITY;

@@ -2,13 +2,25 @@
 // waited for is a line, the end of a process, or a message.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../cli/package-root.ts';
 
 /** The scenario that whole processes are tried with: four small tasks, one deployment. */
 export const pocket = join(packageRoot, 'tests', 'e2e', 'pocket.yaml');
+
+/** The program where it is not installed. */
+export const script = join(packageRoot, 'bin', 'headcount.js');
 
 /** How long a line is waited for before the test fails with what was said instead, in ms. */
 const PATIENCE_MS = 90_000;
@@ -34,6 +46,8 @@ export type Running = {
 
 export type Options = {
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The file that node runs; the program as it is installed unless told. */
+  readonly script?: string;
   /** Where in the workspace; the top of it unless told. */
   readonly folder?: string;
   /** What a shell puts behind the command: `| head -1`. */
@@ -104,11 +118,23 @@ function commandLine(pid: string): string {
   }
 }
 
-function launch(dir: string, words: readonly string[], { env, folder = '', shell, terminal }: Options): Running {
+/** The link that npm makes of the program where it installs it. */
+function installed(dir: string): string {
+  const link = join(dir, 'home', 'headcount');
+  mkdirSync(join(dir, 'home'), { recursive: true });
+  if (!existsSync(link)) symlinkSync(script, link);
+  return link;
+}
+
+function launch(
+  dir: string,
+  words: readonly string[],
+  { env, folder = '', shell, terminal, script: file = installed(dir) }: Options,
+): Running {
   const home = join(dir, 'home');
   mkdirSync(home, { recursive: true });
   const { NATS_URL: _, FORCE_COLOR: __, NO_COLOR: ___, npm_command: ____, ...inherited } = process.env;
-  const command = [process.execPath, join(packageRoot, 'bin', 'headcount.js'), ...words];
+  const command = [process.execPath, file, ...words];
   const plain = shell === undefined ? command : ['sh', '-c', `"$@" ${shell}`, 'sh', ...command];
   const [program = '', ...args] = terminal ? inTerminal(command) : plain;
   const child = spawn(program, args, {

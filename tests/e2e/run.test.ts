@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Ended, pocket, Workspace } from './process.ts';
+import { type Ended, pocket, script, Workspace } from './process.ts';
 
 const opened: Workspace[] = [];
 function open(): Workspace {
@@ -21,6 +21,18 @@ function scenario(workspace: Workspace, name: string, change: (text: string) => 
   writeFileSync(join(workspace.dir, `${name}.yaml`), change(story.replace('name: pocket', `name: ${name}`)));
   return `${name}.yaml`;
 }
+
+test.each([
+  ['installed', undefined, 'headcount'],
+  ['not installed', script, `node ${script}`],
+])('the next step is typed as the program was, where it is %s', async (_, given, name) => {
+  const workspace = open();
+  const { code, err } = await workspace.run('status', given === undefined ? {} : { script: given });
+  expect([code, err]).toEqual([5, expect.stringContaining(`next:  ${name} run scenarios/first-product.yaml\n`)]);
+  expect((await workspace.run('--help', given === undefined ? {} : { script: given })).out).toContain(
+    `Start here: ${name} run scenarios/first-product.yaml`,
+  );
+});
 
 describe('a run', () => {
   const [one, two] = [open(), open()];
