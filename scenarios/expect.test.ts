@@ -180,6 +180,22 @@ describe('expectations', () => {
     expect(first?.before.map(({ seq }) => seq)).toEqual([5, 6, 7, 8, 9]);
   });
 
+  it('come with events of the work, not with the ticks of a quiet afternoon', async () => {
+    const tick = (slot: number) => ({
+      subject: 'clock.digest',
+      draft: {
+        id: `tick.digest.${slot}`,
+        type: 'clock.ticked',
+        source: 'clock',
+        data: { duty: 'digest', slot, due: start },
+      } as Draft,
+    });
+    const messages = [...climbed, ...streamOf(...[1, 2, 3, 4, 5].map(tick))];
+    const [first] = await check({ files: [{ path: 'none.js' }] }, messages);
+    expect(first?.ok).toBe(false);
+    expect(first?.before).toEqual(climbed.slice(-5));
+  });
+
   it('count a role as all its agents, and a state as its substates', async () => {
     const messages = streamOf(agentState('backend-2', 'working.executing'), agentState('backender', 'crashed'));
     expect(await failing({ agents: { backend: { visits: ['working', 'working.executing'] } } }, messages)).toEqual([]);

@@ -45,11 +45,11 @@ function eventsBefore(messages: readonly Stored[], concerns: (stored: Stored) =>
 }
 
 function lastWork(messages: readonly Stored[]): readonly Stored[] {
-  return messages.filter(({ message }) => !closing.includes(message.type)).slice(-SHOWN);
+  return messages.filter(({ message }) => !routine.includes(message.type)).slice(-SHOWN);
 }
 
-/** What a company says while it closes, whatever it did before. */
-const closing: readonly string[] = ['agent.changed', 'control.changed'];
+/** What a company says at any time, and while it closes, whatever it did before. */
+const routine: readonly string[] = ['agent.changed', 'control.changed', 'clock.ticked'];
 
 function fits(expected: Amount, actual: number | undefined): boolean {
   if (actual === undefined) return false;
