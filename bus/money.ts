@@ -34,6 +34,16 @@ export const Reservation = z.strictObject({
 });
 export type Reservation = z.infer<typeof Reservation>;
 
+/** A reservation, and those of others who waited while the stream took the write before: all are set aside, or none. */
+export const Reserved = Reservation.extend({ also: z.array(Reservation).optional() });
+
+/** Every call for which money was set aside in one write. */
+export function reservationsIn(data: z.infer<typeof Reserved>): readonly Reservation[] {
+  if (data.also === undefined) return [data];
+  const { also, ...first } = data;
+  return [first, ...also];
+}
+
 /** What a call cost. */
 export const Settlement = z.strictObject({
   call: z.string(),
@@ -43,7 +53,7 @@ export const Settlement = z.strictObject({
 });
 export type Settlement = z.infer<typeof Settlement>;
 
-/** A call that cost nothing: the provider refused it. */
+/** A call that cost nothing: the provider refused it, or nobody made it. */
 export const Refund = z.strictObject({ call: z.string(), reason: z.string() });
 export type Refund = z.infer<typeof Refund>;
 

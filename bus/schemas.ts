@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { learnedSchemas } from './learned.ts';
 import { Remembered } from './memories.ts';
-import { Raise, Refund, Reservation, Settlement, Stop, Warning } from './money.ts';
+import { Raise, Refund, Reserved, Settlement, Stop, Warning } from './money.ts';
 import { PolicyDecided } from './policy.ts';
 import {
   Alert,
@@ -243,7 +243,7 @@ export const schemas = {
   /** What was asked about is no more: another commit, another attempt, the end of the task. The note says which. */
   'approval.withdrawn': Approval,
   // Money: one subject for the whole company, so that one expected sequence decides about all wallets at once (money.ts).
-  'money.reserved': Reservation,
+  'money.reserved': Reserved,
   'money.settled': Settlement,
   'money.refunded': Refund,
   'money.warned': Warning,

@@ -2,6 +2,7 @@
 
 import { purseInWords, shortage, usedOf } from '../actors/money/asking.ts';
 import type { Message } from '../bus/messages.ts';
+import { type Reservation, reservationsIn } from '../bus/money.ts';
 import { money } from './format.ts';
 import { type Line, news, quiet } from './line.ts';
 
@@ -15,7 +16,7 @@ export function describeMoney(message: MoneyMessage): Line {
   const who = message.source;
   switch (message.type) {
     case 'money.reserved':
-      return quiet(who, 'reserves', `${money(message.data.worst)} at most for ${message.data.call}`);
+      return quiet(who, 'reserves', reserved(reservationsIn(message.data)));
     case 'money.settled': {
       const { usage, call, cost } = message.data;
       const how = usage === undefined ? ', its worst case' : usage.estimated ? ', estimated' : '';
@@ -32,4 +33,8 @@ export function describeMoney(message: MoneyMessage): Line {
       return news(by, 'raises', `the cap of ${purseInWords(purse)} by ${money(amount)}`, 'good');
     }
   }
+}
+
+function reserved(calls: readonly Reservation[]): string {
+  return calls.map(({ worst, call }) => `${money(worst)} at most for ${call}`).join(', ');
 }

@@ -2,7 +2,7 @@
 // ledger of money.
 
 import { isTaskMessage, type Message, type MessageType } from '../bus/messages.ts';
-import type { Reservation } from '../bus/money.ts';
+import { type Reservation, reservationsIn } from '../bus/money.ts';
 import type { Case, Check, JudgeThing } from './judge.ts';
 import type { Ledger } from './ledger.ts';
 import { type Drawn, drawnBy, micro } from './money-ledger.ts';
@@ -45,18 +45,22 @@ function withinCaps(): Check {
     look(given) {
       const { stored, ledger, judge } = given;
       if (stored.message.type !== 'money.reserved') return;
-      const { data: call } = stored.message;
       const { money } = ledger;
       const inForce = lately(given);
-      for (const drawn of drawnBy(call)) {
-        const { purse } = drawn;
-        const total = (money.used.get(purse) ?? 0) + micro(call.worst);
-        const raised = money.raised.get(purse) ?? 0;
-        const said = call.caps[purse];
-        judge('I16', said === undefined || total <= micro(said), () => over(purse, total, said ?? 0, call));
-        const caps = inForce.map((rules) => capIn(rules, drawn, call));
-        const holds = caps.some((cap) => cap === undefined || total <= micro(cap) + raised);
-        judge('I16', holds, () => over(purse, total, (caps[0] ?? 0) + raised / 1e6, call));
+      // Those of one write come one after the other here too.
+      const totals = new Map<string, number>();
+      for (const call of reservationsIn(stored.message.data)) {
+        for (const drawn of drawnBy(call)) {
+          const { purse } = drawn;
+          const total = (totals.get(purse) ?? money.used.get(purse) ?? 0) + micro(call.worst);
+          totals.set(purse, total);
+          const raised = money.raised.get(purse) ?? 0;
+          const said = call.caps[purse];
+          judge('I16', said === undefined || total <= micro(said), () => over(purse, total, said ?? 0, call));
+          const caps = inForce.map((rules) => capIn(rules, drawn, call));
+          const holds = caps.some((cap) => cap === undefined || total <= micro(cap) + raised);
+          judge('I16', holds, () => over(purse, total, (caps[0] ?? 0) + raised / 1e6, call));
+        }
       }
     },
   };
@@ -70,7 +74,10 @@ const settledOnce: Check = {
   types: ['money.reserved', 'money.settled', 'money.refunded'],
   look({ stored: { message }, ledger: { money }, judge }) {
     if (message.type === 'money.reserved') {
-      judge('I26', !money.calls.has(message.data.call), () => `${message.data.call} is reserved again`);
+      const reserved = reservationsIn(message.data).map(({ call }) => call);
+      for (const [index, call] of reserved.entries()) {
+        judge('I26', !money.calls.has(call) && reserved.indexOf(call) === index, () => `${call} is reserved again`);
+      }
       return;
     }
     if (message.type !== 'money.settled' && message.type !== 'money.refunded') return;

@@ -2,7 +2,7 @@
 // (actors/money/books.ts), so that a fault in one is not a fault in both. Millionths of a dollar.
 
 import type { Message } from '../bus/messages.ts';
-import type { Reservation } from '../bus/money.ts';
+import { type Reservation, reservationsIn } from '../bus/money.ts';
 
 /** Sums of fractions must not drift; what costs something is never nothing. */
 export const micro = (dollars: number) => Math.ceil(dollars * 1e6 - 1e-4);
@@ -55,7 +55,7 @@ export class MoneyLedger {
   fold(message: Message, seq: number): void {
     switch (message.type) {
       case 'money.reserved':
-        this.#reserve(message.data, seq);
+        for (const call of reservationsIn(message.data)) this.#reserve(call, seq);
         break;
       case 'money.settled':
         this.#end(message.data.call, micro(message.data.cost));

@@ -2,6 +2,7 @@
 
 import type { Stored } from '../bus/bus.ts';
 import { isTaskMessage, type Message } from '../bus/messages.ts';
+import { reservationsIn } from '../bus/money.ts';
 import type { Task } from '../bus/records.ts';
 
 export type Losses = {
@@ -28,7 +29,9 @@ export function countLosses(messages: readonly Stored[]): Losses {
   for (const { message } of messages) {
     starts.told(message);
     // What nobody settled may have cost its worst case.
-    if (message.type === 'money.reserved') costs.set(message.data.call, message.data.worst);
+    if (message.type === 'money.reserved') {
+      for (const { call, worst } of reservationsIn(message.data)) costs.set(call, worst);
+    }
     if (message.type === 'money.settled') costs.set(message.data.call, message.data.cost);
     if (message.type === 'money.refunded') costs.delete(message.data.call);
     if (message.type === 'pull.merged') count(merged, `pull ${message.data.number} was merged`);

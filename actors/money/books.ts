@@ -6,7 +6,7 @@
 //       in full, so that a crash can make a company spend too little and never too much.
 
 import type { Draft, Message } from '../../bus/messages.ts';
-import type { Reservation, Stop } from '../../bus/money.ts';
+import { type Reservation, reservationsIn, type Stop } from '../../bus/money.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { micro, pursesOf } from '../../machines/wallet.ts';
 
@@ -91,7 +91,7 @@ export function createBooks(): LiveBooks {
     const message = { type, data } as Message;
     switch (message.type) {
       case 'money.reserved':
-        reserve(message.data);
+        for (const call of reservationsIn(message.data)) reserve(call);
         break;
       case 'money.settled':
         close(message.data.call, message.data.cost);

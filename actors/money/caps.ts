@@ -23,13 +23,27 @@ function capOf(org: Org, role: Role, { wallet, span }: Purse): number | undefine
   return kind === 'role' ? role.budget[span] : org.budget[span];
 }
 
-/** The purses of a call that have a cap, from the company down. */
-export function cappedOf(org: Org, role: Role, payer: Payer, at: number, books: Books): readonly Capped[] {
+/**
+ * The purses of a call that have a cap, from the company down.
+ * @param drawn by purse, what is taken out of it besides what the books say; millionths
+ */
+export function cappedOf(
+  org: Org,
+  role: Role,
+  payer: Payer,
+  at: number,
+  books: Books,
+  drawn: ReadonlyMap<string, number> = new Map(),
+): readonly Capped[] {
   const capped: Capped[] = [];
   for (const purse of pursesOf(payer, at)) {
     const cap = capOf(org, role, purse);
     if (cap === undefined) continue;
-    capped.push({ ...purse, cap: micro(cap) + books.raised(purse.name), used: books.used(purse.name) });
+    capped.push({
+      ...purse,
+      cap: micro(cap) + books.raised(purse.name),
+      used: books.used(purse.name) + (drawn.get(purse.name) ?? 0),
+    });
   }
   return capped;
 }

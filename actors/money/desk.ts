@@ -2,28 +2,26 @@
 // company costs something.
 //
 // Invariants:
-//   D1. A call is made after its reservation is on the stream, and a reservation is written by someone who has seen every
-//       message of `money.calls` before it (expected sequence). So however many processes spend at once, all wallets hold.
-//   D2. One write of this process on `money.calls` is under way at a time; the others wait in line, outside their turns.
-//   D3. A question that is asked again after a crash is another call, with a reservation of its own.
-//   D4. A settlement waits for nobody, since it only gives money back, and nobody waits for it: until it is on the stream, the
+//   D1. A call is made after its reservation is on the stream (till.ts).
+//   D2. A question that is asked again after a crash is another call, with a reservation of its own.
+//   D3. A settlement waits for nobody, since it only gives money back, and nobody waits for it: until it is on the stream, the
 //       worst case counts. A wallet is called empty by someone who has seen every settlement.
 
 import { ModelFailure } from '../../brain/models/model.ts';
 import type { Turn } from '../../bus/clock.ts';
-import { reasonOf, StaleWrite } from '../../bus/errors.ts';
+import { reasonOf } from '../../bus/errors.ts';
 import type { Draft } from '../../bus/messages.ts';
 import type { Stop } from '../../bus/money.ts';
 import type { Usage } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
-import { type Capped, dollars, micro, nearlyEmpty, periodEnd, raiseOf, shortOf } from '../../machines/wallet.ts';
+import { dollars, micro, periodEnd } from '../../machines/wallet.ts';
 import { WorkFailure } from '../duty.ts';
 import type { Ports } from '../ports.ts';
-import { askForMoney, OutOfMoney, questionOf, spanOf } from './asking.ts';
-import { callOf, type LiveBooks } from './books.ts';
-import { cappedOf, raisedBy } from './caps.ts';
-import { type Call, charged, type Held, isOurs, payerOf, reservation, unknown } from './entries.ts';
-import { Line } from './line.ts';
+import { askForMoney, OutOfMoney, spanOf } from './asking.ts';
+import type { LiveBooks } from './books.ts';
+import { raisedBy } from './caps.ts';
+import { type Call, charged, type Held } from './entries.ts';
+import { Till } from './till.ts';
 
 /** What a call came to. Without usage its worst case is charged. */
 export type Paid = { readonly usage?: Usage | undefined };
@@ -61,7 +59,7 @@ export function openMoney(ports: DeskPorts): Money {
 class Desk implements Money {
   readonly #ports: DeskPorts;
   readonly #books: LiveBooks;
-  readonly #line = new Line();
+  readonly #till: Till;
   /** Who waits for money. */
   readonly #parked = new Set<() => void>();
   /** Settlements that are under way. */
@@ -70,6 +68,7 @@ class Desk implements Money {
   constructor(ports: DeskPorts) {
     this.#ports = ports;
     this.#books = ports.board.books;
+    this.#till = new Till(ports, (held) => this.#later(() => this.#refund(held, 'nobody waits for it any more')));
   }
 
   async during<T extends Paid>(call: Call, run: () => Promise<T>): Promise<T> {
@@ -87,7 +86,7 @@ class Desk implements Money {
   async raise(stop: Stop, turn: Turn): Promise<void> {
     const by = raisedBy(this.#ports.board, stop);
     if (by === undefined) return;
-    await this.#line.stand(turn, () => this.#raise(stop, by));
+    await this.#till.raise(stop, by, turn);
   }
 
   async untilFunded(stop: Stop, turn: Turn, signal: AbortSignal): Promise<void> {
@@ -132,62 +131,10 @@ class Desk implements Money {
   }
 
   async #reserve(call: Call): Promise<Held> {
-    const found = await this.#line.stand(call.turn, () => this.#reserveNow(call));
+    const found = await this.#till.reserve(call);
     if ('id' in found) return found;
     await askForMoney(this.#ports, found, call);
     throw new OutOfMoney(found);
-  }
-
-  /** Decides over the books as they are up to the last message, and writes what it decided. */
-  async #reserveNow(call: Call): Promise<Held | Stop> {
-    const books = this.#books;
-    for (;;) {
-      if (books.unreadable) throw new WorkFailure(unknown(books.unreadable));
-      const at = call.turn.now();
-      const payer = payerOf(call, this.#ports.org());
-      const caps = cappedOf(this.#ports.org(), call.role, payer, at, books);
-      const worst = micro(call.worst);
-      const short = shortOf(caps, worst);
-      if (short) {
-        if (await this.#catchUpEnds()) continue;
-        const stop = await this.#stop(short, worst, call, at);
-        if (stop) return stop;
-        continue;
-      }
-      const id = callOf(call.id, books.tries(call.id) + 1);
-      const held = { id, worst, caps, agent: call.agent };
-      const served = call.task ?? this.#ports.board.byKey(call.about);
-      if (await this.#write(reservation(held, call, payer, at, served))) return held;
-    }
-  }
-
-  /** Records that a purse is empty; undefined when the books have moved on, or a person raises the cap. */
-  async #stop(short: Capped, worst: number, call: Call, at: number): Promise<Stop | undefined> {
-    const last = this.#books.stopOf(short.name);
-    const by = last && raisedBy(this.#ports.board, last);
-    if (last && by !== undefined) return void (await this.#raise(last, by));
-    // The cap may have been changed in org.yaml since.
-    if (last && last.cap === dollars(short.cap)) return last;
-    const stop: Stop = {
-      purse: short.name,
-      at,
-      used: dollars(short.used),
-      cap: dollars(short.cap),
-      worst: dollars(worst),
-      question: questionOf(short, call, this.#ports.board),
-      raise: dollars(raiseOf(short, worst)),
-    };
-    const id = `money.stopped.${short.name}.${at}`;
-    const said = { id, type: 'money.stopped' as const, source: call.agent, data: stop };
-    return (await this.#write(said)) ? stop : undefined;
-  }
-
-  async #raise({ purse, raise, question, at }: Stop, by: string): Promise<void> {
-    const id = `money.raised.${purse}.${at}`;
-    const data = { purse, amount: raise, question, by };
-    while (this.#books.stopOf(purse)?.at === at) {
-      await this.#write({ id, type: 'money.raised', source: 'supervisor', data });
-    }
   }
 
   async #settle(held: Held, usage: Usage | undefined, purpose: string): Promise<void> {
@@ -211,56 +158,7 @@ class Desk implements Money {
   async #end(held: Held, said: Draft<'money.settled'> | Draft<'money.refunded'>): Promise<void> {
     await this.#ports.bus.publish(subjects.moneyEnds, said);
     this.#books.ended(said);
-    const unwarned = this.#unwarned(held.caps);
-    if (unwarned.length > 0) await this.#line.stand(undefined, () => this.#warn(unwarned));
-  }
-
-  #unwarned(caps: readonly Capped[]): readonly Capped[] {
-    const books = this.#books;
-    const now = caps.map((purse) => ({ ...purse, used: books.used(purse.name) }));
-    return nearlyEmpty(now, this.#ports.org().budget.warn).filter(({ name }) => !books.warned(name));
-  }
-
-  async #warn(caps: readonly Capped[]): Promise<void> {
-    for (const { name, used, cap } of caps) {
-      const data = { purse: name, used: dollars(used), cap: dollars(cap) };
-      const said = { id: `money.warned.${name}`, type: 'money.warned' as const, source: 'supervisor', data };
-      while (!this.#books.warned(name)) await this.#write(said);
-    }
-  }
-
-  /** Writes after what the books hold and takes it into them. False: somebody else wrote first, and is in the books now. */
-  async #write(said: Draft): Promise<boolean> {
-    const books = this.#books;
-    try {
-      const options = { expectedLastSeq: books.seq };
-      const { seq, duplicate } = await this.#ports.bus.publish(subjects.money, said, options);
-      if (!duplicate) {
-        books.told({ ...said, subject: subjects.money }, seq);
-        return true;
-      }
-    } catch (error) {
-      if (!(error instanceof StaleWrite)) throw error;
-    }
-    await this.#catchUp();
-    // Our own write whose confirmation was lost, or somebody else's of the same name.
-    return said.type === 'money.reserved' && isOurs(books, said.data);
-  }
-
-  async #catchUp(): Promise<void> {
-    const books = this.#books;
-    const range = { filter: subjects.money, fromSeq: books.seq + 1 };
-    const foreign = (one: { seq: number; reason: string }) => books.foreign(one.seq, one.reason);
-    for await (const { message, seq } of this.#ports.bus.replay({ ...range, foreign })) books.told(message, seq);
-  }
-
-  /** A settlement that cannot be read gives nothing back. True when there was one that the books did not have. */
-  async #catchUpEnds(): Promise<boolean> {
-    const books = this.#books;
-    const before = books.endsSeq;
-    const range = { filter: subjects.moneyEnds, fromSeq: before + 1 };
-    for await (const { message, seq } of this.#ports.bus.replay(range)) books.told(message, seq);
-    return books.endsSeq > before;
+    await this.#till.warn(held.caps);
   }
 
   /**

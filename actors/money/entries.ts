@@ -1,7 +1,8 @@
 // What the desk writes, and of what. Pure.
 
 import type { Turn } from '../../bus/clock.ts';
-import type { DataOf, Draft } from '../../bus/messages.ts';
+import type { Draft } from '../../bus/messages.ts';
+import type { Reservation } from '../../bus/money.ts';
 import type { Task, Usage } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { type Capped, dollars, micro } from '../../machines/wallet.ts';
@@ -61,9 +62,9 @@ export function reservation(
   payer: ReturnType<typeof payerOf>,
   at: number,
   served: Pick<Task, 'goal' | 'directive'> | undefined,
-): Draft<'money.reserved'> {
+): Reservation {
   const { agent, work, about, purpose, model, longestMs } = call;
-  const data: DataOf<'money.reserved'> = {
+  return {
     call: held.id,
     worst: dollars(held.worst),
     at,
@@ -79,11 +80,16 @@ export function reservation(
     deadline: at + longestMs,
     caps: Object.fromEntries(held.caps.map(({ name, cap }) => [name, dollars(cap)])),
   };
-  return { id: `money.${held.id}.reserved`, type: 'money.reserved', source: agent, data };
+}
+
+/** What is written for a call, and for those who waited behind it. */
+export function reserving(first: Reservation, also: readonly Reservation[]): Draft<'money.reserved'> {
+  const data = also.length === 0 ? first : { ...first, also: [...also] };
+  return { id: `money.${first.call}.reserved`, type: 'money.reserved', source: first.agent, data };
 }
 
 /** True when the open call in the books is the one that was to be written. */
-export function isOurs(books: LiveBooks, { call, agent, at }: DataOf<'money.reserved'>): boolean {
+export function isOurs(books: LiveBooks, { call, agent, at }: Reservation): boolean {
   const open = books.open(call);
   return open?.agent === agent && open.at === at;
 }

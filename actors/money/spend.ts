@@ -1,7 +1,7 @@
 // Every call that money was set aside for and what it came to, read from the ledger: what reports add up.
 
 import type { Bus } from '../../bus/bus.ts';
-import type { Reservation } from '../../bus/money.ts';
+import { type Reservation, reservationsIn } from '../../bus/money.ts';
 import { dollars, micro } from '../../machines/wallet.ts';
 
 /** A call that was not refused. */
@@ -18,8 +18,9 @@ export async function spendOf(bus: Pick<Bus, 'replay'>): Promise<readonly Spend[
   const spends = new Map<string, Spend>();
   for await (const { message } of bus.replay({ filter: 'money.*' })) {
     if (message.type === 'money.reserved') {
-      const { call, at, role, task, goal, worst } = message.data;
-      spends.set(call, { call, at, role, task, goal, cost: counted(worst), open: true });
+      for (const { call, at, role, task, goal, worst } of reservationsIn(message.data)) {
+        spends.set(call, { call, at, role, task, goal, cost: counted(worst), open: true });
+      }
     } else if (message.type === 'money.settled') {
       const held = spends.get(message.data.call);
       if (held) spends.set(held.call, { ...held, cost: counted(message.data.cost), open: false });

@@ -1,9 +1,7 @@
 // Every call that money was set aside for, with what became of it: the ledger of money as rows.
 
 import type { Stored } from '../../bus/bus.ts';
-import type { DataOf } from '../../bus/messages.ts';
-
-type Reservation = DataOf<'money.reserved'>;
+import { type Reservation, reservationsIn } from '../../bus/money.ts';
 
 export type CallRow = Pick<Reservation, 'call' | 'role' | 'agent' | 'task' | 'goal' | 'about' | 'purpose' | 'at'> & {
   /** `open`: reserved, and not settled. */
@@ -27,8 +25,9 @@ function opened({ call, role, agent, task, goal, about, purpose, at, worst, mode
 export function callsOf(history: readonly Stored[]): readonly CallRow[] {
   const rows = new Map<string, CallRow>();
   for (const { message } of history) {
-    if (message.type === 'money.reserved') rows.set(message.data.call, opened(message.data));
-    else if (message.type === 'money.settled') {
+    if (message.type === 'money.reserved') {
+      for (const reserved of reservationsIn(message.data)) rows.set(reserved.call, opened(reserved));
+    } else if (message.type === 'money.settled') {
       const { call, cost, usage } = message.data;
       const row = rows.get(call);
       if (!row) continue;

@@ -4,6 +4,7 @@
 import { spanOf } from '../../actors/money/asking.ts';
 import { createBooks } from '../../actors/money/books.ts';
 import type { Stored } from '../../bus/bus.ts';
+import { reservationsIn } from '../../bus/money.ts';
 import { dollars, micro, periodEnd } from '../../machines/wallet.ts';
 
 export type LowWallet = {
@@ -29,7 +30,9 @@ export function walletsIn(history: readonly Stored[], now: number): Wallets {
     if (!message.type.startsWith('money.')) continue;
     books.told(message, seq);
     if (message.type === 'money.reserved') {
-      for (const [purse, cap] of Object.entries(message.data.caps)) caps.set(purse, { cap, at: message.data.at });
+      for (const call of reservationsIn(message.data)) {
+        for (const [purse, cap] of Object.entries(call.caps)) caps.set(purse, { cap, at: call.at });
+      }
     } else if (message.type === 'money.stopped') caps.set(message.data.purse, message.data);
     else if (message.type === 'money.warned') warned.add(message.data.purse);
     else if (message.type === 'money.raised') {
