@@ -55,7 +55,7 @@ const rows = [
   {
     id: 'I8',
     title: 'Only legal transitions',
-    why: 'A task, a job and a pull request change as the charts allow; what a task is about, and whose part it is, never changes.',
+    why: 'A task, a job and a pull request change as the charts allow, and a back-off ends at its instant; what a task is about, and whose part it is, never changes.',
     checkedBy: 'message',
   },
   {

@@ -5,6 +5,7 @@ import type { Evidence, Job, Task } from '../bus/records.ts';
 import type { Case, Check } from './judge.ts';
 import { hasEnded, type Ledger, type TaskTold } from './ledger.ts';
 import { moves } from './moves.ts';
+import { skewOf } from './rules.ts';
 
 /** A task's event in hand, with the task as it was. */
 type Event = Case & { readonly message: TaskMessage; readonly task: Task; readonly before: TaskTold | undefined };
@@ -39,6 +40,15 @@ function moved({ task, before, message, ledger, judge }: Event): void {
     return `${task.key} is ${ledger.keys.get(task.key)} already, and now ${task.id} too`;
   });
   judge('I8', !before || isSame(before.is, task), () => `${task.id} is about something else since ${message.id}`);
+}
+
+/** A back-off is as long after a crash as before it: whoever goes on with the task knows the instant from its record. */
+function rested({ task, before, message, ledger, rules, at, judge }: Event): void {
+  const dueAt = before?.type === 'task.failed' && before.is.phase === 'backing-off' ? before.is.dueAt : undefined;
+  if (dueAt === undefined || (message.type !== 'task.started' && message.type !== 'task.stepped')) return;
+  judge('I8', at >= dueAt - skewOf(rules, ledger), () => {
+    return `${task.id} was to wait for ${new Date(dueAt).toISOString()}, and ${message.source} went on at ${message.time}`;
+  });
 }
 
 /** What a task is about never changes. */
@@ -148,7 +158,7 @@ const tasks: Check = {
     if (!isTaskMessage(message) || ledger.unreadable.has(subject)) return;
     const { task } = message.data;
     const event = { ...given, message, task, before: ledger.tasks.get(task.id) };
-    for (const check of [ended, moved, owned, fenced, part, proven]) check(event);
+    for (const check of [ended, moved, rested, owned, fenced, part, proven]) check(event);
   },
 };
 

@@ -10,6 +10,7 @@ import { MemoryStream } from '../bus/memory/stream.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
+import { agentsOf, type Org } from '../org/org.ts';
 import { createEnding } from '../scenarios/ending.ts';
 import type { Strike } from '../scenarios/events.ts';
 import { countLosses } from '../scenarios/losses.ts';
@@ -25,7 +26,7 @@ import { answerOpen, answerQuestion } from './operator.ts';
 import type { Plan } from './plan.ts';
 import { underWay, watchForStandstill } from './standstill.ts';
 import { createTape } from './tape.ts';
-import { createWatch, landedTwice, paidAgain, type Violation } from './watch.ts';
+import { createWatch, landedTwice, paidAgain, unsettled, type Violation } from './watch.ts';
 
 export type RunSpec = {
   readonly seed: number;
@@ -257,6 +258,9 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
   for (const { slug, detail } of landedTwice(members.disk)) watch.found('S2', slug, detail);
   const reasons = members.deaths() + tape.strikes.filter(({ fault }) => REASONS.includes(fault)).length;
   for (const detail of paidAgain(members.provider, reasons)) watch.found('S3', 'the provider', detail);
+  // What cuts off one process cuts off a call of each of its agents.
+  const cut = reasons * agentsIn(org);
+  for (const detail of unsettled(stream.messages, cut)) watch.found('S7', 'money.ends', detail);
   if (watch.violations.length === 0) watch.end(clock.now(), members.all);
   for (const member of members.all) await member.close(standsStill);
   await person.close();
@@ -274,6 +278,8 @@ export async function simulate(plan: Plan, spec: RunSpec, options: SimulateOptio
     products: openMemoryProducts({ disk: members.disk, test: () => passed }),
   };
 }
+
+const agentsIn = ({ roles }: Org): number => roles.reduce((sum, role) => sum + agentsOf(role).length, 0);
 
 function spendingIn({ messages }: MemoryStream, tasks: readonly Task[], start: number) {
   return {

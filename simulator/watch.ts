@@ -3,6 +3,7 @@
 import { createBoard } from '../actors/board.ts';
 import type { Stored } from '../bus/bus.ts';
 import type { MemoryStream } from '../bus/memory/stream.ts';
+import { reservationsIn } from '../bus/money.ts';
 import { createAuditor, type Violation } from '../invariants/auditor.ts';
 import { foldOf } from '../invariants/fold.ts';
 import { rulesOf } from '../invariants/rules.ts';
@@ -25,6 +26,7 @@ const MOST = 20;
 //   S4. What a process believes is what the stream says.
 //   S5. Nothing throws where nobody listens.
 //   S6. Whoever changes a state says which sequence they have seen.
+//   S7. Every call of a model is settled, but for those that something cut off.
 
 export function createWatch(stream: MemoryStream, org: Org, heard: (stored: Stored) => void) {
   const auditor = createAuditor(rulesOf(org));
@@ -101,4 +103,15 @@ export function paidAgain({ asked, failed }: Asked, reasons: number): readonly s
     if (times > allowed) found.push(`${id} was asked ${times} times, with reason for ${allowed}`);
   }
   return found;
+}
+
+/** Calls that nobody settled or refunded, when they are more than what went wrong can have cut off. */
+export function unsettled(messages: readonly Stored[], allowed: number): readonly string[] {
+  const open = new Set<string>();
+  for (const { message } of messages) {
+    if (message.type === 'money.reserved') for (const { call } of reservationsIn(message.data)) open.add(call);
+    else if (message.type === 'money.settled' || message.type === 'money.refunded') open.delete(message.data.call);
+  }
+  if (open.size <= allowed) return [];
+  return [`${open.size} calls are not settled, with reason for ${allowed}: ${[...open].slice(0, 3).join(', ')}`];
 }

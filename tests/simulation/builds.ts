@@ -50,6 +50,23 @@ function settlesTwice(bus: Bus): Bus {
   return { ...bus, publish };
 }
 
+const neverSettles = (bus: Bus): Bus => ({
+  ...bus,
+  publish: async (subject, draft, options) =>
+    draft.type === 'money.settled' ? { seq: 1, duplicate: false } : bus.publish(subject, draft, options),
+});
+
+/** What waits for an instant is recorded as if it waited for another: whoever takes it up goes on at once. */
+const forgetsBackOffs = (bus: Bus): Bus => ({
+  ...bus,
+  last: async (subject) => {
+    const last = await bus.last(subject);
+    if (last?.message.type !== 'task.failed' || last.message.data.task.dueAt === undefined) return last;
+    const task = { ...last.message.data.task, dueAt: Date.parse(last.message.time) };
+    return { ...last, message: { ...last.message, data: { ...last.message.data, task } } };
+  },
+});
+
 /** In the order of how long they take to find. */
 export const wrongBuilds: readonly { readonly what: string; readonly scenario: string; readonly build: Build }[] = [
   {
@@ -69,6 +86,8 @@ export const wrongBuilds: readonly { readonly what: string; readonly scenario: s
   { what: 'ignores expected sequences', scenario: 'outage', build: { bus: ignoresSequences } },
   { what: 'changes pull requests whatever their sequence', scenario: 'outage', build: { bus: ignoresThemForPulls } },
   { what: 'ignores that it was fenced', scenario: 'outage', build: { bus: ignoresFences } },
+  { what: 'never settles its calls', scenario: 'outage', build: { bus: neverSettles } },
+  { what: 'forgets how long it was to wait', scenario: 'outage', build: { bus: forgetsBackOffs } },
   { what: 'settles its calls twice', scenario: 'outage', build: { bus: settlesTwice } },
   {
     what: 'forgets to look whether it has merged',
