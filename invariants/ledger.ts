@@ -219,7 +219,9 @@ export class Ledger {
   #company(state: DataOf<'control.changed'>['state'], at: number): void {
     this.company = { state, at };
     if (state === 'running') this.ran = { from: at, until: undefined };
-    else if (this.ran?.until === undefined && this.ran) this.ran = { ...this.ran, until: at };
+    // One that starts while it ran was killed: nobody knows since when it stands still.
+    else if (state === 'starting') this.ran = undefined;
+    else if (this.ran && this.ran.until === undefined) this.ran = { ...this.ran, until: at };
   }
 }
 

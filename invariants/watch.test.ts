@@ -110,17 +110,22 @@ describe('the auditor beside a company', () => {
 
 describe('a company that has stopped', () => {
   const MINUTE = 60_000;
-  const changed = (seq: number, state: 'running' | 'draining' | 'stopped', at: number): Stored => {
+  const changed = (seq: number, state: 'starting' | 'running' | 'draining' | 'stopped', at: number): Stored => {
     const data = { scope: 'company', state, by: 'operator', reason: 'said so' };
     return stored(seq, 'control.company', { id: `c.${seq}`, type: 'control.changed', source: 'operator', data }, at);
   };
-  /** What is lost when a task lay in no mailbox for so long before the company drained, and for a day since. */
-  const lostAfter = (ms: number) => {
+  /** An auditor of a company with a task that is in no mailbox. */
+  const withLostTask = () => {
     const auditor = createAuditor({});
     const data = { task: aTask('T1', { status: 'ready', createdAt: START }) };
     const created: Draft = { id: 'task.T1.created', type: 'task.created', source: 'cto', data };
     auditor.look(changed(1, 'running', START));
     auditor.look(stored(2, 'task.T1', created, START));
+    return auditor;
+  };
+  /** What is lost when it lay there for so long before the company drained, and for a day since. */
+  const lostAfter = (ms: number) => {
+    const auditor = withLostTask();
     auditor.look(changed(3, 'draining', START + ms));
     auditor.look(changed(4, 'stopped', START + ms + MINUTE));
     return auditor.atRest(START + 24 * 60 * MINUTE).map(({ invariant }) => invariant);
@@ -129,5 +134,15 @@ describe('a company that has stopped', () => {
   test('loses nothing by standing still, and what it had lost before is told', () => {
     expect(lostAfter(59 * MINUTE)).toEqual([]);
     expect(lostAfter(61 * MINUTE)).toEqual(['I4']);
+  });
+
+  test('because it was killed has lost nothing while it was dead', () => {
+    const auditor = withLostTask();
+    const again = START + 24 * 60 * MINUTE;
+    auditor.look(changed(3, 'starting', again));
+    expect(auditor.atRest(again)).toEqual([]);
+    auditor.look(changed(4, 'running', again));
+    expect(auditor.atRest(again + 59 * MINUTE)).toEqual([]);
+    expect(auditor.atRest(again + 61 * MINUTE).map(({ invariant }) => invariant)).toEqual(['I4']);
   });
 });
