@@ -8,6 +8,7 @@ import { HeadcountError } from '../bus/errors.ts';
 import { titled } from '../org/load.ts';
 import { modelsSection, type OwnServer } from './own-server.ts';
 import { packageRoot } from './package-root.ts';
+import { NotWritable } from './workspace.ts';
 
 export type Template = {
   readonly name: string;
@@ -114,13 +115,12 @@ async function ignoreRuns(dir: string): Promise<void> {
 
 /**
  * Writes a company into a folder, which is made when it is not there. All or nothing: what is there is never touched.
- * Throws CompanyThere, and what the file system throws.
+ * Throws CompanyThere, NotWritable, and what the file system throws.
  */
 export async function writeCompany(dir: string, company: NewCompany): Promise<readonly string[]> {
   const there = OWN.filter((name) => existsSync(join(dir, name)));
   if (there.length > 0) throw new CompanyThere(there);
-  await mkdir(dir, { recursive: true });
-  const stage = await mkdtemp(join(dir, '.headcount-init-'));
+  const stage = await stageIn(dir);
   const moved: string[] = [];
   try {
     await fill(stage, company);
@@ -136,4 +136,14 @@ export async function writeCompany(dir: string, company: NewCompany): Promise<re
     await rm(stage, { recursive: true, force: true });
   }
   return [...OWN, '.gitignore'];
+}
+
+/** A folder beside what is to be there, which is made too. */
+async function stageIn(dir: string): Promise<string> {
+  try {
+    await mkdir(dir, { recursive: true });
+    return await mkdtemp(join(dir, '.headcount-init-'));
+  } catch (cause) {
+    throw new NotWritable(dir, 'name a folder that can be made and written to', cause);
+  }
 }

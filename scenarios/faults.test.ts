@@ -63,6 +63,11 @@ describe('faults at steps', () => {
     const { faults } = setUp([{ crash: { step: 'tset', times: 1 } }]);
     expect(faults.unspent()).toEqual(['crash {"step":"tset","times":1}']);
   });
+
+  it('that never struck are told with their instants as dates', async () => {
+    const { faults } = setUp([{ quota: { from: Date.UTC(2026, 0, 5, 9), until: Date.UTC(2026, 0, 5, 10) } }]);
+    expect(faults.unspent()).toEqual(['quota {"from":"2026-01-05T09:00:00.000Z","until":"2026-01-05T10:00:00.000Z"}']);
+  });
 });
 
 describe('faults of the model', () => {

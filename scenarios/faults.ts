@@ -60,9 +60,13 @@ function strikesAt(where: Where, at: StepPlace): boolean {
   );
 }
 
+const INSTANTS: readonly string[] = ['from', 'until'];
+
 function named(fault: TimedFault): string {
   const [kind, details] = Object.entries(fault)[0] ?? ['fault', {}];
-  return `${kind} ${JSON.stringify(details)}`;
+  const told = (key: string, value: unknown) =>
+    typeof value === 'number' && INSTANTS.includes(key) ? new Date(value).toISOString() : value;
+  return `${kind} ${JSON.stringify(details, told)}`;
 }
 
 /**

@@ -43,6 +43,15 @@ describe('a new company', () => {
     expect(readFileSync(join(cwd, '2024-My_Shop/org/org.yaml'), 'utf8')).toContain("company: 'my-shop'");
   });
 
+  test('where none can be written is refused with the folder', async () => {
+    writeFileSync(join(cwd, 'note'), 'a file');
+    const { code, err } = await headcount('init note/shop --yes');
+    expect([code, err]).toEqual([
+      5,
+      expect.stringMatching(/cannot write \S+note\/shop[\s\S]*name a folder that can be made/),
+    ]);
+  });
+
   test('called like a word of YAML is still called that', async () => {
     await headcount('init x --name no --yes');
     expect((await headcount('org check', join(cwd, 'x'))).out).toMatch(/no: 12 roles/);
