@@ -55,6 +55,7 @@ milestones: [100-users] # one day
     const after = addRole(text, { ...legal, reportsTo: 'hr' });
     expect(after.replace(/ {4}reports:\n.*\n/, '')).toBe(text);
     expect(roleOf(load(after), 'legal')?.boss).toBe('hr');
+    expect(roleOf(load(after), 'hr')?.title).toBe('People Manager');
     expect(load(after).milestones.map(({ name }) => name)).toEqual(['100-users']);
   });
 

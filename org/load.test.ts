@@ -227,7 +227,6 @@ reports:
       small('', '      constructor: { duties: [advise] }\n'),
       'org.yaml:8:7 constructor "constructor" cannot be a name',
     ],
-    ['a title of two lines', small('title: "a\\nb"\n'), 'org.yaml:2:8 title "a\\nb" must be one line'],
     ['an alias of nothing', small('title: *nobody\n'), 'org.yaml:2:8 title *nobody refers to nothing'],
     ['an alias of itself', small('retry: &a { backoff: *a }\n'), 'org.yaml:2:22 retry.backoff *a refers to itself'],
     ['a key that is no word', small('? [a, b]\n: c\n'), 'org.yaml:2:3 has a key that is no word'],

@@ -90,7 +90,7 @@ function examine({ text, file: name, readPrompt }: OrgSource, { duties }: LoadOp
 function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
   return {
     company: file.company,
-    title: file.title ?? titled(file.company),
+    title: inOneLine(file.title ?? titled(file.company)),
     mission: file.mission,
     person: file.person ?? DEFAULT_PERSON,
     products: Object.entries(file.products ?? {}).map(([slug, product]) => toProduct(slug, product)),
@@ -109,7 +109,7 @@ function toOrg(file: OrgFile, prompts: ReadonlyMap<string, string>): Org {
     roles: rolesOf(file.reports).map(
       ({ name, boss, role }): Role => ({
         name,
-        title: role.title ?? titled(name),
+        title: inOneLine(role.title ?? titled(name)),
         boss,
         reports: Object.keys(role.reports ?? {}),
         tier: role.tier ?? 'light',
@@ -138,6 +138,9 @@ function cadenceOf(text: string): Cadence {
   if ('problem' in cadence) throw new TypeError(`${text} ${cadence.problem}`);
   return cadence;
 }
+
+/** Tables and drawings show a title in a row, also one that was written as a block. */
+const inOneLine = (title: string): string => title.trim().replace(/\s+/g, ' ');
 
 /** What a name is called when nobody says: `customer_success` -> `Customer success`. */
 export function titled(name: string): string {

@@ -21,9 +21,6 @@ const effects = ['praise', 'optimise', 'correct', 'recover'] as const satisfies 
 
 const Text = z.string().min(1, 'must not be empty').max(2_000, 'is longer than 2000 characters');
 
-/** What tables and drawings show in a row. */
-const OneLine = Text.regex(/^[^\r\n]*$/, 'must be one line');
-
 const slug = (longest: number) =>
   z
     .string()
@@ -166,7 +163,7 @@ const roleNames = () => z.string().meta({ pattern: ROLE_NAME.source });
 
 const Role = z
   .strictObject({
-    title: OneLine.optional(),
+    title: Text.optional(),
     tier: z
       .enum(['strategy', 'coding', 'light'])
       .optional()
@@ -194,7 +191,7 @@ export type RoleFile = z.infer<typeof Role>;
 export const OrgFile = z
   .strictObject({
     company: slug(32).meta({ description: "The stream's name in capitals, and the first token of every subject." }),
-    title: OneLine.optional(),
+    title: Text.optional(),
     mission: Text.optional().meta({ description: 'What the company is for.' }),
     person: z
       .string()
