@@ -3,8 +3,8 @@
 // Invariants:
 //   T1. A reservation is written by someone who has seen every message of `money.calls` before it (expected sequence). So however
 //       many processes spend at once, all wallets hold.
-//   T2. One write of this process is under way at a time. Who comes meanwhile waits in line, outside their turn, and all who wait
-//       are in the next write together: a call waits for two answers of the stream at most, however many agents there are.
+//   T2. One write of this process is under way at a time. Who comes meanwhile waits in line, outside their turn, and those who wait
+//       (fifty at most) are in the next write together: unless other processes come between, a call waits for two answers.
 //   T3. Who stops waiting holds nothing: what was set aside for them is given back.
 
 import type { Turn } from '../../bus/clock.ts';
