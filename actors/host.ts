@@ -179,12 +179,14 @@ export class Host {
     return true;
   }
 
-  /** A first delivery of a task that is ready needs no look at the stream; a stale board is found out by the first write. */
+  /**
+   * A first delivery of a task that is ready needs no look at the stream, where the board has heard everything up to it. What
+   * was written later is found out by the first write.
+   */
   #fresh(agent: Agent, delivery: Delivery, id: string): TaskJournal | undefined {
     const { board, bus } = this.#ports;
     const [task, last] = [board.task(id), board.lastOf(id)];
-    if (board.unreadable.has(id)) return undefined;
-    // A board that lags may not know yet that the task was given to this role; the stream does.
+    if (board.unreadable.has(id) || board.state.seq < delivery.seq) return undefined;
     if (task?.role !== agent.role) return undefined;
     if (delivery.attempt > 1 || !last || task?.status !== 'ready' || task.attempt > 0) return undefined;
     return TaskJournal.begin(bus, agent.name, task, last);

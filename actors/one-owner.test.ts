@@ -25,6 +25,7 @@ import { noTools } from './fakes.ts';
 import { good, orgOf } from './fixture.ts';
 import { Host } from './host.ts';
 import { openMoney } from './money/desk.ts';
+import { outboundBus } from './outbound.ts';
 import { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
 import { follow } from './projections.ts';
@@ -178,6 +179,35 @@ describe('a worker that wakes up after somebody else has done its task', () => {
     await late.close();
     await quick.close();
     await proxy.close();
+  });
+});
+
+describe('a worker that is given a task before it has heard of it', () => {
+  it('does it at once: it is not taken for late', async () => {
+    const bus = await open('ahead');
+    let hearing = true;
+    const unheard: (() => void)[] = [];
+    const lagging: Bus = {
+      ...outboundBus(bus, createSecrets({}), () => ({ role: 'worker', attempt: 1 })),
+      tap: (range, handler) =>
+        bus.tap(range, (stored) => void (hearing ? handler(stored) : unheard.push(() => handler(stored)))),
+    };
+    const { seq } = await bus.publish<'task.created'>(subjects.task('T1'), {
+      id: 'task.B1.a.created',
+      type: 'task.created',
+      source: 'cto',
+      data: { task: anAdvice('T1') },
+    });
+    const first = await worker(lagging, 'worker-1', async () => reply(good));
+    hearing = false;
+    await assign(bus, anAdvice('T1'));
+    expect(seq).toBe(1);
+    await heard(bus, task('T1', 'done'));
+    hearing = true;
+    for (const hear of unheard) hear();
+    await first.close();
+    expect((await all(bus)).filter(isFenced)).toEqual([]);
+    await bus.close();
   });
 });
 
