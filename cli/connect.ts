@@ -14,6 +14,7 @@ import { servesOwnStore } from './elsewhere.ts';
 import { UsageError } from './errors.ts';
 import type { Trouble } from './lost-companies.ts';
 import { readRunFile, storeDirOf } from './run-file.ts';
+import { namedServer } from './urls.ts';
 
 export type Where = {
   readonly nats?: string;
@@ -87,9 +88,9 @@ export async function withCompanyToChange<T>(
 
 async function open(where: Where, context: CliContext): Promise<Opened> {
   if (where.from !== undefined) return openExport(resolve(context.cwd, where.from), where.company);
-  const named = where.nats ?? context.env.NATS_URL;
+  const named = namedServer(where.nats, context.env);
   const note = readRunFile(context.cwd);
-  if (named !== undefined && named !== '') {
+  if (named !== undefined) {
     const wanted = where.company ?? (note?.url === named ? note.company : undefined);
     return openServer({ url: named, wanted, live: true, own: note?.url === named }, context);
   }
@@ -170,7 +171,7 @@ export async function withServer<T>(
   use: (server: Server) => Promise<T>,
   { make = false } = {},
 ): Promise<T> {
-  const named = where.nats ?? (context.env.NATS_URL || undefined);
+  const named = namedServer(where.nats, context.env);
   const note = readRunFile(context.cwd);
   const url = named ?? note?.url;
   if (url !== undefined) {

@@ -14,6 +14,7 @@ import type { CliContext } from './context.ts';
 import { UsageError } from './errors.ts';
 import type { UpOptions } from './options.ts';
 import { readRunFile } from './run-file.ts';
+import { namedServer } from './urls.ts';
 
 /**
  * The options of a process that joins `company`, with what it was not told as the company has it. Unchanged where there is
@@ -27,7 +28,7 @@ export async function asTheCompany(options: UpOptions, company: string, context:
       'name --mission where the company is started, or leave --roles out',
     );
   }
-  const url = options.nats ?? (context.env.NATS_URL || readRunFile(context.cwd)?.url);
+  const url = namedServer(options.nats, context.env) ?? readRunFile(context.cwd)?.url;
   if (url === undefined) return options;
   const bus = await openJetStreamBus({ servers: url, company, clock: new RealClock(), log: () => {} });
   try {

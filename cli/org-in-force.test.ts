@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { dutyFacts } from '../actors/duties/registry.ts';
 import { orgOf, type Running, startCompany } from '../actors/fixture.ts';
-import { followOrg } from './org-in-force.ts';
+import { diffOrg } from '../org/diff.ts';
+import { followOrg, howToApply } from './org-in-force.ts';
 
 const workers = (count: number) => orgOf('', '{}', count);
 
@@ -29,5 +31,23 @@ describe('an org chart that the stream has put in force', () => {
     await expect(followOrg(orgOf(), running(company))).rejects.toMatchObject({ code: 'WOULD_STRAND' });
     await company.untilDone();
     expect(company.task('T1')).toMatchObject({ status: 'done', agent: 'lawyer' });
+  });
+});
+
+describe('an org file that is saved while its company runs', () => {
+  test('is offered, and where a task would be stranded it is said that it is refused until then', async () => {
+    const company = await startCompany({ org: orgOf('lawyer: { duties: [advise] }') });
+    await company.order({ key: 'contract', role: 'lawyer' });
+    const tasks = () => company.seen.board.tasks();
+    const next = (after: ReturnType<typeof workers>) =>
+      howToApply(diffOrg(company.org(), after, tasks(), dutyFacts()), 'org.yaml');
+    expect(next(orgOf('lawyer: { duties: [advise], instances: 2 }'))).toBe(
+      'to make it so: headcount org apply org.yaml',
+    );
+    expect(next(orgOf())).toBe(
+      'it is refused as long as that task would be stranded; afterwards: headcount org apply org.yaml',
+    );
+    await company.untilDone();
+    expect(next(orgOf())).toBe('to make it so: headcount org apply org.yaml');
   });
 });

@@ -82,6 +82,13 @@ export async function applyOrg(
   return { ...compared, applied };
 }
 
+/** What to do with an org file that was saved while its company runs. */
+export function howToApply({ stranded }: OrgDiff, file: string): string {
+  const apply = `headcount org apply ${file}`;
+  if (stranded.length === 0) return `to make it so: ${apply}`;
+  return `it is refused as long as ${stranded.length === 1 ? 'that task' : 'those tasks'} would be stranded; afterwards: ${apply}`;
+}
+
 /** A company that runs. */
 type Following = {
   org(): Org;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { widthOf } from '../org/width.ts';
 import {
   clean,
   cut,
@@ -127,4 +128,29 @@ test('only our own commands are typed another way', () => {
     'git -C products/headcount log; cd /srv/headcount logs; node bin/headcount.js run',
   );
   expect(paint('headcount up', 'dim')).toBe('headcount up');
+});
+
+test('columns stand below each other whatever the letters: an ideograph is two wide, an accent none', () => {
+  const paint = painter(false);
+  const names = ['营销主管', 'é'.normalize('NFD'), '👩‍🚀 pilot', 'plain'];
+  const lines = table(
+    ['WHO', 'what'],
+    names.map((name) => [name, '|']),
+    { width: 40, paint },
+  );
+  expect(lines.slice(1).map((line) => widthOf(line.slice(0, line.indexOf('|'))))).toEqual([10, 10, 10, 10]);
+});
+
+test('text of wide letters is cut and folded by the room it takes, and no letter is cut in two', () => {
+  expect(cut('营销主管报告', 8)).toBe('营销主…');
+  expect(cut('👩‍🚀👩‍🚀👩‍🚀', 5)).toBe('👩‍🚀👩‍🚀…');
+  expect(folded('营销a主管', 4)).toEqual(['营销', 'a主', '管']);
+  expect(wrapped('营销 主管 报告', 9)).toEqual(['营销 主管', '报告']);
+  const letters = fc.string({ unit: 'grapheme' });
+  fc.assert(
+    fc.property(letters, fc.integer({ min: 3, max: 20 }), (text, width) => {
+      expect(widthOf(cut(clean(text), width))).toBeLessThanOrEqual(width);
+      expect(folded(text, width).join('')).toBe(text.split('\n').map(clean).join(''));
+    }),
+  );
 });

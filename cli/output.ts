@@ -3,6 +3,7 @@
 
 import { relative } from 'node:path';
 import colors from 'picocolors';
+import { lettersOf, widthOf } from '../org/width.ts';
 
 /** `command` is what the reader may type next. */
 export type Tone = 'plain' | 'dim' | 'good' | 'warn' | 'bad' | 'strong' | 'info' | 'command';
@@ -92,46 +93,45 @@ export function safeJson(value: unknown, indent?: number): string {
   );
 }
 
-/** Cuts to `width` characters; the cut shows as an ellipsis. */
+/** Cuts to `width` columns; the cut shows as an ellipsis. */
 export function cut(text: string, width: number): string {
-  const characters = [...text];
-  if (characters.length <= width) return text;
-  return width <= 1
-    ? '…'
-    : `${characters
-        .slice(0, width - 1)
-        .join('')
-        .trimEnd()}…`;
+  if (widthOf(text) <= width) return text;
+  const [first = ''] = width <= 1 ? [] : folded(text, width - 1);
+  return `${first.trimEnd()}…`;
 }
 
 /** Cuts an agent's name in the middle: its number at the end says which of several it is. */
 export function cutName(name: string, width: number): string {
   const number = /-\d+$/.exec(name)?.[0] ?? '';
-  if ([...name].length <= width || number.length >= width - 1) return cut(name, width);
+  if (widthOf(name) <= width || number.length >= width - 1) return cut(name, width);
   return `${cut(name.slice(0, -number.length || undefined), width - number.length)}${number}`;
 }
 
-export function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - [...text].length));
-}
-
-/** Text word for word on lines of at most `width`, cut wherever a line is full. */
+/** Text word for word on lines of at most `width` columns, cut wherever a line is full. */
 export function folded(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => {
-    const letters = [...clean(line)];
-    const starts = Array.from({ length: Math.max(1, Math.ceil(letters.length / width)) }, (_, index) => index * width);
-    return starts.map((from) => letters.slice(from, from + width).join(''));
+    const lines: string[] = [];
+    let room = 0;
+    for (const letter of lettersOf(clean(line))) {
+      const takes = widthOf(letter);
+      if (lines.length === 0 || takes > room) {
+        lines.push('');
+        room = width;
+      }
+      lines[lines.length - 1] += letter;
+      room -= takes;
+    }
+    return lines.length === 0 ? [''] : lines;
   });
 }
 
-/** One line of words on lines of at most `width`, broken between words; a word that is longer is cut. */
+/** One line of words on lines of at most `width` columns, broken between words; a word that is longer is cut. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ').flatMap((one) => folded(one, width))) {
     const line = lines.at(-1);
-    if (line !== undefined && [...line].length + 1 + [...word].length <= width) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else lines.push(word);
+    if (line !== undefined && widthOf(line) + 1 + widthOf(word) <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
   }
   return lines;
 }
@@ -142,8 +142,8 @@ export function flowed(head: string, items: readonly string[], width: number): s
   for (const item of items) {
     const line = lines.at(-1) ?? '';
     if (lines.length === 1 && line === head) lines[0] = `${head}${item}`;
-    else if ([...line].length + 2 + [...item].length <= width) lines[lines.length - 1] = `${line}  ${item}`;
-    else lines.push(`${' '.repeat([...head].length)}${item}`);
+    else if (widthOf(line) + 2 + widthOf(item) <= width) lines[lines.length - 1] = `${line}  ${item}`;
+    else lines.push(`${' '.repeat(widthOf(head))}${item}`);
   }
   return lines;
 }
@@ -179,7 +179,7 @@ export function table(
   const textOf = (cell: Cell | undefined) => (cell === undefined ? '' : typeof cell === 'string' ? cell : cell.text);
   const columns = header.length;
   const widths = header.map((title, index) =>
-    Math.max(title.length, ...rows.map((row) => Math.min([...textOf(row[index])].length, 32))),
+    Math.max(title.length, ...rows.map((row) => Math.min(widthOf(textOf(row[index])), 32))),
   );
   const least = Math.min(LAST_AT_LEAST, widths.at(-1) ?? 0);
   const room = options.width - indent.length;
@@ -192,7 +192,7 @@ export function table(
       const width = end ? last : (before[index] ?? 0);
       const text = cut(textOf(cell), width);
       const painted = options.paint(text, cell === undefined || typeof cell === 'string' ? tone : cell.tone);
-      return end ? painted : painted + ' '.repeat(Math.max(0, width - [...text].length));
+      return end ? painted : painted + ' '.repeat(Math.max(0, width - widthOf(text)));
     });
     return indent + parts.join('  ').trimEnd();
   };

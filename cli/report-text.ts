@@ -1,7 +1,8 @@
 // The end report as lines: what was built, where it is, what it took, what to try next.
 
+import { pad } from '../org/width.ts';
 import { count, duration, money, plural } from './format.ts';
-import { clean, cut, type Paint, pad } from './output.ts';
+import { clean, cut, type Paint } from './output.ts';
 import type { Report } from './report.ts';
 
 export type ReportPlaces = {

@@ -23,7 +23,7 @@ import { asTheCompany, refuseThoughtless } from './joining.ts';
 import { companyKnowledge, seedKnowledge } from './knowledge-company.ts';
 import { checkRoles, enter, type Member } from './membership.ts';
 import type { UpOptions } from './options.ts';
-import { followOrg, tellOrg } from './org-in-force.ts';
+import { followOrg, howToApply, tellOrg } from './org-in-force.ts';
 import { keepItsTime } from './own-time.ts';
 import { findFile } from './package-root.ts';
 import { placesIn } from './places.ts';
@@ -254,7 +254,7 @@ function watchOrg(
       if (isEmptyDiff(diff)) return;
       say(`${options.org} was saved:`);
       for (const line of diffLines(diff)) say(`  ${line}`);
-      say(`to make it so: headcount org apply ${options.org}`);
+      say(howToApply(diff, options.org));
     } catch (error) {
       say(`${options.org} was saved and cannot be used:\n${reasonOf(error)}`);
     }

@@ -2,13 +2,14 @@
 
 import type { Stored } from '../bus/bus.ts';
 import type { Org } from '../org/org.ts';
+import { pad } from '../org/width.ts';
 import type { Check } from '../scenarios/expect.ts';
 import type { Scenario } from '../scenarios/schema.ts';
 import type { Sandbox } from '../tools/sandbox.ts';
 import type { Workers } from './company-start.ts';
 import type { CliContext } from './context.ts';
 import type { RunOptions } from './options.ts';
-import { clean, cut, pad, painter, safeJson, typed } from './output.ts';
+import { clean, cut, painter, safeJson, typed } from './output.ts';
 import { reportOf } from './report.ts';
 import { renderReport } from './report-text.ts';
 import { createTimeline } from './timeline.ts';

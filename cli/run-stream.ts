@@ -20,7 +20,7 @@ import { keepServer } from './kept-server.ts';
 import { type Checking, openCompanyLedger } from './ledgers.ts';
 import { explainGone } from './lost-companies.ts';
 import { readRunFile, removeRunFile, storeDirOf, writeRunFile } from './run-file.ts';
-import { withoutSecret } from './urls.ts';
+import { namedServer, withoutSecret } from './urls.ts';
 
 /** How long an end may take to note the last words of the company, in ms: they are a few, and a server that is there answers at once. */
 const LAST_WORDS_MS = 2_000;
@@ -74,7 +74,7 @@ export type RunStreamOptions<C extends Clock = Clock> = {
 export async function openRunStream<C extends Clock>(options: RunStreamOptions<C>): Promise<RunStream<C>> {
   const { company, context, log } = options;
   if (options.bus === 'memory') return memory(options, 'memory bus: nothing is kept, `headcount tap` cannot reach it');
-  const named = options.nats ?? (context.env.NATS_URL || undefined);
+  const named = namedServer(options.nats, context.env);
   if (named !== undefined) return jetstream(options, named, `NATS at ${withoutSecret(named)}`, foreign);
   const here = readRunFile(context.cwd);
   if (options.join) {

@@ -3,9 +3,10 @@
 import type { Stored } from '../bus/bus.ts';
 import { isTaskMessage } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
+import { pad } from '../org/width.ts';
 import { type Before, describe } from './describe.ts';
 import { whenOf } from './format.ts';
-import { clean, cut, cutName, type Paint, pad } from './output.ts';
+import { clean, cut, cutName, type Paint } from './output.ts';
 import { timeOf } from './views/history.ts';
 
 export type TimelineOptions = {

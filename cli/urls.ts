@@ -1,6 +1,19 @@
-// URLs for people to read.
+// URLs as people give them, and for people to read.
+
+import { addressesOf } from '../bus/jetstream/addresses.ts';
+import type { CliContext } from './context.ts';
 
 /** A URL, or several with commas between, that may be printed: user and password removed. */
 export function withoutSecret(url: string): string {
   return url.replace(/\/\/[^@/]*@/g, '//');
+}
+
+/**
+ * The server that a person named, by `--nats` or by NATS_URL, where an empty variable counts as none.
+ * Throws BusFailure (BAD_ADDRESS, exit code 2) for an option that is no address.
+ */
+export function namedServer(option: string | undefined, env: CliContext['env']): string | undefined {
+  if (option === undefined) return env.NATS_URL || undefined;
+  addressesOf(option);
+  return option;
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { defaultOrgPath, duties } from '../tests/fixtures/company-file.ts';
 import { drawOrg } from './draw.ts';
-import { loadOrg } from './load.ts';
+import { loadOrg, readOrg } from './load.ts';
+import { widthOf } from './width.ts';
 
 test('the company is drawn as a tree under the person, one line a role', () => {
   expect(drawOrg(loadOrg(defaultOrgPath, { duties }))).toBe(
@@ -33,4 +34,12 @@ test('duties that do not fit go on below, and the tree goes on beside them', () 
     '  │  │  (every 2m), review',
     '  │  ├─ backend x2  Backend Engineer  coding  write-code, advise',
   ]);
+});
+
+test('titles in wide letters leave the columns where they are', () => {
+  const file = readOrg(defaultOrgPath);
+  const org = loadOrg({ ...file, text: file.text.replace('Chief Executive', '首席执行官') }, { duties });
+  const [, ceo = '', cto = ''] = drawOrg(org).split('\n');
+  expect(ceo).toContain('首席执行官');
+  expect(widthOf(ceo.slice(0, ceo.indexOf('strategy')))).toBe(cto.indexOf('strategy'));
 });

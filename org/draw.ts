@@ -2,6 +2,7 @@
 
 import { formatCadence } from './duration.ts';
 import { type Org, type Role, roleOf } from './org.ts';
+import { pad, widthOf } from './width.ts';
 
 /** A role, and what stands below its branch where its duties need more than one line. */
 type Row = { readonly tree: string; readonly under: string; readonly cells: string[]; readonly duties: string[] };
@@ -16,16 +17,14 @@ const NARROWEST = 20;
 export function drawOrg(org: Org, width = Number.POSITIVE_INFINITY): string {
   const top = org.roles.filter(({ boss }) => boss === undefined);
   const rows = draw(org, top, '');
-  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length));
+  const widest = (texts: readonly string[]) => Math.max(...texts.map(widthOf));
   const tree = widest([org.person, ...rows.map((row) => row.tree)]);
   const columns = [0, 1].map((column) => widest(rows.map(({ cells }) => cells[column] ?? '')));
   const rest = columns.reduce((sum, column) => sum + column + 2, 2);
   const room = Math.max(NARROWEST, width - tree - rest);
   const lines = rows.flatMap(({ tree: branch, under, cells, duties }) => {
-    const head = [branch.padEnd(tree), ...cells.map((cell, column) => cell.padEnd(columns[column] ?? 0)), ''].join(
-      '  ',
-    );
-    const below = under.padEnd(tree) + ' '.repeat(rest);
+    const head = [pad(branch, tree), ...cells.map((cell, column) => pad(cell, columns[column] ?? 0)), ''].join('  ');
+    const below = pad(under, tree) + ' '.repeat(rest);
     return filled(duties, room).map((line, index) => ((index === 0 ? head : below) + line).trimEnd());
   });
   return [org.person, ...lines].join('\n');

@@ -19,7 +19,7 @@ export function addressesOf(servers: string | readonly string[]): Address[] {
 
 function addressOf(server: string): Address {
   const text = server.includes('://') ? server : `nats://${server}`;
-  if (!URL.canParse(text)) {
+  if (!URL.canParse(text) || new URL(text).host === '') {
     const what = server === '' ? 'an empty text' : text.replace(/\/\/.*@/, '//');
     const next = 'write nats://127.0.0.1:4222; commas between those of a cluster';
     throw new BusFailure('BAD_ADDRESS', `${what} is no address of a NATS server`, next, { exit: 2 });

@@ -3,10 +3,11 @@ import type { Stored } from '../../bus/bus.ts';
 import type { Auditor, Violation } from '../../invariants/auditor.ts';
 import { invariants } from '../../invariants/auditor.ts';
 import type { Org } from '../../org/org.ts';
+import { pad } from '../../org/width.ts';
 import { type Reading, withCompany } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { count, plural } from '../format.ts';
-import { clean, cut, type Paint, pad, painter, safeJson } from '../output.ts';
+import { clean, cut, type Paint, painter, safeJson } from '../output.ts';
 import { nowIn } from '../views/history.ts';
 import { type CompanyOptions, print, readsCompany } from './shared.ts';
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { pad } from '../../org/width.ts';
 import type { Finding } from '../checks/finding.ts';
 import { examineMachine } from '../checks.ts';
 import type { CliContext } from '../context.ts';
-import { clean, type Paint, pad, wrapped } from '../output.ts';
+import { clean, type Paint, wrapped } from '../output.ts';
 import { print } from './shared.ts';
 
 /** How long one question of `--live` may take, ms: a server of one's own may have to load its model first. */

@@ -5,11 +5,12 @@ import { HeadcountError, StaleWrite } from '../../bus/errors.ts';
 import type { Lesson } from '../../bus/learned.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { nearest } from '../../org/problems.ts';
+import { pad } from '../../org/width.ts';
 import { readHistory, withCompany, withCompanyToChange } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { duration } from '../format.ts';
-import { clean, type Paint, pad, table, wrapped } from '../output.ts';
+import { clean, type Paint, table, wrapped } from '../output.ts';
 import { nowIn } from '../views/history.ts';
 import { type CompanyOptions, print, readsCompany } from './shared.ts';
 

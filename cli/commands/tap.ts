@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { Stored } from '../../bus/bus.ts';
+import { pad } from '../../org/width.ts';
 import { followFrom, type Reading, withCompany } from '../connect.ts';
 import { type CliContext, note } from '../context.ts';
 import { describe } from '../describe.ts';
 import { UsageError } from '../errors.ts';
 import type { When } from '../format.ts';
-import { clean, cut, pad, painter, safeJson } from '../output.ts';
+import { clean, cut, painter, safeJson } from '../output.ts';
 import { storedAt } from '../own-time.ts';
 import { timeOf, whenIn } from '../views/history.ts';
 import { type CompanyOptions, readsCompany, wholeNumber } from './shared.ts';

@@ -1,8 +1,9 @@
 // A trial of a policy as a table.
 
 import type { Standing } from '../../bus/learned.ts';
+import { pad } from '../../org/width.ts';
 import { money, plural } from '../format.ts';
-import { clean, cut, type Paint, pad } from '../output.ts';
+import { clean, cut, type Paint } from '../output.ts';
 import type { Trial } from './policy-trial.ts';
 
 const line = (what: string, before: string | number, after: string | number) =>

@@ -2,7 +2,8 @@
 
 import type { Task } from '../../bus/records.ts';
 import type { ScoreLedger } from '../../bus/scores.ts';
-import { clean, cut, type Paint, pad, wrapped } from '../output.ts';
+import { pad } from '../../org/width.ts';
+import { clean, cut, type Paint, wrapped } from '../output.ts';
 
 export type ScoreView = {
   readonly task: string;

@@ -1,8 +1,9 @@
 // The status screen as lines.
 
 import { usedOf } from '../../actors/money/asking.ts';
+import { pad, widthOf } from '../../org/width.ts';
 import { count, duration, money } from '../format.ts';
-import { type Cell, clean, cut, flowed, type Paint, pad, type Tone, table, wrapped } from '../output.ts';
+import { type Cell, clean, cut, flowed, type Paint, type Tone, table, wrapped } from '../output.ts';
 import { processLines } from './processes.ts';
 import type { Status } from './status.ts';
 
@@ -46,7 +47,7 @@ const REASON_LINES = 4;
 
 function withReason(head: string, between: string, reason: string, width: number): string[] {
   const one = `${head}${between}${clean(reason)}`;
-  if ([...one].length <= width) return [one];
+  if (widthOf(one) <= width) return [one];
   const lines = wrapped(reason, width - 6);
   const shown = lines.slice(0, REASON_LINES);
   if (lines.length > REASON_LINES) shown[REASON_LINES - 1] = cut(`${shown.at(-1)} ${lines[REASON_LINES]}`, width - 6);

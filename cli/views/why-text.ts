@@ -1,7 +1,8 @@
 // The causal chain of a task as lines, from the mission down to the commit and the score.
 
+import { pad } from '../../org/width.ts';
 import { count, duration, money, type When } from '../format.ts';
-import { clean, cut, type Paint, pad } from '../output.ts';
+import { clean, cut, type Paint } from '../output.ts';
 import { statusTones } from './tasks.ts';
 import type { AttemptView, Why } from './why.ts';
 

@@ -2,10 +2,11 @@
 // and this end hands each loopback connection over. The product can answer; it cannot call anybody, not even on this machine.
 
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isAlive } from '../../bus/server/alive.ts';
 
 /** Connections that the inner end keeps ready, and the most that this end holds. */
 const READY = 4;
@@ -65,10 +66,23 @@ function tie(outside: Socket, inside: Socket): void {
   outside.pipe(inside).pipe(outside);
 }
 
+/** What a folder of sockets is called, before the id of its process. */
+const NAME = 'headcount-tunnel-';
+
+/** Removes what processes that were killed have left. What belongs to somebody else, or is being removed by another, stays. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = new RegExp(`^${NAME}(\\d+)-`).exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
 /** Opens this end on a free loopback port. */
 export async function openTunnel(): Promise<Tunnel> {
+  await sweep();
   // A short path: the name of a socket has room for about 100 bytes.
-  const socketDir = await mkdtemp(join(tmpdir(), 'headcount-'));
+  const socketDir = await mkdtemp(join(tmpdir(), `${NAME}${process.pid}-`));
   const ready: Socket[] = [];
   const waiting: Socket[] = [];
   const all = new Set<Socket>();
