@@ -1,20 +1,30 @@
-// How much room text takes on a terminal: an ideograph takes two columns, a combined emoji as well, an accent none.
+// How much room text takes on a terminal: an ideograph takes two columns, a whole emoji as well, an accent none.
 
-import stringWidth from 'string-width';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 /** Text of which each character takes one column. */
 const PLAIN = /^[ -~]*$/;
+const UNSEEN = /^[\p{Default_Ignorable_Code_Point}\p{Mark}\p{Control}\p{Surrogate}]*$/u;
+const EMOJI = /\p{Emoji_Presentation}|\uFE0F/u;
 
-const segmenter = new Intl.Segmenter();
-
-/** Columns of a terminal. The text holds no control characters. */
-export function widthOf(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
-}
+let segmenter: Intl.Segmenter | undefined;
 
 /** What a reader sees as one character each: a letter with its accents, a whole emoji. */
 export function lettersOf(text: string): string[] {
-  return PLAIN.test(text) ? [...text] : [...segmenter.segment(text)].map(({ segment }) => segment);
+  if (PLAIN.test(text)) return [...text];
+  // Made when it is needed: it takes longer than all of `--help`.
+  segmenter ??= new Intl.Segmenter();
+  return [...segmenter.segment(text)].map(({ segment }) => segment);
+}
+
+/** Columns of a terminal. The text holds no control characters. */
+export function widthOf(text: string): number {
+  return PLAIN.test(text) ? text.length : lettersOf(text).reduce((sum, letter) => sum + widthOfLetter(letter), 0);
+}
+
+function widthOfLetter(letter: string): number {
+  if (UNSEEN.test(letter)) return 0;
+  return EMOJI.test(letter) ? 2 : eastAsianWidth(letter.codePointAt(0) ?? 0);
 }
 
 /** With spaces behind it, so many columns wide. */

@@ -28,7 +28,7 @@ const table: Readonly<Record<string, Room>> = {
     rooms: ['bus'],
     types: vocabulary,
     files: ['machines/policy.ts'],
-    packages: ['zod', 'yaml', 'cron-parser', 'string-width', 'node:'],
+    packages: ['zod', 'yaml', 'cron-parser', 'get-east-asian-width', 'node:'],
   },
   brain: {
     rooms: ['bus'],
