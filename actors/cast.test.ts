@@ -60,6 +60,17 @@ describe('the company of a scenario', () => {
     ]);
   });
 
+  it('is in the states that are expected, and writes the commits', async () => {
+    const then = `then:
+  agents: { backend: { visits: [working, working.executng, crashed] }, qa: { visits: [retrying.backing-off] } }
+  commits: { by: { backend: 1, fronted: 1 } }`;
+    expect(await problemsOf(`${given}\n${then}`)).toEqual([
+      'story.yaml:6:42 then.agents.backend.visits[1] "working.executng" is no state of an agent; did you mean "working.executing"?',
+      'story.yaml:6:87 then.agents.qa.visits[0] "retrying.backing-off" is no state of an agent; did you mean "retrying.backingOff"?',
+      'story.yaml:7:32 then.commits.by.fronted "fronted" is nobody here; did you mean "frontend"?',
+    ]);
+  });
+
   it('may have somebody who is hired on the way', async () => {
     const when = 'when: [{ at: +1m, org: { roles: { legal: { reportsTo: ceo, duties: [advise] } } } }]';
     expect(await problemsOf(`${given}\n${when}\nthen: { agents: { legal: {} } }`)).toEqual([]);

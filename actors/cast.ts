@@ -1,5 +1,7 @@
 // The company that plays a scenario: org.yaml with what the scenario gives on top, and whether that company can play it.
 
+import { agentMachineOf } from '../machines/agent.ts';
+import { statesOf } from '../machines/states.ts';
 import { type OrgSource, promptsIn } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
@@ -28,7 +30,12 @@ export function castOf(scenario: Scenario, file: OrgSource): Cast {
   const readPrompt = (path: string) => file.readPrompt(path) ?? ours(path);
   const patch = patchOf(scenario.given);
   const org = loadPatched({ ...file, readPrompt }, patch, { duties: dutyFacts() }, scenario.locate);
-  const problems = [...untaken(scenario, org), ...absent(scenario, org), ...uncelebrated(scenario, org)];
+  const problems = [
+    ...untaken(scenario, org),
+    ...absent(scenario, org),
+    ...uncelebrated(scenario, org),
+    ...unvisited(scenario, org),
+  ];
   if (problems.length > 0) throw new ScenarioInvalid(sortProblems(problems), scenario.path);
   return { org, orgText: overlayOrg(file.text, patch), readPrompt };
 }
@@ -52,11 +59,37 @@ function absent({ faults, then, when, problem }: Scenario, org: Org): Problem[] 
       [['faults', index, 'slow', 'agent'], slow?.agent, 'value'],
     ]),
     ...Object.keys(then.agents).map((name): [Keys, string, 'key'] => [['then', 'agents', name], name, 'key']),
+    ...Object.keys(then.commits?.by ?? {}).map((name): [Keys, string, 'key'] => [
+      ['then', 'commits', 'by', name],
+      name,
+      'key',
+    ]),
   ];
   return mentions.flatMap(([keys, name, at]) =>
     name === undefined || roles.some((role) => isAgentOf(name, role))
       ? []
       : [problem(keys, `${quote(name)} is nobody here${didYouMean(name, roles)}`, at)],
+  );
+}
+
+/** What an agent also says to be, outside its chart. */
+const OUTSIDE = ['crashed', 'fenced', 'gone'];
+
+/** States that no agent of this company is ever in. */
+function unvisited({ then, problem }: Scenario, org: Org): Problem[] {
+  const charts = org.roles.map(({ policy }) => statesOf(agentMachineOf(policy)));
+  const known = [...new Set([...charts.flat(), ...OUTSIDE])];
+  return Object.entries(then.agents).flatMap(([name, { visits = [] }]) =>
+    visits.flatMap((state, index) =>
+      known.includes(state)
+        ? []
+        : [
+            problem(
+              ['then', 'agents', name, 'visits', index],
+              `${quote(state)} is no state of an agent${didYouMean(state, known)}`,
+            ),
+          ],
+    ),
   );
 }
 
