@@ -44,6 +44,7 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
   beforeEach(async () => {
     company += 1;
     said.length = 0;
+    await cluster.ready();
     await begin(await open(3));
   });
   afterEach(async () => {
