@@ -1,7 +1,7 @@
 // The company that plays a scenario: org.yaml with what the scenario gives on top, and whether that company can play it.
 
 import { agentMachineOf } from '../machines/agent.ts';
-import { statesOf } from '../machines/states.ts';
+import { stateNamesOf } from '../machines/states.ts';
 import { type OrgSource, promptsIn } from '../org/load.ts';
 import type { Org } from '../org/org.ts';
 import { loadPatched, overlayOrg } from '../org/overlay.ts';
@@ -77,7 +77,7 @@ const OUTSIDE = ['crashed', 'fenced', 'gone'];
 
 /** States that no agent of this company is ever in. */
 function unvisited({ then, problem }: Scenario, org: Org): Problem[] {
-  const charts = org.roles.map(({ policy }) => statesOf(agentMachineOf(policy)));
+  const charts = org.roles.map(({ policy }) => stateNamesOf(agentMachineOf(policy)));
   const known = [...new Set([...charts.flat(), ...OUTSIDE])];
   return Object.entries(then.agents).flatMap(([name, { visits = [] }]) =>
     visits.flatMap((state, index) =>

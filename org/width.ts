@@ -12,7 +12,7 @@ let segmenter: Intl.Segmenter | undefined;
 /** What a reader sees as one character each: a letter with its accents, a whole emoji. */
 export function lettersOf(text: string): string[] {
   if (PLAIN.test(text)) return [...text];
-  // Made when it is needed: it takes longer than all of `--help`.
+  // Made when it is needed: most commands never do.
   segmenter ??= new Intl.Segmenter();
   return [...segmenter.segment(text)].map(({ segment }) => segment);
 }

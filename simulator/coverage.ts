@@ -10,6 +10,7 @@ import { buildProviderMachine } from '../machines/provider.ts';
 import { buildRewardMachine } from '../machines/reward.ts';
 import { buildScheduleMachine } from '../machines/schedule.ts';
 import { buildStandingMachine } from '../machines/standing.ts';
+import { nodesOf } from '../machines/states.ts';
 import type { Org } from '../org/org.ts';
 
 /** Watches a company. A state is taken as `agent: idle`, a way through as `agent: idle ASSIGN working.briefing`. */
@@ -71,11 +72,6 @@ function pathOf(value: AnyMachineSnapshot['value']): string {
     rest = entry?.[1];
   }
   return path.join('.');
-}
-
-function* nodesOf(node: AnyStateNode): Generator<AnyStateNode> {
-  yield node;
-  for (const child of Object.values(node.states)) yield* nodesOf(child);
 }
 
 /** The innermost state that a node begins in: `working` begins in `working.briefing`. */

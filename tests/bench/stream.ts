@@ -24,6 +24,7 @@ type Measured = {
   readonly messagesPerSecond: number;
   /** Median of the rounds, each beside what was measured around it. */
   readonly ofRaw: number;
+  /** 0 where there is no server to compare with. */
   readonly raw: number;
   readonly loneMs: number;
   readonly hundredMs: number;
