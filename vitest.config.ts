@@ -31,9 +31,10 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', 'products/**', 'scenarios/*/**', '.headcount/**'],
-    globalSetup: ['tests/e2e/build.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    globalSetup: ['tests/e2e/build.ts', 'tests/fixtures/plays.ts'],
+    // Only what hangs may meet it: a machine may be four times slower than another, and tests share it.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
   },

@@ -1,7 +1,6 @@
 // Streams of whole companies, for tests: a scenario played on the memory bus, and what somebody may have done to it.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dutyFacts, neededEvidence } from '../actors/duties/registry.ts';
 import type { Stored } from '../bus/bus.ts';
@@ -9,30 +8,21 @@ import { readExport } from '../bus/export.ts';
 import { type Draft, type Message, type MessageType, parseMessage, seal } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { packageRoot } from '../cli/package-root.ts';
-import { runScenario } from '../cli/run-scenario.ts';
 import { promptsIn, readOrg } from '../org/load.ts';
 import { loadPatched } from '../org/overlay.ts';
 import { loadScenario } from '../scenarios/load.ts';
 import { patchOf } from '../scenarios/patch.ts';
-import { quietRun } from '../tests/fixtures/run-options.ts';
-import { openTerminal } from '../tests/fixtures/terminal.ts';
+import { played } from '../tests/fixtures/played.ts';
 import { createAuditor, type Rules, type Violation } from './auditor.ts';
 import { rulesOf } from './rules.ts';
 
 export type Recorded = { readonly messages: readonly Stored[]; readonly rules: Rules };
 
-/** Plays a scenario; what it left, as its export says. */
+/** What a scenario of `scenarios/` left on its stream. */
 export async function record(name: string): Promise<Recorded> {
-  const cwd = await mkdtemp(join(tmpdir(), 'headcount-audit-'));
-  try {
-    const { context, stdout, stderr } = openTerminal(['--plain'], { cwd, env: process.env });
-    const code = await runScenario({ ...quietRun, scenario: `scenarios/${name}.yaml`, out: 'out.jsonl' }, context);
-    if (code !== 0) throw new Error(stdout() + stderr());
-    const messages = readExport(await readFile(join(cwd, 'out.jsonl'), 'utf8'));
-    return { messages, rules: await rulesIn(name) };
-  } finally {
-    await rm(cwd, { recursive: true, force: true });
-  }
+  const { code, output, dir } = await played(name);
+  if (code !== 0) throw new Error(output);
+  return { messages: readExport(await readFile(join(dir, 'out.jsonl'), 'utf8')), rules: await rulesIn(name) };
 }
 
 async function rulesIn(name: string): Promise<Rules> {

@@ -8,7 +8,7 @@ import { foldOf } from './fold.ts';
 let played: Recorded;
 beforeAll(async () => {
   played = await record('escalation');
-}, 300_000);
+});
 
 function boardOf(messages: readonly Stored[]): string {
   const board = createBoard();

@@ -16,7 +16,7 @@ beforeAll(async () => {
   first = await record('first-product');
   escalation = await record('escalation');
   reward = await record('reward');
-}, 300_000);
+});
 
 const forbidden: readonly Forbidden[] = [...forbiddenWork, ...forbiddenTalk, ...forbiddenMoney, ...forbiddenRewards];
 

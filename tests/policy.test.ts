@@ -1,19 +1,19 @@
 // A policy is tried on what a company has really done: the reward scenario, recorded, under another ladder and bench.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main } from '../cli/main.ts';
-import { runScenario } from '../cli/run-scenario.ts';
-import { quietRun } from './fixtures/run-options.ts';
+import { played } from './fixtures/played.ts';
 import { openTerminal } from './fixtures/terminal.ts';
 
 let cwd: string;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'headcount-policy-'));
-  const { context } = openTerminal(['--plain'], { cwd, env: process.env });
-  expect(await runScenario({ ...quietRun, scenario: 'scenarios/reward.yaml', out: 'r.jsonl' }, context)).toBe(0);
+  const { code, dir } = await played('reward');
+  expect(code).toBe(0);
+  await copyFile(join(dir, 'out.jsonl'), join(cwd, 'r.jsonl'));
 });
 afterAll(async () => {
   await rm(cwd, { recursive: true, force: true });

@@ -2,36 +2,25 @@
 // others wrote. What came of it is the same.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readExported } from '../bus/export-read.ts';
 import { isTaskMessage } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
-import { runScenario } from '../cli/run-scenario.ts';
-import { quietRun } from './fixtures/run-options.ts';
-import { openTerminal } from './fixtures/terminal.ts';
+import { played } from './fixtures/played.ts';
 
 /** Two whole days with git, sandboxes and a deployment; ms. */
 const PATIENCE_MS = 240_000;
 
-let dir: string;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'headcount-real-wire-'));
-});
-afterAll(() => rm(dir, { recursive: true, force: true }));
-
 async function play(name: string) {
-  const cwd = await mkdtemp(join(dir, name));
-  const { context, stdout, stderr } = openTerminal(['--plain'], { cwd, env: process.env });
-  const code = await runScenario({ ...quietRun, scenario: `scenarios/${name}.yaml`, out: 'out.jsonl' }, context);
-  const { messages } = readExported(await readFile(join(cwd, 'out.jsonl'), 'utf8'));
+  const { code, output, dir } = await played(name);
+  const { messages } = readExported(await readFile(join(dir, 'out.jsonl'), 'utf8'));
   const git = (...words: string[]) =>
-    execFileSync('git', ['-C', join(cwd, 'products', 'golinks'), ...words]).toString();
+    execFileSync('git', ['-C', join(dir, 'products', 'golinks'), ...words]).toString();
   return {
     code,
-    output: stdout() + stderr(),
+    output,
     messages,
     // What finance says of costs is what the wire counts, and every commit after it has another name.
     files: git('ls-tree', '-r', 'HEAD')

@@ -2,17 +2,19 @@
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunOptions } from '../cli/options.ts';
 import { packageRoot } from '../cli/package-root.ts';
 import { runScenario } from '../cli/run-scenario.ts';
+import { played } from './fixtures/played.ts';
 import { quietRun } from './fixtures/run-options.ts';
 import { openTerminal } from './fixtures/terminal.ts';
 
 /** real-wire is played in real-wire.test.ts, beside the scenario that it must end like. */
 const all = (await readdir(join(packageRoot, 'scenarios')))
   .filter((name) => name.endsWith('.yaml') && name !== 'real-wire.yaml')
+  .map((name) => basename(name, '.yaml'))
   .sort();
 
 const defaults: RunOptions = { ...quietRun, scenario: '', out: undefined };
@@ -33,7 +35,7 @@ describe('scenarios', () => {
   }
 
   test.each(all)('%s ends as it says', async (scenario) => {
-    const { code, output } = await play(scenario);
+    const { code, output } = await played(scenario);
     expect(output).toMatch(/(\d+) of \1 expectations met/);
     expect(code).toBe(0);
   });

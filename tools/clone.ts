@@ -7,8 +7,9 @@ import { HeadcountError } from '../bus/errors.ts';
 import type { FileChange } from '../bus/records.ts';
 import type { Git, GitAt } from './git.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
+import type { Objects } from './objects.ts';
 import { checkChanges, fileLimits, PathRefused, placeInside } from './paths.ts';
-import { commitTree, entriesOf, exportTree, isPlain, moveRef, resolveRef, setRef, treeOf } from './repo.ts';
+import { commitTree, type Entry, exportTree, isPlain, moveRef, resolveRef, setRef } from './repo.ts';
 import type { Applied, Clone, CommitInfo } from './tools.ts';
 
 /** A file changed on the default branch since the author saw it. */
@@ -37,6 +38,9 @@ export class NoClone extends HeadcountError {
   }
 }
 
+/** What all of this works with. */
+export type CloneHost = { readonly git: Git; readonly objects: Objects; readonly workRoot: string };
+
 /** Where the parts of a clone are on this machine. */
 export type CloneParts = { readonly at: GitAt & { workTree: string }; readonly tree: string; readonly backups: string };
 
@@ -59,8 +63,7 @@ export async function openParts(workRoot: string, clone: Clone): Promise<ClonePa
 
 /** Makes a clean clone at `base`; what was there is gone, apart from backups. */
 export async function makeClone(
-  git: Git,
-  workRoot: string,
+  { git, workRoot }: CloneHost,
   want: {
     readonly product: string;
     readonly productGit: string;
@@ -96,9 +99,9 @@ export async function dropClone(parts: CloneParts): Promise<void> {
   await rm(parts.tree, { recursive: true, force: true });
 }
 
-async function changedBetween(git: Git, at: GitAt, from: string, to: string): Promise<ReadonlySet<string>> {
-  const before = new Map((await entriesOf(git, at, from)).map(({ path, id }) => [path, id]));
-  const after = new Map((await entriesOf(git, at, to)).map(({ path, id }) => [path, id]));
+async function changedBetween(objects: Objects, at: GitAt, from: string, to: string): Promise<ReadonlySet<string>> {
+  const before = new Map((await objects.entries(at, from)).map(({ path, id }) => [path, id]));
+  const after = new Map((await objects.entries(at, to)).map(({ path, id }) => [path, id]));
   const paths = new Set([...before.keys(), ...after.keys()]);
   return new Set([...paths].filter((path) => before.get(path) !== after.get(path)));
 }
@@ -135,8 +138,7 @@ async function stage(parts: CloneParts, planned: readonly Planned[]): Promise<st
 
 /** Writes a model's files, all or none. Throws PathRefused, Conflict, NoClone. */
 export async function applyFiles(
-  git: Git,
-  workRoot: string,
+  { objects, workRoot }: CloneHost,
   clone: Clone,
   files: readonly FileChange[],
   draftedOn: string,
@@ -144,7 +146,7 @@ export async function applyFiles(
   const parts = await openParts(workRoot, clone);
   checkChanges(files);
   if (checkCommit(draftedOn) !== clone.from) {
-    const changed = await changedBetween(git, parts.at, draftedOn, clone.from);
+    const changed = await changedBetween(objects, parts.at, draftedOn, clone.from);
     const stale = files.map(({ path }) => path).filter((path) => changed.has(path));
     if (stale.length > 0) throw new Conflict(stale.sort());
   }
@@ -177,8 +179,7 @@ async function refuseRepositories(tree: string): Promise<void> {
 
 /** Commits everything in the tree; undefined when nothing changed. Throws PathRefused, NoClone. */
 export async function commitClone(
-  git: Git,
-  workRoot: string,
+  { git, objects, workRoot }: CloneHost,
   clone: Clone,
   info: CommitInfo,
 ): Promise<string | undefined> {
@@ -188,8 +189,8 @@ export async function commitClone(
   if (parent === undefined) throw new NoClone(clone);
   await git.run(parts.at, ['add', '--all', '--verbose']);
   const tree = (await git.run(parts.at, ['write-tree'])).out.trim();
-  if (tree === (await treeOf(git, parts.at, parent))) return undefined;
-  await refuseSpecial(git, parts.at, clone.base, tree);
+  if (await isSame(objects, parts.at, parent, tree)) return undefined;
+  await refuseSpecial(objects, parts.at, clone.base, tree);
   const { message, author, at } = info;
   const commit = await commitTree(git, parts.at, { tree, parents: [parent], message }, { author, at });
   if (!(await moveRef(git, parts.at, ref(clone.branch), commit, parent))) throw new NoClone(clone);
@@ -206,13 +207,13 @@ function textOf(bytes: Buffer): string | undefined {
  * What foreign code has left in the tree, as changes of the commit it started from; files that git ignores are left out.
  * Throws PathRefused for links, repositories of its own and what is no text; NoClone.
  */
-export async function changesOf(git: Git, workRoot: string, clone: Clone): Promise<readonly FileChange[]> {
+export async function changesOf({ git, objects, workRoot }: CloneHost, clone: Clone): Promise<readonly FileChange[]> {
   const parts = await openParts(workRoot, clone);
   await refuseRepositories(parts.tree);
   await git.run(parts.at, ['add', '--all', '--verbose']);
   const tree = (await git.run(parts.at, ['write-tree'])).out.trim();
-  await refuseSpecial(git, parts.at, clone.from, tree);
-  const changed = await changedBetween(git, parts.at, clone.from, tree);
+  await refuseSpecial(objects, parts.at, clone.from, tree);
+  const changed = await changedBetween(objects, parts.at, clone.from, tree);
   const changes: FileChange[] = [];
   for (const path of [...changed].sort()) {
     const { place, exists } = await placeInside(parts.tree, path);
@@ -229,11 +230,20 @@ export async function changesOf(git: Git, workRoot: string, clone: Clone): Promi
   return changes;
 }
 
+function lineOf({ mode, id, path }: Entry): string {
+  return `${mode} ${id} ${path}`;
+}
+
+async function isSame(objects: Objects, at: GitAt, one: string, other: string): Promise<boolean> {
+  const [before, after] = [await objects.entries(at, one), await objects.entries(at, other)];
+  return before.map(lineOf).join('\n') === after.map(lineOf).join('\n');
+}
+
 /** Links and submodules that `head` has and `base` has not: they could lead the host out of the product. Throws PathRefused. */
-export async function refuseSpecial(git: Git, at: GitAt, base: string, head: string): Promise<void> {
-  const known = new Set((await entriesOf(git, at, base)).map(({ mode, id, path }) => `${mode} ${id} ${path}`));
-  for (const entry of await entriesOf(git, at, head)) {
-    if (isPlain(entry) || known.has(`${entry.mode} ${entry.id} ${entry.path}`)) continue;
+export async function refuseSpecial(objects: Objects, at: GitAt, base: string, head: string): Promise<void> {
+  const known = new Set((await objects.entries(at, base)).map(lineOf));
+  for (const entry of await objects.entries(at, head)) {
+    if (isPlain(entry) || known.has(lineOf(entry))) continue;
     throw new PathRefused(entry.path, entry.mode === '160000' ? 'it is a submodule' : 'it is a link');
   }
 }

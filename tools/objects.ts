@@ -1,10 +1,11 @@
-// Commits and blobs are named by their content, so what was read once need not be read again: each read is a git process.
+// Commits and blobs are named by their content, so what was read once, in a product or a clone of it, need not be read again:
+// each read is a git process.
 
 import type { Git, GitAt } from './git.ts';
 import { type Entry, entriesOf, readBlob } from './repo.ts';
 
 /** Listings and files kept; the oldest go first. */
-const LISTINGS = 64;
+const LISTINGS = 128;
 const BLOBS = 512;
 
 /** Remembers the results of `read`, at most `most` of them; a failed read is not remembered. */
@@ -14,12 +15,11 @@ function remembered<T>(
 ): (at: GitAt, id: string) => Promise<T> {
   const known = new Map<string, Promise<T>>();
   return (at, id) => {
-    const key = `${at.gitDir} ${id}`;
-    const there = known.get(key);
+    const there = known.get(id);
     if (there !== undefined) return there;
     const reading = read(at, id);
-    known.set(key, reading);
-    reading.catch(() => known.delete(key));
+    known.set(id, reading);
+    reading.catch(() => known.delete(id));
     for (const oldest of known.keys()) {
       if (known.size <= most) break;
       known.delete(oldest);

@@ -1,7 +1,7 @@
 // Product repositories under `products/<slug>`: ordinary ones that a person can open, read and edit. The company changes
 // them with plumbing only: a merge is made beside the work tree, which then follows where nothing of the person's is lost.
 
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Document } from '../bus/documents.ts';
 import { HeadcountError } from '../bus/errors.ts';
@@ -114,6 +114,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
   const workRoot = resolve(options.workRoot);
   const limits = options.limits ?? testLimits;
   const objects = openObjects(git);
+  const host = { git, objects, workRoot };
   const inLine = queues();
   /** Also over processes: git's own index lock would look like local edits. */
   const oneByOne = <T>(slug: string, work: () => Promise<T>): Promise<T> =>
@@ -175,6 +176,8 @@ export function openProducts(options: ProductsOptions): LocalProducts {
 
   /** True when the person has the default branch checked out, so that the files should follow it. */
   async function follows(slug: string): Promise<boolean> {
+    const written = await readFile(join(at(slug).gitDir, 'HEAD'), 'utf8').catch(() => '');
+    if (written === `ref: ${MAIN}\n`) return true;
     return (await git.run(at(slug), ['symbolic-ref', '--quiet', 'HEAD'], { codes: [1] })).out.trim() === MAIN;
   }
 
@@ -239,7 +242,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
         `+${branch}:${branch}`,
       ]);
       const taken = checkCommit((await resolveRef(git, place, branch)) ?? '');
-      await refuseSpecial(git, place, clone.base, taken);
+      await refuseSpecial(objects, place, clone.base, taken);
       return taken;
     },
     branchHead: (slug, branch) => resolveRef(git, at(slug), `refs/heads/${checkBranch(branch)}`),
@@ -309,9 +312,9 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     async openClone(slug, task, branch, on) {
       const now = await head(slug);
       const { base, commit: from } = on ?? { base: now, commit: now };
-      return makeClone(git, workRoot, { product: slug, productGit: at(slug).gitDir, task, branch, base, from });
+      return makeClone(host, { product: slug, productGit: at(slug).gitDir, task, branch, base, from });
     },
-    apply: (clone, files, draftedOn) => applyFiles(git, workRoot, clone, files, draftedOn),
+    apply: (clone, files, draftedOn) => applyFiles(host, clone, files, draftedOn),
     async validate(clone, paths) {
       return validateFiles((await openParts(workRoot, clone)).tree, paths, options.env);
     },
@@ -322,8 +325,8 @@ export function openProducts(options: ProductsOptions): LocalProducts {
         (dir) => runTests(sandbox, dir, argv, limits, signal),
       );
     },
-    commit: (clone, info) => commitClone(git, workRoot, clone, info),
-    changes: (clone) => changesOf(git, workRoot, clone),
+    commit: (clone, info) => commitClone(host, clone, info),
+    changes: (clone) => changesOf(host, clone),
     keep: async (clone) => ({ commit: await repos.take(clone), base: clone.base }),
     closeClone: (clone) => dropClone(partsOf(workRoot, clone.dir.split('/')[0] ?? '')),
     document: (slug, documents, info) => landDocuments(products, slug, documents, info),

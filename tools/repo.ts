@@ -1,6 +1,8 @@
 // Plumbing on one repository, as functions over its git directory. Every template that reads or writes objects and refs is
 // here; names and commit ids are checked before they get this far.
 
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Changed, type Document, isDocument } from '../bus/documents.ts';
 import type { Git, GitAt, Identity } from './git.ts';
 import { GitFailed } from './git.ts';
@@ -15,8 +17,20 @@ export function isPlain(entry: Entry): boolean {
   return PLAIN.includes(entry.mode);
 }
 
-/** The commit a ref points at; undefined when there is no such ref. */
+/** What a file of `refs/` holds when it is written out and no other ref's name. */
+const LOOSE = /^(?:[0-9a-f]{40}|[0-9a-f]{64})\n$/;
+
+/** A ref as its own file has it, which goes before every packed one; undefined when only git can tell. */
+async function looseRef(at: GitAt, ref: string): Promise<string | undefined> {
+  const text = await readFile(join(at.gitDir, ref), 'utf8').catch(() => '');
+  return LOOSE.test(text) ? text.trim() : undefined;
+}
+
+/** The commit a branch points at, or another ref by its full name or an id; undefined when there is none. */
 export async function resolveRef(git: Git, at: GitAt, ref: string): Promise<string | undefined> {
+  // Most questions are about a branch that is there: no process is needed for that.
+  const loose = ref.startsWith('refs/') ? await looseRef(at, ref) : undefined;
+  if (loose !== undefined) return loose;
   const { code, out } = await git.run(at, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], {
     codes: [1],
   });
@@ -38,10 +52,6 @@ export async function entriesOf(git: Git, at: GitAt, commit: string): Promise<En
 /** The content of a blob, as text. Throws GitFailed. */
 export async function readBlob(git: Git, at: GitAt, id: string): Promise<string> {
   return (await git.run(at, ['cat-file', 'blob', id])).out;
-}
-
-export async function treeOf(git: Git, at: GitAt, commit: string): Promise<string> {
-  return (await git.run(at, ['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`])).out.trim();
 }
 
 /** Makes a commit object; no ref moves. The same input gives the same id. */
@@ -166,6 +176,7 @@ export async function findByTrailer(
   range: { readonly base: string; readonly head: string },
   trailer: { readonly key: string; readonly value: string },
 ): Promise<string | undefined> {
+  if (range.base === range.head) return undefined;
   const { out } = await git.run(at, [
     'log',
     '--first-parent',
