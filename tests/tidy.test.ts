@@ -179,6 +179,16 @@ describe('the import table', () => {
 });
 
 describe('every file', () => {
+  test('that tests share begins and ends nothing by itself: that would happen for the first who imports it alone', () => {
+    const shared = [...sources, ...sourcesOf('tests')].filter(
+      ({ path, text }) => !path.endsWith('.test.ts') && text.includes("from 'vitest'"),
+    );
+    expect(shared.length).toBeGreaterThan(5);
+    expect(shared.filter(({ text }) => /^(?:before|after)(?:All|Each)\(/m.test(text)).map(({ path }) => path)).toEqual(
+      [],
+    );
+  });
+
   test('of a logic room gets time, chance and the environment as arguments', () => {
     const inside = product.filter(
       ({ room, path }) => logic.includes(room) && !edges.some((edge) => path.startsWith(edge)),

@@ -1,10 +1,9 @@
 // What the tests of this folder share: real folders, real git, the real sandbox.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
 import type { Product } from '../bus/records.ts';
 import { defaultCacheDir } from '../bus/server/cache.ts';
 import { openGit } from './git.ts';
@@ -27,16 +26,9 @@ export const shop: Product = {
   health: [{ name: 'up', method: 'GET', path: '/', body: undefined, status: 200, includes: 'hello' }],
 };
 
-const made: string[] = [];
-
-afterAll(() => {
-  for (const dir of made) rmSync(dir, { recursive: true, force: true });
-});
-
-/** A folder that is gone after the tests of the file. */
+/** A folder that is gone after the run. */
 export function scratch(): string {
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'headcount-tools-')));
-  made.push(dir);
+  const dir = realpathSync(mkdtempSync(join(inject('folder'), 'tools-')));
   return dir;
 }
 

@@ -16,14 +16,18 @@ process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
+let tether: Promise<string[]> | undefined;
+
 /** How to start a program so that the kernel ends it together with its parent; empty where that is not possible. */
-async function tetherPrefix(): Promise<string[]> {
-  const tether = ['setpriv', '--pdeathsig', 'TERM', '--'];
-  const [command = '', ...args] = tether;
-  return execute(command, [...args, 'true']).then(
-    () => tether,
+function tetherPrefix(): Promise<string[]> {
+  const prefix = ['setpriv', '--pdeathsig', 'TERM', '--'];
+  const [command = '', ...args] = prefix;
+  // The machine does not change while we run.
+  tether ??= execute(command, [...args, 'true']).then(
+    () => prefix,
     () => [],
   );
+  return tether;
 }
 
 /** Starts a program tied to this process; its output goes to the open file `log`. */

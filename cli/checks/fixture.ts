@@ -1,20 +1,13 @@
 // What the tests of checks share: a folder with a company file, and a machine that says what the test says.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { inject } from 'vitest';
 import type { Machine } from './finding.ts';
 
-const made: string[] = [];
-afterAll(() => {
-  for (const dir of made) rmSync(dir, { recursive: true, force: true });
-});
-
-/** A folder that is gone after the tests of the file. */
+/** A folder that is gone after the run. */
 export function scratch(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'headcount-checks-'));
-  made.push(dir);
+  const dir = mkdtempSync(join(inject('folder'), 'checks-'));
   return dir;
 }
 

@@ -1,6 +1,6 @@
 // What every wire does, whichever format it speaks: run against a strict server of the vendors' wire formats.
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ToolSpec } from '../../brain/models/model.ts';
 import { openWire, type ProviderConfig } from '../../brain/models/open-wire.ts';
 import { LONGEST_WAIT_MS } from '../../brain/models/retry-after.ts';
@@ -35,22 +35,16 @@ export function requestOf(over: Partial<WireRequest> = {}): WireRequest {
 
 export type Stage = { readonly wire: Wire; readonly server: ModelServer };
 
-const open: ModelServer[] = [];
-
-/** A wire to a server that plays these turns. */
+/** A wire to a server that plays these turns until the test is over. */
 export async function stage(
   config: Partial<ProviderConfig> & Pick<ProviderConfig, 'kind'>,
   ...turns: Turn[]
 ): Promise<Stage> {
   const server = await modelServer(...turns);
-  open.push(server);
+  onTestFinished(() => server.close());
   const url = config.kind === 'openai' ? `${server.url}/v1` : server.url;
   return { wire: await openWire({ name: 'stub', url, key: 'THE_KEY', ...config }, env, clock), server };
 }
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
 
 export async function failureOf(asked: Promise<unknown>): Promise<WireFailure> {
   const error = await asked.catch((thrown: unknown) => thrown);
@@ -212,7 +206,7 @@ export function wireContract(name: string, format: Pick<ProviderConfig, 'kind' |
 
     it('takes a redirect and a web page for somebody else, and does not carry the key there', async () => {
       const elsewhere = await modelServer({ say: { text: 'come in' } });
-      open.push(elsewhere);
+      onTestFinished(() => elsewhere.close());
       const moved = await failing({ status: 307, headers: { location: elsewhere.url } });
       expect(moved).toMatchObject({ fault: 'address', scope: 'provider' });
       expect(elsewhere.asked).toEqual([]);
@@ -338,7 +332,7 @@ export function wireContract(name: string, format: Pick<ProviderConfig, 'kind' |
 
     it('has a time limit of its own for an answer to begin', async () => {
       const server = await modelServer({ hang: { text: '' }, events: 0 });
-      open.push(server);
+      onTestFinished(() => server.close());
       const { wire } = await stage({
         ...format,
         timeoutMs: 1,
@@ -349,7 +343,7 @@ export function wireContract(name: string, format: Pick<ProviderConfig, 'kind' |
 
     it('sends no key where none is configured, nor anything else from the environment', async () => {
       const server = await modelServer({ say: { text: 'Hello.' } });
-      open.push(server);
+      onTestFinished(() => server.close());
       const url = `${server.url}${format.kind === 'openai' ? '/v1' : ''}`;
       const vendor = format.kind.toUpperCase();
       const around = {
