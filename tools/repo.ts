@@ -20,8 +20,12 @@ export function isPlain(entry: Entry): boolean {
 /** What a file of `refs/` holds when it is written out and no other ref's name. */
 const LOOSE = /^(?:[0-9a-f]{40}|[0-9a-f]{64})\n$/;
 
+/** Names of files that are no refs: what git would refuse, and its locks. */
+const NO_REF = /\.\.|\/\.|\.lock$/;
+
 /** A ref as its own file has it, which goes before every packed one; undefined when only git can tell. */
 async function looseRef(at: GitAt, ref: string): Promise<string | undefined> {
+  if (!ref.startsWith('refs/') || NO_REF.test(ref)) return undefined;
   const text = await readFile(join(at.gitDir, ref), 'utf8').catch(() => '');
   return LOOSE.test(text) ? text.trim() : undefined;
 }
@@ -29,7 +33,7 @@ async function looseRef(at: GitAt, ref: string): Promise<string | undefined> {
 /** The commit a branch points at, or another ref by its full name or an id; undefined when there is none. */
 export async function resolveRef(git: Git, at: GitAt, ref: string): Promise<string | undefined> {
   // Most questions are about a branch that is there: no process is needed for that.
-  const loose = ref.startsWith('refs/') ? await looseRef(at, ref) : undefined;
+  const loose = await looseRef(at, ref);
   if (loose !== undefined) return loose;
   const { code, out } = await git.run(at, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], {
     codes: [1],
