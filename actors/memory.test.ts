@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from '../bus/clock.ts';
 import { type AgentMemory, remember } from '../bus/memories.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { subjects } from '../bus/subjects.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { START } from './duties/fixture.ts';
 import { type Reward, recallMemory, recordReward, toRemember } from './memory.ts';
 import { follow } from './projections.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest';
-import { VirtualClock } from '../bus/clock.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { buildAgentMachine } from '../machines/agent.ts';
 import type { StandingName } from '../machines/policy.ts';
 import { Agent } from './agent.ts';

@@ -1,8 +1,8 @@
 // The state of a provider, shared by processes through the stream.
 
 import { expect, test } from 'vitest';
-import { VirtualClock } from '../bus/clock.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { START } from './fixture.ts';
 import { follow } from './projections.ts';
 import { Providers } from './providers.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { VirtualClock } from '../bus/clock.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { createSecrets } from '../tools/policy/secrets.ts';
 import { Listener } from './saying.ts';
 

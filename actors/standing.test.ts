@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from '../bus/clock.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { createAuditor } from '../invariants/auditor.ts';
 import type { Violation } from '../invariants/judge.ts';
 import { rulesOf } from '../invariants/rules.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from '../bus/clock.ts';
 import { BusFailure } from '../bus/errors.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { nextDue, slotAt } from '../machines/schedule.ts';
 import { START } from './duties/fixture.ts';
 import { paceOf, runTicker } from './ticker.ts';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from './clock.ts';
 import { type ExportParts, exportLines, readExport } from './export.ts';
 import { ExportInvalid, readExported, readRecords } from './export-read.ts';
 import { importStream } from './import.ts';
 import { MemoryStream } from './memory/stream.ts';
 import { MemoryBus } from './memory.ts';
+import { VirtualClock } from './virtual-clock.ts';
 
 const clock = () => new VirtualClock({ start: Date.UTC(2030, 0, 1) });
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { dutyFacts } from '../actors/duties/registry.ts';
-import { VirtualClock } from '../bus/clock.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { subjects } from '../bus/subjects.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { loadOrg, type OrgSource } from '../org/load.ts';
 import { resumed, type Staff } from './company-start.ts';
 

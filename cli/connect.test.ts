@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { VirtualClock } from '../bus/clock.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { START, Story } from '../tests/fixtures/story.ts';
 import { chooseCompany, followFrom } from './connect.ts';
 

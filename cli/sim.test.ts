@@ -21,7 +21,7 @@ function typed(...words: string[]): { terminal: Terminal; dir: string; ended: ()
   return { terminal, dir, ended: async () => (await main(argv, terminal.context)) || terminal.exit() };
 }
 
-test('simulated runs end with a summary, and the same as JUnit', { timeout: 60_000 }, async () => {
+test('simulated runs end with a summary, and the same as JUnit', async () => {
   const { terminal, dir, ended } = typed('--seeds', '1..2', '--junit', 'sim.xml');
   expect(await ended()).toBe(0);
   expect(terminal.stdout()).toMatch(/^2 runs {3}.* simulated in /);

@@ -43,7 +43,7 @@ beforeAll(async () => {
   });
   await bus.close();
   await server.stop();
-}, 180_000);
+});
 
 afterAll(() => rmSync(workspace, { recursive: true, force: true }));
 

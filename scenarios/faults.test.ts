@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Model, ModelFailure, plainAnswer, type Question } from '../brain/models/model.ts';
-import { VirtualClock } from '../bus/clock.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { createFaults, InjectedCrash, InjectedFailure } from './faults.ts';
 import type { TimedFault } from './schema.ts';
 

@@ -4,9 +4,9 @@ import { type ModelWorld, type Thinking, wiredThinking } from '../actors/routed-
 import { createFileKnowledge } from '../brain/knowledge/files.ts';
 import { ScriptedModel } from '../brain/models/scripted.ts';
 import { scriptedWires } from '../brain/models/scripted-wire.ts';
-import type { VirtualClock } from '../bus/clock.ts';
 import type { MemoryStream } from '../bus/memory/stream.ts';
 import type { Draft } from '../bus/messages.ts';
+import type { VirtualClock } from '../bus/virtual-clock.ts';
 import type { Org } from '../org/org.ts';
 import { createFaults, InjectedCrash } from '../scenarios/faults.ts';
 import { createDisk, type MemoryDisk, openMemoryProducts } from '../tools/memory/products.ts';

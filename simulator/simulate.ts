@@ -4,12 +4,13 @@
 import { isOpen } from '../actors/board.ts';
 import { createHappenings, giveScenario } from '../actors/happenings.ts';
 import type { Stored } from '../bus/bus.ts';
-import { RealClock, VirtualClock } from '../bus/clock.ts';
+import { RealClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
 import { MemoryStream } from '../bus/memory/stream.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
+import { VirtualClock } from '../bus/virtual-clock.ts';
 import { agentsOf, type Org } from '../org/org.ts';
 import { createEnding } from '../scenarios/ending.ts';
 import type { Strike } from '../scenarios/events.ts';

@@ -28,8 +28,7 @@ export const shop: Product = {
 
 /** A folder that is gone after the run. */
 export function scratch(): string {
-  const dir = realpathSync(mkdtempSync(join(inject('folder'), 'tools-')));
-  return dir;
+  return realpathSync(mkdtempSync(join(inject('folder'), 'tools-')));
 }
 
 /** The sandbox of this machine, fetched when it has none. */

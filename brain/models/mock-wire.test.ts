@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../bus/clock.ts';
 import type { Failure } from '../../bus/records.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
 import { openMockWires } from './mock-wire.ts';
 import type { Exchange, Model, Question } from './model.ts';
 import { type ScriptedAnswer, ScriptedModel } from './scripted.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../bus/clock.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
 import { type Model, ModelFailure, type Question } from './model.ts';
 import { keyMatches, type ScriptedAnswer, ScriptedModel } from './scripted.ts';
 

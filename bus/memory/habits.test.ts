@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Delivery } from '../bus.ts';
-import { type Turn, VirtualClock } from '../clock.ts';
+import type { Turn } from '../clock.ts';
 import { MemoryBus } from '../memory.ts';
 import { type Draft, seal } from '../messages.ts';
+import { VirtualClock } from '../virtual-clock.ts';
 import { createHabits, faultKinds } from './habits.ts';
 import { patient } from './patience.ts';
 import { MemoryStream } from './stream.ts';

@@ -7,8 +7,7 @@ import type { Machine } from './finding.ts';
 
 /** A folder that is gone after the run. */
 export function scratch(): string {
-  const dir = mkdtempSync(join(inject('folder'), 'checks-'));
-  return dir;
+  return mkdtempSync(join(inject('folder'), 'checks-'));
 }
 
 /** A folder with a company of two, who decides and who writes code, and what is added to its file and to the second role. */

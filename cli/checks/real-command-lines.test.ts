@@ -47,41 +47,41 @@ for (const name of ['claude', 'codex'] as const) {
         ok: false,
         fix: expect.stringContaining(`export ${VARIABLE[name]}=`),
       });
-    }, 120_000);
+    });
 
     test('with a wrong key', async ({ mock }) => {
       mock.on({}, () => ({ error: { message: 'invalid x-api-key', type: 'authentication_error' }, status: 401 }));
       const finding = await found({ [VARIABLE[name]]: KEY }, mock.url);
       expect(finding).toMatchObject({ ok: false, detail: expect.stringContaining('401') });
       expect(finding?.fix).toContain(`make another key, then: export ${VARIABLE[name]}=`);
-    }, 120_000);
+    });
 
     test('with an account without quota', async ({ mock }) => {
       mock.on({}, () => ({ error: { message: 'rate limited', type: 'rate_limit_error' }, status: 429 }));
       const finding = await found({ [VARIABLE[name]]: KEY }, mock.url);
       expect(finding).toMatchObject({ ok: false, detail: expect.stringContaining('429') });
       expect(finding?.fix).toContain('add credit to its account, or wait');
-    }, 120_000);
+    });
 
     test('with a model that its provider does not have', async ({ mock }) => {
       mock.on({}, () => ({ error: { message: 'model: none', type: 'not_found_error' }, status: 404 }));
       const finding = await found({ [VARIABLE[name]]: KEY }, mock.url);
       expect(finding).toMatchObject({ ok: false, detail: expect.stringMatching(/404|model/) });
       expect(finding?.fix).toContain(`engines.${name}.model`);
-    }, 120_000);
+    });
 
     test('with a provider that is down', async ({ mock }) => {
       mock.on({}, () => ({ error: { message: 'internal', type: 'api_error' }, status: 500 }));
       const finding = await found({ [VARIABLE[name]]: KEY }, mock.url);
       expect(finding).toMatchObject({ ok: false, detail: expect.stringContaining('500') });
       expect(finding?.fix).toContain(`curl -sSI ${mock.url}`);
-    }, 120_000);
+    });
 
     test('with nobody at the address of its provider', async () => {
       const finding = await found({ [VARIABLE[name]]: KEY }, 'http://127.0.0.1:9');
       expect(finding?.detail).toMatch(/: nobody answers at http:\/\/127\.0\.0\.1:9(?:\/v1)? \(ECONNREFUSED\)$/);
       expect(finding?.fix).toContain(`engines.${name}.url`);
-    }, 120_000);
+    });
 
     test('with a key that works', async ({ mock }) => {
       const usage = { input_tokens: 120, output_tokens: 30 };
@@ -92,6 +92,6 @@ for (const name of ['claude', 'codex'] as const) {
           : { content: JSON.stringify(ready), usage },
       );
       expect(await found({ [VARIABLE[name]]: KEY }, mock.url)).toMatchObject({ ok: true });
-    }, 120_000);
+    });
   });
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { VirtualClock } from '../../bus/clock.ts';
 import { MemoryBus } from '../../bus/memory.ts';
 import { subjects } from '../../bus/subjects.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
 import { anApproval, START } from '../../tests/fixtures/story.ts';
 import { answerApproval } from './answer.ts';
 

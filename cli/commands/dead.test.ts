@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
-import { VirtualClock } from '../../bus/clock.ts';
 import { deadLetter } from '../../bus/dead.ts';
 import { MemoryBus } from '../../bus/memory.ts';
 import type { Message } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
 import { START } from '../../tests/fixtures/story.ts';
 import { requeue } from './dead.ts';
 

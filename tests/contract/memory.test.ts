@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../bus/clock.ts';
 import { exportLines, readExport } from '../../bus/export.ts';
 import { MemoryBus } from '../../bus/memory.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
 import { busContract } from './bus.contract.ts';
 import { goal, ids, Mail } from './mail.ts';
 import { START } from './stage.ts';

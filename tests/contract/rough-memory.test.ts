@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../bus/clock.ts';
 import type { Habits } from '../../bus/memory/habits.ts';
 import { MemoryStream } from '../../bus/memory/stream.ts';
 import { MemoryBus } from '../../bus/memory.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
 import { goal, Mail } from './mail.ts';
 import { roughContract } from './rough.contract.ts';
 import { START } from './stage.ts';

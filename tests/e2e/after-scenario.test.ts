@@ -38,7 +38,7 @@ test('what a scenario left is cleared, in one line, and the company begins with 
   expect(await opened(again)).not.toContain('cleared');
   await stop(again);
   expect((await workspace.run(`run ${pocket}`)).err).toMatch(/is a company, not a scenario/);
-}, 180_000);
+});
 
 test('a product that somebody has changed since is kept beside', async () => {
   expect((await workspace.run(`run ${pocket} --quiet`)).code).toBe(0);
@@ -47,7 +47,7 @@ test('a product that somebody has changed since is kept beside', async () => {
   expect(await opened(up)).toMatch(/products\/pocket was changed by hand and is now products\/pocket\.kept-1$/m);
   expect(workspace.read('products', 'pocket.kept-1', 'README.md')).toContain('mine');
   await stop(up);
-}, 180_000);
+});
 
 test('what init says is next works as it is written', async () => {
   const { out } = await workspace.run('init shop --yes --json');
@@ -62,7 +62,7 @@ test('what init says is next works as it is written', async () => {
   const again = workspace.start(up, { folder: 'shop' });
   await again.says(/process {4}main, start 2/);
   await stop(again);
-}, 180_000);
+});
 
 async function refusedWhile(played: Running): Promise<void> {
   await played.says(/working +T1/);
@@ -73,7 +73,7 @@ async function refusedWhile(played: Running): Promise<void> {
 
 test('a scenario that is being played loses nothing', async () => {
   await refusedWhile(workspace.start(['run', pocket, '--keep']));
-}, 180_000);
+});
 
 test('what is played on the memory bus loses nothing, though an earlier run left its stream', async () => {
   expect((await workspace.run(`run ${pocket} --quiet`)).code).toBe(0);

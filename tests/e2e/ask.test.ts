@@ -55,7 +55,7 @@ reports:
   expect((await workspace.run('ingest docs --org org.yaml')).code).toBe(0);
   up = workspace.start(['up', '--org', 'org.yaml']);
   await up.says(/running\s+started/);
-}, 120_000);
+});
 
 afterAll(async () => {
   up.kill('SIGINT');
@@ -93,7 +93,7 @@ test('a document is summarised by the knowledge role, with what it knew as the s
   });
   const about = said.map(({ message }) => message.type).filter((type) => OF_A_QUESTION.test(type));
   expect(about).toEqual(['knowledge.requested', 'money.settled', 'request.answered']);
-}, 60_000);
+});
 
 test('a question is answered by the model where a company with one runs, and only from what it was shown', async () => {
   const { code, reply } = await ask('how do I add a role?');
@@ -106,7 +106,7 @@ test('a question is answered by the model where a company with one runs, and onl
     sources: [],
     text: expect.stringContaining('nothing that was read'),
   });
-}, 60_000);
+});
 
 test('a document that was not read is not known, and no model is asked; nor for quotes', async () => {
   const before = server.asked.length;
@@ -117,7 +117,7 @@ test('a document that was not read is not known, and no model is asked; nor for 
   const { reply } = await ask('how do I add a role?', '--with', 'quotes');
   expect(reply).toMatchObject({ known: true, quotes: [{ citation: CITED }] });
   expect(server.asked).toHaveLength(before);
-}, 60_000);
+});
 
 test('what another terminal reads is known to the company at once, through the one Chroma server of both', async ({
   skip,
@@ -130,7 +130,7 @@ test('what another terminal reads is known to the company at once, through the o
   expect(readFileSync(note, 'utf8')).toBe(before);
   const { reply } = await ask('when is tea made?');
   expect(reply).toMatchObject({ known: true, knowledge: 2, sources: ['docs/tea.md, Tea'] });
-}, 60_000);
+});
 
 test('an answer that does not come in time is not known', async () => {
   const company = await workspace.run('pause --json');
@@ -138,4 +138,4 @@ test('an answer that does not come in time is not known', async () => {
   const { code, reply } = await ask('how do I add a role?', '--within', '2s');
   expect([code, reply.known, reply.text]).toEqual([1, false, 'nobody answered in time']);
   expect((await workspace.run('resume')).code).toBe(0);
-}, 60_000);
+});

@@ -20,7 +20,6 @@ const onSmallDisk = (body: (...given: [...Parameters<Parameters<typeof inWorkspa
 
 test(
   'while its disk is full Ctrl+C says what is waited for, the second ends it with exit code 5, and the next start goes on',
-  { timeout: 180_000 },
   onSmallDisk(async (workspace, start, url) => {
     const first = start('--nats', url);
     await first.says(/merged\s+pull 1/);
@@ -51,7 +50,6 @@ test(
 
 test(
   'while its disk is full Ctrl+C waits, and ends it with everything recorded once there is room',
-  { timeout: 180_000 },
   onSmallDisk(async (_, start, url) => {
     const up = start('--nats', url);
     await up.says(/working\s+T1/);

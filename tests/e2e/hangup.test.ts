@@ -17,7 +17,7 @@ async function expectDrained(workspace: Workspace): Promise<void> {
   expect(states.slice(-2)).toEqual(['draining', 'stopped']);
 }
 
-test('a company that is hung up on drains, however often it hears it', { timeout: 120_000 }, async () => {
+test('a company that is hung up on drains, however often it hears it', async () => {
   const workspace = new Workspace();
   try {
     const up = workspace.start([...patience(workspace, work), '--speed', '100']);
@@ -34,7 +34,7 @@ test('a company that is hung up on drains, however often it hears it', { timeout
   }
 });
 
-test.skipIf(!hasTerminals)('a company whose terminal is closed drains', { timeout: 120_000 }, async () => {
+test.skipIf(!hasTerminals)('a company whose terminal is closed drains', async () => {
   const workspace = new Workspace();
   try {
     const up = workspace.start([...patience(workspace, work), '--speed', '100'], { terminal: true });

@@ -5,7 +5,6 @@ import { expectWhole, inWorkspace, LAST, stop } from './building.ts';
 
 test(
   'a company goes on where SIGKILL ended it, and nothing is lost or done twice',
-  { timeout: 120_000 },
   inWorkspace(async (workspace, start) => {
     const first = start();
     await first.says(/merged\s+pull 1/);

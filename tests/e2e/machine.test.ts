@@ -26,9 +26,7 @@ function machineIn(workspace: Workspace) {
   };
 }
 
-test('a wall clock that is set back, or forward, makes no wait longer and nothing happen twice', {
-  timeout: 180_000,
-}, async () => {
+test('a wall clock that is set back, or forward, makes no wait longer and nothing happen twice', async () => {
   const workspace = new Workspace();
   const { start, order } = machineIn(workspace);
   try {
@@ -55,9 +53,7 @@ test('a wall clock that is set back, or forward, makes no wait longer and nothin
   }
 });
 
-test('a process whose event loop is blocked past its ack wait is fenced when it goes on, and nothing is done twice', {
-  timeout: 240_000,
-}, async () => {
+test('a process whose event loop is blocked past its ack wait is fenced when it goes on, and nothing is done twice', async () => {
   const workspace = new Workspace();
   const { start, order } = machineIn(workspace);
   const server = await startServer({ storeDir: workspace.folder('store'), sync: 'fast' });

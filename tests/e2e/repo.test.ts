@@ -45,7 +45,7 @@ test('what is not committed is not worked on, and the org file stays as it was',
   expect(workspace.read('org', 'org.yaml')).toBe(before);
 });
 
-test('a merge waits for a yes to exactly this head; their checkout is as it was', { timeout: 180_000 }, async () => {
+test('a merge waits for a yes to exactly this head; their checkout is as it was', async () => {
   const before = contentsOf(repo);
   const up = workspace.start(['up', '--repo', 'api', '--script', script, '--speed', '1000']);
   const [id = ''] = await up.says(/permit-T1-merge-[0-9a-f]{7}/);

@@ -9,7 +9,6 @@ const block = (dir: string) => join(dir, '.headcount', 'nats', 'jetstream', '$G'
 
 test(
   'a damaged store stops the company at start, a backup brings it back, and it goes on to the end with nothing done twice',
-  { timeout: 180_000 },
   inWorkspace(async (workspace, start) => {
     const first = start();
     await first.says(/merged\s+pull 1/);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from '../../bus/clock.ts';
 import { MemoryBus } from '../../bus/memory.ts';
 import type { Pull } from '../../bus/records.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
 import { openPulls } from './pulls.ts';
 
 const pull = (number: number, branch: string): Pull => ({
