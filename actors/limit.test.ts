@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { RealClock } from '../bus/clock.ts';
 import type { TaskDuty } from './duty.ts';
@@ -81,4 +82,35 @@ it('begins no wait once the process stops, so that nothing fails unheard', async
   };
   await expect(limit.during('think', () => limit.turn.pause(wait))).rejects.toThrow('stopped');
   expect(begun).toBe(false);
+});
+
+describe('at a thousand times the speed of the wall', () => {
+  const fast = () => {
+    const clock = new RealClock(1_000, START);
+    return { clock, limit: new StepLimit(clock, clock, new AbortController().signal, 10 * MINUTE) };
+  };
+
+  it('what a program does has the time of the wall: it is not faster for that', async () => {
+    const { clock, limit } = fast();
+    const program = () =>
+      new Promise<string>((resolve) =>
+        execFile(process.execPath, ['-e', 'setTimeout(() => {}, 700)'], () => resolve('ended')),
+      );
+    expect(await limit.during('test', program)).toBe('ended');
+    expect(clock.now() - START).toBeGreaterThan(10 * MINUTE);
+  });
+
+  it('waits have the time of the company, all of one step together', async () => {
+    const { clock, limit } = fast();
+    const { turn } = limit;
+    const wait = () => turn.sleepUntil(turn.now() + 6 * MINUTE);
+    await limit.during('one', wait);
+    await limit.during('another', wait);
+    const both = limit.during('both', async () => {
+      await wait();
+      await turn.pause(() => clock.sleepUntil(clock.now() + 6_000 * MINUTE, limit.signal));
+    });
+    await expect(both).rejects.toMatchObject({ failure: { reason: 'step both took longer than 10 minutes' } });
+    expect(clock.now() - START).toBeLessThan(5_000 * MINUTE);
+  });
 });

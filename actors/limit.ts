@@ -1,5 +1,8 @@
 // The longest a step may take. A step that is past it loses its delivery's patience: its signal is aborted, what it still
 // waits for is let go, and the failure goes up the ladder like any other of the environment.
+//
+// A clock that runs faster than the wall shortens the waits on it, but not what programs do: at a thousand times the speed a
+// test run of two seconds would be half an hour. So a step is given the company's time for its waits and the wall's for the rest.
 
 import type { Clock, Turn } from '../bus/clock.ts';
 import { WorkFailure } from './duty.ts';
@@ -29,6 +32,41 @@ class StepSignal {
   }
 }
 
+/** What a step waits: rings when its waits have taken so long together. */
+class Waits {
+  readonly #clock: Clock;
+  readonly #ring: () => void;
+  #leftMs: number;
+  #going = 0;
+  #end = () => {};
+
+  constructor(clock: Clock, ms: number, ring: () => void) {
+    this.#clock = clock;
+    this.#leftMs = ms;
+    this.#ring = ring;
+  }
+
+  async during<T>(wait: () => Promise<T>): Promise<T> {
+    if (this.#going === 0) this.#begin();
+    this.#going += 1;
+    try {
+      return await wait();
+    } finally {
+      this.#going -= 1;
+      if (this.#going === 0) this.#end();
+    }
+  }
+
+  #begin(): void {
+    const began = this.#clock.now();
+    const cancel = this.#clock.after(this.#leftMs, this.#ring);
+    this.#end = () => {
+      cancel();
+      this.#leftMs -= this.#clock.now() - began;
+    };
+  }
+}
+
 /** The limit of the step that runs now. One a piece of work: its steps come one after the other. */
 export class StepLimit {
   readonly #clock: Clock;
@@ -36,10 +74,11 @@ export class StepLimit {
   readonly #signal: AbortSignal;
   readonly #ms: number;
   #current: StepSignal | undefined;
+  #waits: Waits | undefined;
 
   /**
    * @param signal aborted when the process must stop
-   * @param ms the longest a step may take, of the company's time
+   * @param ms the longest a step may take: what it waits of the company's time, and what it works of the wall's, each in ms
    */
   constructor(clock: Clock, turn: Turn, signal: AbortSignal, ms: number) {
     this.#clock = clock;
@@ -60,14 +99,18 @@ export class StepLimit {
       const current = this.#current?.signal;
       if (current === undefined) return this.#turn.sleepUntil(at, signal);
       const either = signal === undefined || signal === current ? current : AbortSignal.any([signal, current]);
-      return this.#turn.sleepUntil(at, either);
+      return this.#waiting(() => this.#turn.sleepUntil(at, either));
     },
     pause: (wait) => {
       const current = this.#current?.signal;
       if (current === undefined) return this.#turn.pause(wait);
-      return this.#turn.pause(() => unlessAborted(wait, current));
+      return this.#waiting(() => this.#turn.pause(() => unlessAborted(wait, current)));
     },
   };
+
+  #waiting<T>(wait: () => Promise<T>): Promise<T> {
+    return this.#waits === undefined ? wait() : this.#waits.during(wait);
+  }
 
   /** Runs one step. Throws WorkFailure (`environment`) when it takes longer. */
   async during<T>(step: string, run: () => Promise<T>): Promise<T> {
@@ -91,7 +134,9 @@ export class StepLimit {
       // its signal; after a grace it is left to itself.
       if (!clock.virtual) cancel = clock.after(GRACE_MS * clock.factor, () => leave(failure));
     };
-    let cancel = clock.after(this.#ms, expire);
+    let cancel = clock.after(this.#ms * clock.factor, expire);
+    // At the wall's speed, and in simulated time, that is the limit of the waits as well.
+    if (clock.factor !== 1) this.#waits = new Waits(clock, this.#ms, expire);
     this.#signal.addEventListener('abort', stop);
     if (this.#signal.aborted) stop();
     this.#current = current;
@@ -104,6 +149,7 @@ export class StepLimit {
       throw late ?? error;
     } finally {
       this.#current = before;
+      this.#waits = undefined;
       this.#signal.removeEventListener('abort', stop);
       cancel();
     }
