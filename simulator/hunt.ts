@@ -68,7 +68,7 @@ async function inThreads(options: Hunt, take: () => number | undefined): Promise
   const { files, kinds, processes, ran } = options;
   const workerData: WorkerInput = { files, kinds, processes };
   for (let seed = take(); seed !== undefined; ) {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
+    const worker = new Worker(new URL('./simulator-worker.js', import.meta.url), { workerData });
     try {
       await once<'ready'>(worker, undefined);
       for (; seed !== undefined; seed = take()) {

@@ -50,7 +50,7 @@ const table: Readonly<Record<string, Room>> = {
   tools: {
     rooms: ['bus'],
     types: vocabulary,
-    packages: ['zod', 'yaml', 'simple-git', 'typescript', 'undici', 'ipaddr.js', 'htmlparser2', 'node:'],
+    packages: ['zod', 'yaml', 'simple-git', 'acorn', 'typescript', 'undici', 'ipaddr.js', 'htmlparser2', 'node:'],
   },
   scenarios: {
     rooms: ['bus', 'org', 'brain'],

@@ -172,7 +172,7 @@ describe.skipIf(!server)('the bundled server', () => {
 
   test.skipIf(process.platform !== 'linux')('ends with a process that is killed', async () => {
     const folder = join(root, 'orphan');
-    const module = pathToFileURL(join(packageRoot, 'dist/brain/knowledge/chroma/server.js')).href;
+    const module = pathToFileURL(join(packageRoot, 'dist/brain-knowledge-chroma-server.js')).href;
     const program = `
       const { startChroma } = await import(${JSON.stringify(module)});
       const { url } = await startChroma({ folder: ${JSON.stringify(folder)}, alone: (work) => work() });

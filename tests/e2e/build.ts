@@ -2,7 +2,6 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { packageRoot } from '../../cli/package-root.ts';
 
 /** Files and folders that this run of vitest was given; none when it runs everything. */
@@ -18,6 +17,5 @@ export function setup(): void {
     !names.some((name) => name.includes('e2e') || name.includes('chaos') || name.replace(/\/$/, '') === 'tests')
   )
     return;
-  const tsc = join(packageRoot, 'node_modules', 'typescript', 'bin', 'tsc');
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: packageRoot, stdio: 'inherit' });
+  execFileSync('npm', ['run', '-s', 'build'], { cwd: packageRoot, stdio: 'inherit' });
 }

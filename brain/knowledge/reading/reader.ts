@@ -7,8 +7,8 @@ import type { ThreadReply, ThreadRequest } from './thread.ts';
 
 /** A thread runs compiled code; tests run this file as TypeScript and take what the build has made of the other. */
 const THREAD = import.meta.url.endsWith('.ts')
-  ? new URL('../../../dist/brain/knowledge/reading/thread.js', import.meta.url)
-  : new URL('./thread.js', import.meta.url);
+  ? new URL('../../../dist/reading-thread.js', import.meta.url)
+  : new URL('./reading-thread.js', import.meta.url);
 
 export class Reader {
   readonly limits: Limits;
