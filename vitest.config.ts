@@ -35,6 +35,7 @@ export default defineConfig({
     // Only what hangs may meet it: a machine may be four times slower than another, and tests share it.
     testTimeout: 180_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 150_000 } },
     // One more than CI has cores: clusters, back-offs and programs of others are waited for most of the time.
     maxWorkers: 3,
     // A process and its imports for each of some 240 files took a tenth of the time. What tests share must not depend on it

@@ -161,7 +161,7 @@ describe.skipIf(!server)('the bundled server', () => {
     const pid = pidIn(folder);
     process.kill(pid, 'SIGSTOP');
     // It takes a moment until all of its threads stand still.
-    await expect.poll(() => answers(first.url, 200), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => answers(first.url, 200)).toBe(false);
     await expect(startChroma({ folder, alone })).rejects.toMatchObject({
       code: 'CHROMA_STUCK',
       message: expect.stringContaining(`process ${pid}`),
@@ -185,7 +185,7 @@ describe.skipIf(!server)('the bundled server', () => {
     const pid = pidIn(folder);
     expect(isAlive(pid)).toBe(true);
     parent.kill('SIGKILL');
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     // What it left behind does not keep the next one from starting.
     const next = await startChroma({ folder, alone });
     await next.stop();
