@@ -7,12 +7,12 @@ import { HeadcountError } from '../bus/errors.ts';
 import type { FileChange } from '../bus/records.ts';
 import type { Git, GitAt } from './git.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
-import type { Objects } from './objects.ts';
+import { idOf, type Objects } from './objects.ts';
 import { checkChanges, fileLimits, PathRefused, placeInside } from './paths.ts';
 import { commitTree, type Entry, exportTree, isPlain, moveRef, resolveRef, setRef } from './repo.ts';
 import type { Applied, Clone, CommitInfo } from './tools.ts';
 
-/** A file changed on the default branch since the author saw it. */
+/** A file changed on the default branch since the author saw it, and is not what the author would make of it. */
 export class Conflict extends HeadcountError {
   override readonly name = 'Conflict';
   readonly paths: readonly string[];
@@ -136,6 +136,14 @@ async function stage(parts: CloneParts, planned: readonly Planned[]): Promise<st
   return staging;
 }
 
+/** Files that changed under their author, into something else than what the author brings. */
+async function staleIn(objects: Objects, at: GitAt, draftedOn: string, from: string, files: readonly FileChange[]) {
+  const changed = await changedBetween(objects, at, draftedOn, from);
+  const now = new Map((await objects.entries(at, from)).map(({ path, id }) => [path, id]));
+  const brings = (file: FileChange) => ('content' in file ? idOf('blob', file.content).toString('hex') : undefined);
+  return files.filter((file) => changed.has(file.path) && now.get(file.path) !== brings(file)).map(({ path }) => path);
+}
+
 /** Writes a model's files, all or none. Throws PathRefused, Conflict, NoClone. */
 export async function applyFiles(
   { objects, workRoot }: CloneHost,
@@ -146,8 +154,7 @@ export async function applyFiles(
   const parts = await openParts(workRoot, clone);
   checkChanges(files);
   if (checkCommit(draftedOn) !== clone.from) {
-    const changed = await changedBetween(objects, parts.at, draftedOn, clone.from);
-    const stale = files.map(({ path }) => path).filter((path) => changed.has(path));
+    const stale = await staleIn(objects, parts.at, draftedOn, clone.from, files);
     if (stale.length > 0) throw new Conflict(stale.sort());
   }
   const planned: Planned[] = [];

@@ -1,12 +1,21 @@
 // Commits and blobs are named by their content, so what was read once, in a product or a clone of it, need not be read again:
 // each read is a git process.
 
+import { createHash } from 'node:crypto';
 import type { Git, GitAt } from './git.ts';
 import { type Entry, entriesOf, readBlob } from './repo.ts';
 
 /** Listings and files kept; the oldest go first. */
 const LISTINGS = 128;
 const BLOBS = 512;
+
+/** The id that git gives an object in a repository of SHA-1, which is every one we make. */
+export function idOf(kind: 'blob' | 'tree' | 'commit', content: string | Buffer): Buffer {
+  return createHash('sha1')
+    .update(`${kind} ${Buffer.byteLength(content)}\0`)
+    .update(content)
+    .digest();
+}
 
 /** Remembers the results of `read`, at most `most` of them; a failed read is not remembered. */
 function remembered<T>(

@@ -84,7 +84,7 @@ export interface Products {
   openClone(slug: string, task: string, branch: string, on?: Kept): Promise<Clone>;
   /**
    * Writes a model's files into the clone, after the path guard, keeping backups.
-   * @param draftedOn commit the author saw; a file changed since then is a conflict
+   * @param draftedOn commit the author saw; a file that changed since then, into something else than these, is a conflict
    * Throws PathRefused, Conflict.
    */
   apply(clone: Clone, files: readonly FileChange[], draftedOn: string): Promise<Applied>;
