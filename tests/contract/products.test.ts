@@ -192,7 +192,35 @@ async function alike(products: LocalProducts): Promise<unknown[]> {
   ];
 }
 
+/** Somebody looks at what is about to be committed, and may refuse it. */
+async function lookedAt(products: LocalProducts): Promise<unknown[]> {
+  const { head } = await products.ensure(shop, START);
+  const clone = await products.openClone('shop', 'T1', 'agent/T1/change');
+  await products.apply(clone, [{ path: 'a.txt', content: 'a\n' }], head);
+  const info = { message: 'Add a', author: 'backend', at: START + 60_000 };
+  const seen: unknown[] = [];
+  const refuse = () => {
+    throw new HeadcountError('NO', 'not this', 'something else');
+  };
+  return [
+    await outcome(products.commit(clone, { ...info, look: refuse })),
+    await products.repos.take(clone),
+    await products.commit(clone, { ...info, look: (changes) => seen.push(changes) }),
+    await products.commit(clone, { ...info, look: (changes) => seen.push(changes) }),
+    seen,
+  ];
+}
+
 describe('product repositories', () => {
+  test('show all that a clone changes before it is committed, and commit nothing that is refused', async () => {
+    const seen = await lookedAt(real());
+    expect(await lookedAt(inMemory())).toEqual(seen);
+    const [refused, head, made, again, looks] = seen;
+    const changes = [{ path: 'a.txt', content: 'a\n' }];
+    expect([refused, again, looks]).toEqual([['NO', expect.anything()], undefined, [changes, changes]]);
+    expect(made).not.toBe(head);
+  });
+
   test('take for no conflict what the default branch has by now in the very same letters', async () => {
     const seen = await alike(real());
     expect(await alike(inMemory())).toEqual(seen);

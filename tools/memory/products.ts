@@ -248,8 +248,9 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
       return { findings, unchecked };
     },
     test: async (clone, argv, signal) => run(opened(clone).files, argv, signal),
-    async commit(clone, { message, author, at }) {
+    async commit(clone, { message, author, at, look }) {
       const open = opened(clone);
+      look?.(await products.changes(clone));
       const parent = commitAt(open.head);
       const files = new Map([...open.files].filter(([path]) => parent.files.has(path) || !ignored(path)));
       if (treeId(files) === parent.tree) return undefined;
