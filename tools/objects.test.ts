@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 /** A commit of somebody else's. */
-function foreign(files: Readonly<Record<string, string>>): string {
+function foreign(files: Readonly<Record<string, string | Buffer>>): string {
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), content);
@@ -71,6 +71,27 @@ test('a commit of somebody else is asked of git', async () => {
   const [file] = await objects.entries(at, second);
   expect(await objects.blob(at, file?.id ?? '')).toBe('b\n');
   expect(asked).toEqual(['rev-list', 'rev-list', 'ls-tree', 'cat-file']);
+});
+
+test('files that are asked for together are read by one process, letter for letter', async () => {
+  const files = { 'a.txt': 'ä\n\u{1F600}', 'b.txt': '', 'c.txt': '\uFEFFc\r\n', 'd.txt': 'd\0e\n\n' };
+  const commit = foreign(files);
+  const entries = await objects.entries(at, commit);
+  asked = [];
+  const texts = await Promise.all(entries.map(({ id }) => objects.blob(at, id)));
+  expect(texts).toEqual(Object.values(files));
+  expect(asked).toEqual(['cat-file']);
+});
+
+test('one by one where one of them is no text, or missing', async () => {
+  const binary = Buffer.from([0xff, 0xfe, 0x0a, 0xff]);
+  const entries = await objects.entries(at, foreign({ 'a.txt': 'a\n', 'b.bin': binary }));
+  const [text, bytes] = entries.map(({ id }) => id);
+  const [gone, kept, found] = await Promise.allSettled(
+    ['0'.repeat(40), text ?? '', bytes ?? ''].map((id) => objects.blob(at, id)),
+  );
+  expect(gone).toMatchObject({ status: 'rejected', reason: { code: 'GIT_FAILED' } });
+  expect([kept, found]).toMatchObject([{ value: 'a\n' }, { value: binary.toString() }]);
 });
 
 test('a merge of the same two commits is made once, and again when a person has cleaned up what it had made', async () => {

@@ -14,6 +14,7 @@ import {
   mergeTrees,
   parentOf,
   readBlob,
+  readBlobs,
   treeWith,
   writeDocuments,
 } from './repo.ts';
@@ -91,10 +92,36 @@ export type Objects = {
 /** As git sorts. */
 const byPath = (one: Entry, other: Entry) => Buffer.compare(Buffer.from(one.path), Buffer.from(other.path));
 
+/** Reads blobs; those of a repository that are asked for in one turn of the event loop are one process. */
+function readingTogether(git: Git): (at: GitAt, id: string) => Promise<string> {
+  type Batch = { readonly ids: string[]; readonly texts: Promise<readonly string[] | undefined> };
+  const waiting = new Map<string, Batch>();
+
+  async function start(at: GitAt, ids: readonly string[]) {
+    await new Promise(setImmediate);
+    waiting.delete(at.gitDir);
+    return ids.length > 1 ? readBlobs(git, at, ids) : undefined;
+  }
+
+  function batchOf(at: GitAt): Batch {
+    const ids: string[] = [];
+    const batch = waiting.get(at.gitDir) ?? { ids, texts: start(at, ids) };
+    waiting.set(at.gitDir, batch);
+    return batch;
+  }
+
+  return async (at, id) => {
+    const { ids, texts } = batchOf(at);
+    const place = ids.push(id) - 1;
+    return (await texts)?.[place] ?? readBlob(git, at, id);
+  };
+}
+
 export function openObjects(git: Git): Objects {
   const listings = new Answers<readonly Entry[]>(LISTINGS);
   const blobs = new Answers<string>(BLOBS);
   const made = new Answers<Made>(COMMITS);
+  const read = readingTogether(git);
   const merges = new Answers<Merge>(MERGES);
 
   async function entries(at: GitAt, id: string): Promise<readonly Entry[]> {
@@ -121,7 +148,7 @@ export function openObjects(git: Git): Objects {
 
   return {
     entries,
-    blob: (at, id) => blobs.get(id, () => readBlob(git, at, id)),
+    blob: (at, id) => blobs.get(id, () => read(at, id)),
     know,
     async parent(at, commit) {
       const own = await made.peek(commit);

@@ -58,6 +58,29 @@ export async function readBlob(git: Git, at: GitAt, id: string): Promise<string>
   return (await git.run(at, ['cat-file', 'blob', id])).out;
 }
 
+/** What `cat-file --batch` answers for these blobs; undefined when one is missing, or they cannot be told apart. */
+function blobsIn(answer: string, ids: readonly string[]): string[] | undefined {
+  // Sizes are of bytes, and this was bytes that are no text: they have become others.
+  if (answer.includes('\uFFFD')) return undefined;
+  const bytes = Buffer.from(answer);
+  const texts: string[] = [];
+  let at = 0;
+  for (const id of ids) {
+    const end = bytes.indexOf('\n', at);
+    const [name, kind, size] = bytes.toString('latin1', at, end).split(' ');
+    if (name !== id || kind !== 'blob') return undefined;
+    at = end + 1 + Number(size) + 1;
+    texts.push(bytes.toString('utf8', end + 1, at - 1));
+  }
+  return texts;
+}
+
+/** The contents of blobs, as text, in this order; undefined when they must be read one by one. Throws GitFailed. */
+export async function readBlobs(git: Git, at: GitAt, ids: readonly string[]): Promise<readonly string[] | undefined> {
+  const { out } = await git.run(at, ['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`).join('') });
+  return blobsIn(out, ids);
+}
+
 /** Makes a commit object; no ref moves. The same input gives the same id. */
 export async function commitTree(
   git: Git,
