@@ -27,11 +27,10 @@ function missing(old: string, now: string): number {
 
 /** Which files differ between two commits, and by how many lines; a moved line counts as none. */
 export async function changesBetween(products: Products, slug: string, base: string, head: string): Promise<Change[]> {
-  const [before, after] = await Promise.all([products.list(slug, base), products.list(slug, head)]);
   const changes: Change[] = [];
-  for (const path of [...new Set([...before, ...after])].sort()) {
-    const old = before.includes(path) ? ((await products.read(slug, base, path)) ?? '') : '';
-    const now = after.includes(path) ? ((await products.read(slug, head, path)) ?? '') : '';
+  for (const { path, kind } of await products.changed(slug, head, base)) {
+    const old = kind === 'added' ? '' : ((await products.read(slug, base, path)) ?? '');
+    const now = kind === 'deleted' ? '' : ((await products.read(slug, head, path)) ?? '');
     if (old !== now) changes.push({ path, added: missing(old, now), removed: missing(now, old) });
   }
   return changes;

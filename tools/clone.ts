@@ -7,12 +7,12 @@ import { HeadcountError } from '../bus/errors.ts';
 import type { FileChange } from '../bus/records.ts';
 import type { Git, GitAt } from './git.ts';
 import { checkBranch, checkCommit, checkSlug } from './names.ts';
-import type { Objects } from './objects.ts';
+import { idOf, type Objects } from './objects.ts';
 import { checkChanges, fileLimits, PathRefused, placeInside } from './paths.ts';
-import { commitTree, type Entry, exportTree, isPlain, moveRef, resolveRef, setRef } from './repo.ts';
-import type { Applied, Clone, CommitInfo } from './tools.ts';
+import { type Entry, exportTree, isPlain, moveRef, resolveRef, writeRef } from './repo.ts';
+import type { Applied, Clone, Committing } from './tools.ts';
 
-/** A file changed on the default branch since the author saw it. */
+/** A file changed on the default branch since the author saw it, and is not what the author would make of it. */
 export class Conflict extends HeadcountError {
   override readonly name = 'Conflict';
   readonly paths: readonly string[];
@@ -80,7 +80,7 @@ export async function makeClone(
   await git.init(parts.at.gitDir, branch, true);
   await writeFile(join(parts.at.gitDir, 'objects/info/alternates'), `${resolve(want.productGit, 'objects')}\n`);
   const from = checkCommit(want.from);
-  await setRef(git, parts.at, ref(branch), from);
+  await writeRef(parts.at, ref(branch), from);
   await exportTree(git, parts.at.gitDir, from, parts.tree, join(parts.at.gitDir, 'index'));
   return { dir: `${want.task}/tree`, product: want.product, branch, base: checkCommit(want.base), from };
 }
@@ -136,6 +136,14 @@ async function stage(parts: CloneParts, planned: readonly Planned[]): Promise<st
   return staging;
 }
 
+/** Files that changed under their author, into something else than what the author brings. */
+async function staleIn(objects: Objects, at: GitAt, draftedOn: string, from: string, files: readonly FileChange[]) {
+  const changed = await changedBetween(objects, at, draftedOn, from);
+  const now = new Map((await objects.entries(at, from)).map(({ path, id }) => [path, id]));
+  const brings = (file: FileChange) => ('content' in file ? idOf('blob', file.content).toString('hex') : undefined);
+  return files.filter((file) => changed.has(file.path) && now.get(file.path) !== brings(file)).map(({ path }) => path);
+}
+
 /** Writes a model's files, all or none. Throws PathRefused, Conflict, NoClone. */
 export async function applyFiles(
   { objects, workRoot }: CloneHost,
@@ -146,8 +154,7 @@ export async function applyFiles(
   const parts = await openParts(workRoot, clone);
   checkChanges(files);
   if (checkCommit(draftedOn) !== clone.from) {
-    const changed = await changedBetween(objects, parts.at, draftedOn, clone.from);
-    const stale = files.map(({ path }) => path).filter((path) => changed.has(path));
+    const stale = await staleIn(objects, parts.at, draftedOn, clone.from, files);
     if (stale.length > 0) throw new Conflict(stale.sort());
   }
   const planned: Planned[] = [];
@@ -158,6 +165,8 @@ export async function applyFiles(
   const deleted: string[] = [];
   for (const [index, { file, place, exists }] of planned.entries()) {
     if ('content' in file) {
+      // Reviewers read it, once it is committed.
+      objects.know(file.content);
       await mkdir(dirname(place), { recursive: true });
       await rename(join(staging, String(index)), place);
       written.push(file.path);
@@ -177,22 +186,27 @@ async function refuseRepositories(tree: string): Promise<void> {
   }
 }
 
-/** Commits everything in the tree; undefined when nothing changed. Throws PathRefused, NoClone. */
+/** Everything in the work tree that git does not ignore, as a tree object. Throws PathRefused. */
+async function treeIn(git: Git, parts: CloneParts): Promise<string> {
+  await refuseRepositories(parts.tree);
+  await git.run(parts.at, ['add', '--all', '--verbose']);
+  return (await git.run(parts.at, ['write-tree'])).out.trim();
+}
+
+/** Commits everything in the tree; undefined when nothing changed. Throws PathRefused, NoClone, and what `look` throws. */
 export async function commitClone(
   { git, objects, workRoot }: CloneHost,
   clone: Clone,
-  info: CommitInfo,
+  { message, author, at, look }: Committing,
 ): Promise<string | undefined> {
   const parts = await openParts(workRoot, clone);
-  await refuseRepositories(parts.tree);
   const parent = await resolveRef(git, parts.at, ref(checkBranch(clone.branch)));
   if (parent === undefined) throw new NoClone(clone);
-  await git.run(parts.at, ['add', '--all', '--verbose']);
-  const tree = (await git.run(parts.at, ['write-tree'])).out.trim();
+  const tree = await treeIn(git, parts);
+  look?.(await changesIn(objects, parts, clone, tree));
   if (await isSame(objects, parts.at, parent, tree)) return undefined;
   await refuseSpecial(objects, parts.at, clone.base, tree);
-  const { message, author, at } = info;
-  const commit = await commitTree(git, parts.at, { tree, parents: [parent], message }, { author, at });
+  const commit = await objects.commit(parts.at, { tree, parents: [parent], message }, { author, at });
   if (!(await moveRef(git, parts.at, ref(clone.branch), commit, parent))) throw new NoClone(clone);
   return commit;
 }
@@ -203,15 +217,13 @@ function textOf(bytes: Buffer): string | undefined {
   return bytes.includes(0) || !Buffer.from(text).equals(bytes) ? undefined : text;
 }
 
-/**
- * What foreign code has left in the tree, as changes of the commit it started from; files that git ignores are left out.
- * Throws PathRefused for links, repositories of its own and what is no text; NoClone.
- */
-export async function changesOf({ git, objects, workRoot }: CloneHost, clone: Clone): Promise<readonly FileChange[]> {
-  const parts = await openParts(workRoot, clone);
-  await refuseRepositories(parts.tree);
-  await git.run(parts.at, ['add', '--all', '--verbose']);
-  const tree = (await git.run(parts.at, ['write-tree'])).out.trim();
+/** A tree that was made of what is in the clone, as changes of the commit that this started from. Throws PathRefused. */
+async function changesIn(
+  objects: Objects,
+  parts: CloneParts,
+  clone: Clone,
+  tree: string,
+): Promise<readonly FileChange[]> {
   await refuseSpecial(objects, parts.at, clone.from, tree);
   const changed = await changedBetween(objects, parts.at, clone.from, tree);
   const changes: FileChange[] = [];
@@ -228,6 +240,15 @@ export async function changesOf({ git, objects, workRoot }: CloneHost, clone: Cl
   }
   checkChanges(changes);
   return changes;
+}
+
+/**
+ * What foreign code has left in the tree, as changes of the commit it started from; files that git ignores are left out.
+ * Throws PathRefused for links, repositories of its own and what is no text; NoClone.
+ */
+export async function changesOf({ git, objects, workRoot }: CloneHost, clone: Clone): Promise<readonly FileChange[]> {
+  const parts = await openParts(workRoot, clone);
+  return changesIn(objects, parts, clone, await treeIn(git, parts));
 }
 
 function lineOf({ mode, id, path }: Entry): string {

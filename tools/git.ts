@@ -8,6 +8,8 @@
 //   G3. The same input gives the same object ids: identity, dates, time zone and line endings are set here.
 
 import { mkdirSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { HeadcountError } from '../bus/errors.ts';
 
 /** A git command that failed: a bug here, or a damaged repository. */
@@ -114,6 +116,14 @@ function lastLine(said: string, hidden: readonly string[]): string {
   return text.slice(0, 300) || 'no reason given';
 }
 
+/** A bare repository, by its files: all that git would have written. */
+async function initBare(dir: string, branch: string, config: string): Promise<void> {
+  const folders = ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'];
+  await Promise.all(folders.map((folder) => mkdir(join(dir, folder), { recursive: true })));
+  await writeFile(join(dir, 'config'), config);
+  await writeFile(join(dir, 'HEAD'), `ref: refs/heads/${branch}\n`);
+}
+
 /**
  * @param options.home a folder of its own, so that nobody's ~/.gitconfig is read
  * @param options.env only PATH is taken from it
@@ -130,6 +140,9 @@ export function openGit(options: { readonly home: string; readonly env: NodeJS.P
     GIT_ATTR_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_LFS_SKIP_SMUDGE: '1',
+    // Whatever a later git takes for itself: ids are compared with ours (objects.ts), and refs are read as files (repo.ts).
+    GIT_DEFAULT_HASH: 'sha1',
+    GIT_DEFAULT_REF_FORMAT: 'files',
     // simple-git waits 50 ms more for a command that prints nothing: one line on stderr spares that.
     GIT_TRACE: '1',
   };
@@ -166,6 +179,9 @@ export function openGit(options: { readonly home: string; readonly env: NodeJS.P
     return { code, out };
   }
 
+  /** What git has found out about this disk when it made the first one: it says the same of the next. */
+  let bareConfig: string | undefined;
+
   return {
     async run(at, args, given = {}) {
       const extra = {
@@ -181,6 +197,7 @@ export function openGit(options: { readonly home: string; readonly env: NodeJS.P
       }
     },
     async init(dir, branch, bare) {
+      if (bare && bareConfig !== undefined) return initBare(dir, branch, bareConfig);
       try {
         await spawn(
           ['init', '--template=', `--initial-branch=${branch}`, ...(bare ? ['--bare'] : []), '--', dir],
@@ -190,6 +207,7 @@ export function openGit(options: { readonly home: string; readonly env: NodeJS.P
       } catch (error) {
         throw new GitFailed('init', lastLine(error instanceof Error ? error.message : String(error), [dir]));
       }
+      if (bare) bareConfig = await readFile(join(dir, 'config'), 'utf8');
     },
   };
 }

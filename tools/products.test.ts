@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Conflict, NoClone } from './clone.ts';
@@ -124,6 +124,24 @@ describe('a clone', () => {
   });
 });
 
+test('every clone is the repository that git would make', async () => {
+  const { products, dir } = room();
+  await products.ensure(shop, START);
+  const made = [];
+  for (const task of ['T1', 'T2']) {
+    await products.openClone('shop', task, `agent/${task}/greet`);
+    const at = join(dir, 'work', task, 'git');
+    const files = readdirSync(at, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll(task, 'T'));
+    const read = (...names: string[]) =>
+      names.map((name) => readFileSync(join(at, name), 'utf8').replaceAll(task, 'T'));
+    made.push([files.sort(), read('HEAD', 'config', 'objects/info/alternates', `refs/heads/agent/${task}/greet`)]);
+    expect(gitIn(dir, '--git-dir', at, 'fsck', '--strict')).toBe('');
+    expect(gitIn(dir, '--git-dir', at, 'log', '--format=%D')).toBe(`HEAD -> agent/${task}/greet`);
+    expect(gitIn(dir, '--git-dir', at, '--work-tree', join(dir, 'work', task, 'tree'), 'status', '--short')).toBe('');
+  }
+  expect(made[1]).toEqual(made[0]);
+});
+
 describe('a merge', () => {
   async function ready() {
     const made = room();
@@ -159,6 +177,14 @@ describe('a merge', () => {
     writeFileSync(join(repo, 'hello.txt'), 'untracked, in the way');
     await expect(landed(products, head)).rejects.toBeInstanceOf(LocalEdits);
     expect(readFileSync(join(repo, 'hello.txt'), 'utf8')).toBe('untracked, in the way');
+  });
+
+  test('takes a file that was only touched for no edit', async () => {
+    const { products, repo, head } = await ready();
+    utimesSync(join(repo, 'README.md'), 1, 1);
+    expect(await landed(products, head)).toBeDefined();
+    expect(readFileSync(join(repo, 'README.md'), 'utf8')).toBe('new');
+    expect(gitIn(repo, 'status', '--porcelain')).toBe('');
   });
 
   test('leaves the files alone while the person has another branch checked out', async () => {

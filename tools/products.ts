@@ -24,19 +24,7 @@ import { openObjects } from './objects.ts';
 import { refusedPath } from './paths.ts';
 import type { Limits } from './process.ts';
 import { queues } from './queues.ts';
-import {
-  changedIn,
-  commitTree,
-  exportTree,
-  findByTrailer,
-  type Merge,
-  mergeTrees,
-  moveRef,
-  parentOf,
-  resolveRef,
-  setRef,
-  writeDocuments,
-} from './repo.ts';
+import { changedIn, exportTree, findByTrailer, type Merge, moveRef, resolveRef, setRef } from './repo.ts';
 import type { Sandbox } from './sandbox.ts';
 import { runTests, testLimits } from './testrun.ts';
 import type { Clone, Products, TestRun } from './tools.ts';
@@ -148,12 +136,14 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     }
     await mkdir(root, { recursive: true });
     await git.init(place.workTree, 'main', false);
-    await writeFile(join(place.workTree, 'README.md'), readmeOf(product));
-    await writeFile(join(place.workTree, '.gitignore'), IGNORED);
+    for (const [name, text] of Object.entries({ 'README.md': readmeOf(product), '.gitignore': IGNORED })) {
+      objects.know(text);
+      await writeFile(join(place.workTree, name), text);
+    }
     await git.run(place, ['add', '--verbose', '--', 'README.md', '.gitignore']);
     const tree = (await git.run(place, ['write-tree'])).out.trim();
     const message = firstMessageOf(product);
-    const commit = await commitTree(git, place, { tree, parents: [], message }, { author: harness, at: when });
+    const commit = await objects.commit(place, { tree, parents: [], message }, { author: harness, at: when });
     await moveRef(git, place, MAIN, commit, undefined);
     await setRef(git, place, SHOWN, commit);
     return commit;
@@ -162,16 +152,21 @@ export function openProducts(options: ProductsOptions): LocalProducts {
   /** Brings the work tree from one commit to another; false when that would lose local edits. */
   async function show(slug: string, from: string, to: string, dry: boolean): Promise<boolean> {
     const place = at(slug);
-    const dryRun = dry ? ['--dry-run'] : [];
     try {
-      // Files that were only touched are no edits.
-      if (dry) await git.run(place, ['update-index', '-q', '--refresh'], { codes: [1] });
-      await git.run(place, ['read-tree', ...dryRun, '-m', '-u', from, to]);
+      await git.run(place, ['read-tree', ...(dry ? ['--dry-run'] : []), '-m', '-u', from, to]);
       return true;
     } catch (error) {
       if (error instanceof GitFailed) return false;
       throw error;
     }
+  }
+
+  /** True when the work tree can be brought from one commit to another and nothing is lost. */
+  async function canShow(slug: string, from: string, to: string): Promise<boolean> {
+    if (await show(slug, from, to, true)) return true;
+    // Files that were only touched are no edits.
+    await git.run(at(slug), ['update-index', '-q', '--refresh'], { codes: [1] });
+    return show(slug, from, to, true);
   }
 
   /** True when the person has the default branch checked out, so that the files should follow it. */
@@ -192,7 +187,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     const place = at(slug);
     await catchUp(slug);
     const showing = await follows(slug);
-    if (showing && !(await show(slug, onto, commit, true))) throw new LocalEdits(slug);
+    if (showing && !(await canShow(slug, onto, commit))) throw new LocalEdits(slug);
     if (!(await moveRef(git, place, MAIN, commit, onto))) return false;
     if (showing && (await show(slug, onto, commit, false))) await setRef(git, place, SHOWN, commit);
     return true;
@@ -247,15 +242,12 @@ export function openProducts(options: ProductsOptions): LocalProducts {
     },
     branchHead: (slug, branch) => resolveRef(git, at(slug), `refs/heads/${checkBranch(branch)}`),
     merge: (slug, onto, theirs) =>
-      withIndex((index) => {
-        const sides = { ours: checkCommit(onto), theirs: checkCommit(theirs) };
-        return mergeTrees(git, at(slug), sides, (id) => objects.entries(at(slug), id), index);
-      }),
+      withIndex((index) => objects.merge(at(slug), { ours: checkCommit(onto), theirs: checkCommit(theirs) }, index)),
     write: (slug, tree, documents) =>
-      withIndex((index) => writeDocuments(git, at(slug), checkCommit(tree), documents, index)),
+      withIndex((index) => objects.write(at(slug), checkCommit(tree), documents, index)),
     land: (slug, onto, tree, message, identity) =>
       oneByOne(slug, async () => {
-        const commit = await commitTree(git, at(slug), { tree, parents: [onto], message }, identity);
+        const commit = await objects.commit(at(slug), { tree, parents: [onto], message }, identity);
         return (await land(slug, onto, commit)) ? commit : undefined;
       }),
     async findMerge(slug, base, pull) {
@@ -291,7 +283,7 @@ export function openProducts(options: ProductsOptions): LocalProducts {
       return entry && objects.blob(at(slug), entry.id);
     },
     async changed(slug, to, from) {
-      const base = from === undefined ? await parentOf(git, at(slug), checkCommit(to)) : checkCommit(from);
+      const base = from === undefined ? await objects.parent(at(slug), checkCommit(to)) : checkCommit(from);
       const before = base === undefined ? [] : await objects.entries(at(slug), base);
       return changedIn(before, await objects.entries(at(slug), checkCommit(to)));
     },

@@ -1,8 +1,8 @@
 // Plumbing on one repository, as functions over its git directory. Every template that reads or writes objects and refs is
 // here; names and commit ids are checked before they get this far.
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Changed, type Document, isDocument } from '../bus/documents.ts';
 import type { Git, GitAt, Identity } from './git.ts';
 import { GitFailed } from './git.ts';
@@ -58,6 +58,29 @@ export async function readBlob(git: Git, at: GitAt, id: string): Promise<string>
   return (await git.run(at, ['cat-file', 'blob', id])).out;
 }
 
+/** What `cat-file --batch` answers for these blobs; undefined when one is missing, or they cannot be told apart. */
+function blobsIn(answer: string, ids: readonly string[]): string[] | undefined {
+  // Sizes are of bytes, and this was bytes that are no text: they have become others.
+  if (answer.includes('\uFFFD')) return undefined;
+  const bytes = Buffer.from(answer);
+  const texts: string[] = [];
+  let at = 0;
+  for (const id of ids) {
+    const end = bytes.indexOf('\n', at);
+    const [name, kind, size] = bytes.toString('latin1', at, end).split(' ');
+    if (name !== id || kind !== 'blob') return undefined;
+    at = end + 1 + Number(size) + 1;
+    texts.push(bytes.toString('utf8', end + 1, at - 1));
+  }
+  return texts;
+}
+
+/** The contents of blobs, as text, in this order; undefined when they must be read one by one. Throws GitFailed. */
+export async function readBlobs(git: Git, at: GitAt, ids: readonly string[]): Promise<readonly string[] | undefined> {
+  const { out } = await git.run(at, ['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`).join('') });
+  return blobsIn(out, ids);
+}
+
 /** Makes a commit object; no ref moves. The same input gives the same id. */
 export async function commitTree(
   git: Git,
@@ -89,6 +112,13 @@ export async function moveRef(git: Git, at: GitAt, ref: string, to: string, old:
 /** Moves a ref wherever it points. */
 export async function setRef(git: Git, at: GitAt, ref: string, to: string): Promise<void> {
   await git.run(at, ['update-ref', '--stdin'], { input: `start\nupdate ${ref} ${to}\nprepare\ncommit\n` });
+}
+
+/** Writes a ref of a repository that was just made: nobody else has seen it, so its file is all there is to it. */
+export async function writeRef({ gitDir }: GitAt, ref: string, to: string): Promise<void> {
+  const file = join(gitDir, ref);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${to}\n`);
 }
 
 export type Merge =
@@ -127,8 +157,17 @@ export async function mergeTrees(
   return { ok: true, tree: await treeWith(git, at, tree, [...gone, ...missing], index) };
 }
 
-/** A tree with some entries put in place of what it has; mode 0 takes one out. */
-async function treeWith(git: Git, at: GitAt, tree: string, entries: readonly Entry[], index: string): Promise<string> {
+/**
+ * A tree with some entries put in place of what it has; mode 0 takes one out.
+ * @param index a file that may be used as an index, and is not there
+ */
+export async function treeWith(
+  git: Git,
+  at: GitAt,
+  tree: string,
+  entries: readonly Entry[],
+  index: string,
+): Promise<string> {
   const own = { gitDir: at.gitDir, index };
   await git.run(own, ['read-tree', tree]);
   const input = entries.map(({ mode, id, path }) => `${mode} ${id}\t${path}\0`).join('');
@@ -136,20 +175,14 @@ async function treeWith(git: Git, at: GitAt, tree: string, entries: readonly Ent
   return (await git.run(own, ['write-tree'])).out.trim();
 }
 
-/** A tree with these files written into it. @param index a file that may be used as an index, and is not there */
-export async function writeDocuments(
-  git: Git,
-  at: GitAt,
-  tree: string,
-  documents: readonly Document[],
-  index: string,
-): Promise<string> {
+/** Writes files as objects: entries for a tree. */
+export async function writeDocuments(git: Git, at: GitAt, documents: readonly Document[]): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (const { path, content } of documents) {
     const { out } = await git.run(at, ['hash-object', '-w', '--stdin'], { input: content });
     entries.push({ path, mode: '100644', id: out.trim() });
   }
-  return treeWith(git, at, tree, entries, index);
+  return entries;
 }
 
 /** The first parent of a commit; undefined for the first one of a repository. */

@@ -56,6 +56,11 @@ export type TestRun = {
 
 export type CommitInfo = { readonly message: string; readonly author: string; readonly at: number };
 
+export type Committing = CommitInfo & {
+  /** Sees all that the clone changes, as `changes` gives it: what it throws is thrown, and nothing is committed. */
+  readonly look?: (changes: readonly FileChange[]) => void;
+};
+
 export type MergeInfo = CommitInfo & {
   /**
    * What the harness writes into the same commit.
@@ -84,7 +89,7 @@ export interface Products {
   openClone(slug: string, task: string, branch: string, on?: Kept): Promise<Clone>;
   /**
    * Writes a model's files into the clone, after the path guard, keeping backups.
-   * @param draftedOn commit the author saw; a file changed since then is a conflict
+   * @param draftedOn commit the author saw; a file that changed since then, into something else than these, is a conflict
    * Throws PathRefused, Conflict.
    */
   apply(clone: Clone, files: readonly FileChange[], draftedOn: string): Promise<Applied>;
@@ -92,7 +97,7 @@ export interface Products {
   /** Runs the product's test command in the sandbox, on the clone as it is. */
   test(clone: Clone, argv: readonly string[], signal: AbortSignal): Promise<TestRun>;
   /** Commits everything; undefined when nothing changed. Author and committer dates are `at`: the same work, the same id. */
-  commit(clone: Clone, info: CommitInfo): Promise<string | undefined>;
+  commit(clone: Clone, info: Committing): Promise<string | undefined>;
   /** What differs in the clone from the commit it starts from, by path. Throws PathRefused for what is no plain text file. */
   changes(clone: Clone): Promise<readonly FileChange[]>;
   /** Brings the clone's branch into the product's repository, without a pull request: nothing of it is lost with the clone. */

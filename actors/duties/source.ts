@@ -83,18 +83,16 @@ export async function productSections(
 
 /** What a pull request changes: each changed file as it would be, new and deleted ones marked. */
 export async function changeSection(products: Products, slug: string, base: string, head: string): Promise<Section> {
-  const before = new Set(await products.list(slug, base));
-  const after = await products.list(slug, head);
-  const read = async (path: string) => {
-    const old = before.has(path) ? products.read(slug, base, path) : undefined;
-    return { path, old: await old, now: await products.read(slug, head, path) };
-  };
-  const changed = (await Promise.all(after.map(read))).filter(({ old, now }) => old !== now);
-  const parts = changed.map(({ path, old, now }) => fenced(old === undefined ? `${path} (new)` : path, now ?? ''));
-  const gone = [...before].filter((path) => !after.includes(path));
+  const changed = await products.changed(slug, head, base);
+  const there = changed.filter(({ kind }) => kind !== 'deleted');
+  const contents = await Promise.all(there.map(({ path }) => products.read(slug, head, path)));
+  const parts = there.map(({ path, kind }, index) =>
+    fenced(kind === 'added' ? `${path} (new)` : path, contents[index] ?? ''),
+  );
+  const gone = changed.filter(({ kind }) => kind === 'deleted');
   return {
     name: 'Changed files',
-    text: [...parts, ...gone.map((path) => `### ${path} (deleted)`)].join('\n\n'),
+    text: [...parts, ...gone.map(({ path }) => `### ${path} (deleted)`)].join('\n\n'),
     budget: BYTES,
   };
 }

@@ -26,6 +26,8 @@ export type Workbench = {
   readonly written: readonly string[];
   /** The clone with the draft in it, made when it is first needed in this process. */
   clone(): Promise<Clone>;
+  /** Commits the draft, as Products does; a second time in this process it gives the same, for nobody writes there in between. */
+  commit(summary: string): Promise<string | undefined>;
   /** The draft applied, as a step of its own. */
   record(): Promise<void>;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export type Workbench = {
 export function workbench(work: TaskWork, product: Product, opened: Opened, files: readonly FileChange[]): Workbench {
   const { products } = work.tools;
   let open: Clone | undefined;
+  let committed: { readonly head: string | undefined } | undefined;
   const clone = async () => {
     if (open) return open;
     const made = await products.openClone(product.slug, work.task.id, opened.branch, opened.on);
@@ -44,6 +47,10 @@ export function workbench(work: TaskWork, product: Product, opened: Opened, file
   return {
     written: files.flatMap((file) => ('content' in file ? [file.path] : [])),
     clone,
+    async commit(summary) {
+      committed ??= { head: await products.commit(await clone(), infoOf(work.task, opened, summary)) };
+      return committed.head;
+    },
     async record() {
       await work.step('apply', () =>
         using(async () => {

@@ -24,7 +24,7 @@ import { failed, productFor, using } from './failing.ts';
 import { canHandOn, giveUp, handOn } from './handing-on.ts';
 import { type LintRun, lint } from './linting.ts';
 import { type Pulled, verifyPull } from './merging.ts';
-import { infoOf, type Opened, type Workbench, workbench } from './workbench.ts';
+import { type Opened, type Workbench, workbench } from './workbench.ts';
 
 /** Paths of a draft that its record keeps. */
 const MOST_PATHS = 50;
@@ -75,10 +75,9 @@ async function test(work: TaskWork, bench: Workbench, product: Product): Promise
 
 /** The head of the branch with the draft in it. Work that is gone on with is a difference too, also when nothing is added. */
 async function commit(work: TaskWork, bench: Workbench, opened: Opened, summary: string): Promise<string> {
-  const info = infoOf(work.task, opened, summary);
   const { head } = await work.step('commit', () =>
     using(async () => {
-      const made = await work.tools.products.commit(await bench.clone(), info);
+      const made = await bench.commit(summary);
       return { head: made ?? opened.on?.commit ?? null };
     }),
   );
@@ -100,7 +99,7 @@ async function pull(
     using(async () => {
       await allowed(work, { tool: 'open_pull', summary: `${task.id}: ${task.title}`, destination: opened.branch });
       const clone = await bench.clone();
-      const now = (await tools.products.commit(clone, infoOf(task, opened, summary))) ?? head;
+      const now = (await bench.commit(summary)) ?? head;
       const { number } = await tools.forge.open({
         clone,
         head: now,

@@ -80,6 +80,7 @@ async function story(products: LocalProducts): Promise<unknown[]> {
   const stale = [{ path: 'src/list.txt', content: 'mine\n' }];
   seen.push(
     await outcome(products.apply(clone, stale, moved)),
+    await outcome(products.apply(clone, [{ path: 'src/list.txt', delete: true }], moved)),
     await outcome(products.apply(clone, [{ path: '../out', content: 'x' }], clone.base)),
     await outcome(products.apply(clone, [{ path: 'src', content: 'x' }], clone.base)),
     await outcome(products.apply(clone, [{ path: 'broken.js', delete: true }], clone.base)),
@@ -171,7 +172,66 @@ async function documented(products: LocalProducts): Promise<unknown[]> {
   return [...seen, await products.read('shop', head, 'CODEBASE.md'), await products.list('shop', head)];
 }
 
+/** Two authors who saw the same commit bring the same; the second one a file of its own as well. */
+async function alike(products: LocalProducts): Promise<unknown[]> {
+  await products.ensure(shop, START);
+  const seen = await products.head('shop');
+  const same: Change = [
+    { path: 'a.txt', content: 'ä\n' },
+    { path: 'README.md', delete: true },
+  ];
+  await take(products, 'T1', same);
+  await land(products, 'T1', 1);
+  const clone = await products.openClone('shop', 'T2', 'agent/T2/change');
+  const info = { message: 'The rest', author: 'backend', at: START + 60_000 };
+  return [
+    await outcome(products.apply(clone, [{ path: 'a.txt', content: 'ä' }, ...same.slice(1)], seen)),
+    await outcome(products.apply(clone, [...same, { path: 'b.txt', content: 'b\n' }], seen)),
+    await products.changes(clone),
+    await products.commit(clone, info),
+  ];
+}
+
+/** Somebody looks at what is about to be committed, and may refuse it. */
+async function lookedAt(products: LocalProducts): Promise<unknown[]> {
+  const { head } = await products.ensure(shop, START);
+  const clone = await products.openClone('shop', 'T1', 'agent/T1/change');
+  await products.apply(clone, [{ path: 'a.txt', content: 'a\n' }], head);
+  const info = { message: 'Add a', author: 'backend', at: START + 60_000 };
+  const seen: unknown[] = [];
+  const refuse = () => {
+    throw new HeadcountError('NO', 'not this', 'something else');
+  };
+  return [
+    await outcome(products.commit(clone, { ...info, look: refuse })),
+    await products.repos.take(clone),
+    await products.commit(clone, { ...info, look: (changes) => seen.push(changes) }),
+    await products.commit(clone, { ...info, look: (changes) => seen.push(changes) }),
+    seen,
+  ];
+}
+
 describe('product repositories', () => {
+  test('show all that a clone changes before it is committed, and commit nothing that is refused', async () => {
+    const seen = await lookedAt(real());
+    expect(await lookedAt(inMemory())).toEqual(seen);
+    const [refused, head, made, again, looks] = seen;
+    const changes = [{ path: 'a.txt', content: 'a\n' }];
+    expect([refused, again, looks]).toEqual([['NO', expect.anything()], undefined, [changes, changes]]);
+    expect(made).not.toBe(head);
+  });
+
+  test('take for no conflict what the default branch has by now in the very same letters', async () => {
+    const seen = await alike(real());
+    expect(await alike(inMemory())).toEqual(seen);
+    expect(seen).toMatchObject([
+      ['CONFLICT', expect.stringMatching(/^a\.txt changed/)],
+      { written: ['a.txt', 'b.txt'], deleted: [] },
+      [{ path: 'b.txt', content: 'b\n' }],
+      expect.stringMatching(/^[0-9a-f]{40}$/),
+    ]);
+  });
+
   test('keep the files of the harness as they are whatever a branch does to them, and never conflict in them', async () => {
     const seen = await documented(real());
     expect(await documented(inMemory())).toEqual(seen);

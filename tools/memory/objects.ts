@@ -1,7 +1,7 @@
 // The objects of a repository in memory. Ids are the ones git gives: the same work has the same name in both worlds.
 
-import { createHash } from 'node:crypto';
 import { harness, type Identity, mailbox } from '../git.ts';
+import { idOf } from '../objects.ts';
 
 /** Every file of a tree, by path. */
 export type Files = ReadonlyMap<string, string>;
@@ -22,15 +22,11 @@ const FOLDER = '40000';
 const REMEMBERED = 4_096;
 const blobs = new Map<string, Buffer>();
 
-function idOf(kind: string, content: Buffer): Buffer {
-  return createHash('sha1').update(`${kind} ${content.length}\0`).update(content).digest();
-}
-
 function blobId(text: string): Buffer {
   const known = blobs.get(text);
   if (known) return known;
   if (blobs.size >= REMEMBERED) blobs.clear();
-  const id = idOf('blob', Buffer.from(text));
+  const id = idOf('blob', text);
   blobs.set(text, id);
   return id;
 }
@@ -87,6 +83,6 @@ export function makeCommit(
     '',
     `${message.replaceAll('\0', '')}\n`,
   ];
-  const id = idOf('commit', Buffer.from(lines.join('\n'))).toString('hex');
+  const id = idOf('commit', lines.join('\n')).toString('hex');
   return { id, files, tree, parents, message, author: author.name };
 }

@@ -216,7 +216,10 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
       const open = opened(clone);
       checkChanges(files);
       const [seen, now] = [filesAt(draftedOn), filesAt(clone.from)];
-      const stale = files.map(({ path }) => path).filter((path) => seen.get(path) !== now.get(path));
+      const brings = (file: FileChange) => ('content' in file ? file.content : undefined);
+      const stale = files
+        .filter((file) => seen.get(file.path) !== now.get(file.path) && now.get(file.path) !== brings(file))
+        .map(({ path }) => path);
       if (stale.length > 0) throw new Conflict(stale.sort());
       const planned = files.map((file) => ({ file, exists: placed(open.files, file) }));
       const there = planned.filter(({ exists }) => exists).map(({ file }) => file.path);
@@ -245,8 +248,9 @@ export function openMemoryProducts({ disk, test }: MemoryProductsOptions): Local
       return { findings, unchecked };
     },
     test: async (clone, argv, signal) => run(opened(clone).files, argv, signal),
-    async commit(clone, { message, author, at }) {
+    async commit(clone, { message, author, at, look }) {
       const open = opened(clone);
+      look?.(await products.changes(clone));
       const parent = commitAt(open.head);
       const files = new Map([...open.files].filter(([path]) => parent.files.has(path) || !ignored(path)));
       if (treeId(files) === parent.tree) return undefined;

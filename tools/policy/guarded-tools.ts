@@ -45,8 +45,7 @@ function guardedProducts(products: Products, secrets: Secrets): Products {
     commit: cleanly(secrets, async (clone, info) => {
       secrets.refuse('the message of a commit', info.message, info.author);
       // Engines that write into the clone themselves pass here at the latest.
-      refuseFiles(await products.changes(clone));
-      return products.commit(clone, info);
+      return products.commit(clone, { ...info, look: refuseFiles });
     }),
     document: cleanly(secrets, async (slug, documents, info) => {
       const clean = documents.map((one) => ({ ...one, content: secrets.scrub(one.content) }));
