@@ -80,11 +80,11 @@ afterAll(async () => {
 
 const up = (folder: string, words: string, env: Readonly<Record<string, string>> = {}): Running =>
   workspace.start(
-    `up --repo lib --test,node,--test --automation full --mission Double,numbers ${words}`
-      .split(' ')
-      .flatMap((word) =>
-        word === '--test,node,--test' ? ['--test', 'node --test'] : [word.replace('Double,numbers', 'Double numbers')],
-      ),
+    [
+      ...'up --repo lib --automation full'.split(' '),
+      ...['--test', 'node test/double.test.mjs', '--mission', 'Double numbers'],
+      ...words.split(' '),
+    ],
     { folder, env },
   );
 

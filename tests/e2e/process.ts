@@ -16,14 +16,17 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../cli/package-root.ts';
 
-/** The scenario that whole processes are tried with: four small tasks, one deployment. */
+/** A scenario of everything that a company does: code with its test, a deployment, a document. */
 export const pocket = join(packageRoot, 'tests', 'e2e', 'pocket.yaml');
+
+/** Less work for the machine: two documents, each merged. For tests that ask nothing more of a product. */
+export const pages = join(packageRoot, 'tests', 'e2e', 'pages.yaml');
 
 /** The program where it is not installed. */
 export const script = join(packageRoot, 'bin', 'headcount.js');
 
-/** How long a line is waited for before the test fails with what was said instead, in ms. */
-const PATIENCE_MS = 90_000;
+/** How long a line is waited for before the test fails with what was said instead, in ms: just less than a test has. */
+const PATIENCE_MS = 170_000;
 
 export type Ended = {
   /** Undefined when a signal ended it. */

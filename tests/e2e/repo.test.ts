@@ -28,7 +28,10 @@ function contentsOf(folder: string): readonly (readonly [string, string])[] {
 beforeAll(async () => {
   await workspace.run('init --name acme --template software --yes');
   repo = workspace.folder('api');
-  writeFileSync(join(repo, 'package.json'), '{"name":"api","private":true,"scripts":{"test":"node --test"}}\n');
+  writeFileSync(
+    join(repo, 'package.json'),
+    '{"name":"api","private":true,"scripts":{"test":"node test/double.test.mjs"}}\n',
+  );
   git('init', '-q', '-b', 'trunk');
   git('add', '-A');
   git('commit', '-q', '-m', 'first');

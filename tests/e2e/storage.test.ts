@@ -37,10 +37,10 @@ test(
     await second.says(LAST);
     await stop(second);
     expect(second.written()).not.toMatch(/merged\s+pull 1 /);
-    expect((await workspace.run('verify')).out).toContain('sound');
 
     // Restored at its end, a company has nothing left to do.
-    expect((await workspace.run('backup --out end.jsonl')).code).toBe(0);
+    const end = await workspace.run('backup --out end.jsonl');
+    expect(end).toMatchObject({ code: 0, out: expect.stringContaining('sound') });
     expect((await workspace.run('restore end.jsonl')).code).toBe(0);
     const third = start();
     await third.says(/running\s+started/);

@@ -32,7 +32,7 @@ beforeAll(async () => {
   site:
     repo: ${repo}
     automation: supervised
-    test: node --test
+    test: node --check src/server.mjs
     start: node src/server.mjs
     health: [GET / 200 ok]
 `;
