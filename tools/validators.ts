@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
+import type * as Acorn from 'acorn';
 import type * as TypeScript from 'typescript';
 import { oneLine } from './clean.ts';
 import { findJsonFault } from './json.ts';
@@ -33,14 +34,17 @@ const MOST_BYTES = 200_000;
 /** Findings of one file that are worth telling. */
 const MOST_FINDINGS = 20;
 
+/** Parsers are loaded on first use and at once: whoever simulates must not wait for a disk. */
 const require = createRequire(import.meta.url);
 
-/** On first use: it takes 60 MB and 0.4 s of processor; 1 s by `import`, which reads its 9 MB twice more to guess what they are. */
+const acorn = (): typeof Acorn => require('acorn');
+
+/** It takes 60 MB and 0.4 s of processor; 1 s by `import`, which reads its 9 MB twice more to guess what they are. */
 const typescript = (): typeof TypeScript => require('typescript');
 
 /** Whether it is JavaScript, which is known without the compiler and in a tenth of its time. */
-async function isJavaScript({ path, text }: Source): Promise<boolean> {
-  const { parse } = await import('acorn');
+function isJavaScript({ path, text }: Source): boolean {
+  const { parse } = acorn();
   const kinds = Object.entries(plainScripts).find(([kind]) => kind === extname(path).toLowerCase())?.[1] ?? [];
   return kinds.some((sourceType) => {
     try {
@@ -54,7 +58,7 @@ async function isJavaScript({ path, text }: Source): Promise<boolean> {
 
 /** What is no plain JavaScript may be JSX or TypeScript; the compiler says what it is, and where it goes wrong. */
 async function checkScript(source: Source): Promise<readonly Finding[]> {
-  if (await isJavaScript(source)) return [];
+  if (isJavaScript(source)) return [];
   const ts = typescript();
   const { diagnostics = [] } = ts.transpileModule(source.text, {
     fileName: source.path,
