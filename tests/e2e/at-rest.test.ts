@@ -90,8 +90,8 @@ describe('a second company', () => {
   });
 
   test('of the same name is refused on the same server, from there and from elsewhere, also as a scenario', async () => {
-    const [joins, plays] = [`up --nats ${url}`, `run scenarios/retry-ladder.yaml --nats ${url}`];
-    const refused = await Promise.all([workspace.run(joins), elsewhere.run(joins), elsewhere.run(plays)]);
+    const lines = [`up --nats ${url}`, `run scenarios/retry-ladder.yaml --nats ${url}`];
+    const refused = await Promise.all(lines.flatMap((line) => [workspace.run(line), elsewhere.run(line)]));
     for (const { code, err } of refused) {
       expect(code).toBe(5);
       expect(err).toMatch(/already run by process/);
