@@ -27,7 +27,7 @@ const COMPANY = 'chaos';
 /** As many as a script may be long. */
 const BATCHES = 150;
 /** Open tasks below which the next batch is given. */
-const LOW = 6;
+const LOW = 5;
 /** How long the work that is left may take once nothing strikes any more, ms. */
 const QUIET_MS = 240_000;
 const LOOK_AGAIN_MS = 250;

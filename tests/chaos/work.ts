@@ -105,9 +105,9 @@ export function script(company: string, batches: number): string {
     },
     // Most of the time somebody thinks, as with real models: a blow finds work under way, and the machine has time for others.
     defaults: {
-      decompose: { takes: '3s', tokens: [100, 10] },
-      write: { takes: '6s', tokens: [100, 10] },
-      review: { takes: '3s', tokens: [100, 10], answer: { verdict: 'approve', notes: [] } },
+      decompose: { takes: '4s', tokens: [100, 10] },
+      write: { takes: '8s', tokens: [100, 10] },
+      review: { takes: '4s', tokens: [100, 10], answer: { verdict: 'approve', notes: [] } },
       answer: { takes: '1s', tokens: [100, 10], answer: { known: true, answer: 'Try again.' } },
     },
     answers: [

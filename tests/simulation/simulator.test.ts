@@ -76,7 +76,7 @@ describe('the hunt', () => {
         (await simulate(failing.plan, repeatOf(failing), { build })).violations.some(({ invariant }) =>
           wanted.includes(invariant),
         );
-      const shortest = await shrink({ ...first, plan }, { fails, most: 60 });
+      const shortest = await shrink({ ...first, plan }, { fails, most: 30 });
       expect(shortest.strikes.length).toBeLessThanOrEqual(first.strikes.length);
       const path = await writeFound(shortest, first.violations, dir);
       const written = await readPlan({ scenario: path, org });
