@@ -7,6 +7,8 @@ if (existsSync(main)) {
   const { start } = await import(main.href);
   await start();
 } else {
-  process.stderr.write('error: Headcount is not built yet\nnext:  npm run build\n');
+  process.stderr.write(
+    'error: Headcount is not built yet, which takes the packages of its development\nnext:  npm ci && npm run build\n',
+  );
   process.exitCode = 5;
 }

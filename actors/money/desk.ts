@@ -9,7 +9,7 @@
 
 import { ModelFailure } from '../../brain/models/model.ts';
 import type { Turn } from '../../bus/clock.ts';
-import { reasonOf } from '../../bus/errors.ts';
+import { BusFailure, reasonOf } from '../../bus/errors.ts';
 import type { Draft } from '../../bus/messages.ts';
 import type { Stop } from '../../bus/money.ts';
 import type { Usage } from '../../bus/records.ts';
@@ -168,7 +168,11 @@ class Desk implements Money {
   #later(settle: () => Promise<void>): void {
     const settled = this.#ports.clock
       .pause(settle)
-      .catch((error: unknown) => this.#ports.log('warn', `a call is not settled: ${reasonOf(error)}`))
+      .catch((error: unknown) => {
+        // A full stream is said by whoever watches it, once.
+        if (error instanceof BusFailure && error.code === 'STORAGE_FULL') return;
+        this.#ports.log('warn', `a call is not settled: ${reasonOf(error)}`);
+      })
       .finally(() => this.#settling.delete(settled));
     this.#settling.add(settled);
   }

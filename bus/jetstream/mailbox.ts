@@ -16,6 +16,7 @@ import { type Backing, Delays, Dispatcher, type Held } from '../dispatcher.ts';
 import { reasonOf } from '../errors.ts';
 import { compileFilters, type Filter } from '../filters.ts';
 import { type DurablePlace, ensureDurable, MAX_UNSETTLED, settledUpTo } from './consumers.ts';
+import { StreamTookNothing } from './errors.ts';
 import type { Onlooker, Progress } from './progress.ts';
 import { Puller } from './puller.ts';
 import { giveBack, type Leftovers } from './takeover.ts';
@@ -218,6 +219,8 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
   }
 
   failed(error: unknown): void {
+    // Whoever closes hears of that once, by what had to be recorded.
+    if (error instanceof StreamTookNothing) return;
     this.#options.log(`a handler of ${this.#spec.durable} threw: ${reasonOf(error)}`);
   }
 

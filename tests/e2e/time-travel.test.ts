@@ -122,7 +122,8 @@ describe('a company that has ended', () => {
 test(
   'a company that was stopped in the middle goes on elsewhere, and is replayed as its status was',
   inWorkspace(async (place, start) => {
-    const up = start();
+    // Slowly: its second task must not be done before it is stopped, however long `status` takes.
+    const up = start('--speed', '20');
     await up.says(/merged\s+pull 1/);
     const live = JSON.parse((await place.run('status --json')).out);
     await stop(up);
