@@ -1,5 +1,5 @@
-// A company that builds a product in real time, a hundred times as fast as the wall: what
-// comes after a merge takes two seconds at least, time enough for a blow to come first.
+// A company that builds a product in real time, a hundred times as fast as the wall: what comes after a merge takes two seconds
+// at least, which is time for a blow to come first.
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
