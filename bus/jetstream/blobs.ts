@@ -1,9 +1,10 @@
 // Bytes too large for a message: an object store beside the stream, each object named by its digest.
 
 import { createHash } from 'node:crypto';
-import { type ObjectStore, StorageType } from 'nats';
+import { DiscardPolicy, type ObjectStore, StorageType } from 'nats';
 import { BusFailure } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { findNamed, streamOfBlobs } from './stream.ts';
 
 export class Blobs {
   readonly #connection: Connection;
@@ -37,14 +38,35 @@ export class Blobs {
   }
 
   async #open(): Promise<ObjectStore> {
-    const options = { storage: StorageType.File, replicas: this.#replicas };
-    this.#store ??= this.#connection.nc.jetstream().views.os(this.#name, options);
+    this.#store ??= this.#make();
     try {
       return await this.#store;
     } catch (error) {
       this.#store = undefined;
       throw error;
     }
+  }
+
+  /**
+   * The client's own way to make the stream behind it sends a field that is none (`replicas`), and servers since 2.12 refuse
+   * what they do not know. One that is there is opened without a word.
+   */
+  async #make(): Promise<ObjectStore> {
+    const { jsm, nc } = this.#connection;
+    const name = this.#name;
+    const stream = streamOfBlobs(name);
+    const store = () => nc.jetstream().views.os(name);
+    if (await findNamed(jsm, stream)) return store();
+    await jsm.streams.add({
+      name: stream,
+      subjects: [`$O.${name}.C.>`, `$O.${name}.M.>`],
+      storage: StorageType.File,
+      num_replicas: this.#replicas,
+      discard: DiscardPolicy.New,
+      allow_direct: true,
+      allow_rollup_hdrs: true,
+    });
+    return store();
   }
 }
 

@@ -46,6 +46,11 @@ export function blobsName(company: string): string {
   return `${streamName(company)}_blobs`;
 }
 
+/** The stream behind the store of a company's blobs, as the client names it. */
+export function streamOfBlobs(name: string): string {
+  return `OBJ_${name}`;
+}
+
 function configOf(company: string) {
   return {
     subjects: [`${company}.>`],
@@ -135,7 +140,8 @@ function isReplaced(owner: Owner, info: StreamInfo): boolean {
   return owner.replaces !== undefined && owner.kind === 'company' && ownerOf(info).kind === 'scenario';
 }
 
-async function find(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+/** A stream by its name; undefined when there is none. */
+export async function findNamed(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
   try {
     return await jsm.streams.info(name);
   } catch (error) {
@@ -146,7 +152,7 @@ async function find(jsm: JetStreamManager, name: string): Promise<StreamInfo | u
 
 /** Without an owner the stream must be there. Returns how many copies are kept. Throws BusFailure, StreamMismatch. */
 export async function findStream(connection: Connection, company: string): Promise<number> {
-  const info = await connection.ask(`open company ${company}`, () => find(connection.jsm, streamName(company)));
+  const info = await connection.ask(`open company ${company}`, () => findNamed(connection.jsm, streamName(company)));
   if (!info)
     throw new BusFailure('NO_COMPANY', `no company ${company} is on this server`, 'start it with `headcount up`');
   checkConfig(company, info);
@@ -170,7 +176,7 @@ export async function ensureStream(
   const { jsm } = connection;
   const name = streamName(company);
   const ask = <T>(request: () => Promise<T>) => connection.ask(`open company ${company}`, request);
-  let found = await ask(() => find(jsm, name));
+  let found = await ask(() => findNamed(jsm, name));
   if (found) {
     checkConfig(company, found);
     refuseForeign(company, owner, found);
@@ -240,7 +246,7 @@ function gone(company: string): BusFailure {
 
 /** What the server says of the company's stream; undefined when there is none. Throws BusFailure. */
 export function lookAtStream(connection: Connection, company: string): Promise<StreamInfo | undefined> {
-  return connection.ask(`look for company ${company}`, () => find(connection.jsm, streamName(company)));
+  return connection.ask(`look for company ${company}`, () => findNamed(connection.jsm, streamName(company)));
 }
 
 /** Its state alone. Throws BusFailure. */
@@ -254,7 +260,7 @@ export function removeStream(connection: Connection, company: string): Promise<v
 }
 
 async function remove(jsm: JetStreamManager, company: string): Promise<void> {
-  for (const name of [streamName(company), `OBJ_${blobsName(company)}`]) {
+  for (const name of [streamName(company), streamOfBlobs(blobsName(company))]) {
     try {
       await jsm.streams.delete(name);
     } catch (error) {

@@ -1,10 +1,10 @@
-// npm run chaos -- --minutes 60 --seed 7 --server newest
+// npm run chaos -- --minutes 60 --seed 7 --server other
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { newestServer, usualServer } from '../fixtures/servers.ts';
+import { otherServer, usualServer } from '../fixtures/servers.ts';
 import { runChaos } from './chaos.ts';
 
 const { values } = parseArgs({
@@ -16,9 +16,9 @@ const { values } = parseArgs({
 });
 const minutes = Number(values.minutes);
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
-const server = values.server === 'newest' ? await newestServer() : await usualServer();
+const server = values.server === 'other' ? await otherServer() : await usualServer();
 if (!(minutes > 0) || !Number.isSafeInteger(seed) || !('path' in server)) {
-  process.stderr.write('npm run chaos -- [--minutes 2] [--seed 7] [--server usual|newest]\n');
+  process.stderr.write('npm run chaos -- [--minutes 2] [--seed 7] [--server usual|other]\n');
   if ('missing' in server) process.stderr.write(`${server.missing}\n`);
   process.exit(2);
 }

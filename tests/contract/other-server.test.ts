@@ -1,0 +1,106 @@
+// The contract of the bus on a nats-server of another age than the launcher's: people bring their own.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RealClock } from '../../bus/clock.ts';
+import { openJetStreamBus } from '../../bus/jetstream.ts';
+import { type RunningServer, startServer } from '../../bus/server/launcher.ts';
+import { isAtLeast } from '../../bus/server/version.ts';
+import { VirtualClock } from '../../bus/virtual-clock.ts';
+import { otherServer, type ServerBinary, usualServer, withServer } from '../fixtures/servers.ts';
+import { busContract } from './bus.contract.ts';
+import { goal, Mail } from './mail.ts';
+import { START } from './stage.ts';
+
+const usual = await usualServer();
+const other = await otherServer();
+const owner = { workspace: '/home/ada/shop', kind: 'company' } as const;
+
+async function inFolder(body: (storeDir: string) => Promise<void>): Promise<void> {
+  const storeDir = await mkdtemp(join(tmpdir(), 'headcount-other-'));
+  try {
+    await body(storeDir);
+  } finally {
+    await rm(storeDir, { recursive: true });
+  }
+}
+
+describe.skipIf('missing' in other)('another nats-server', () => {
+  if ('missing' in other) return;
+  let storeDir: string;
+  let server: RunningServer;
+  let companies = 0;
+
+  beforeAll(async () => {
+    storeDir = await mkdtemp(join(tmpdir(), 'headcount-other-'));
+    server = await startServer({ storeDir, sync: 'fast', env: withServer(other) });
+    expect(server.version).toBe(other.version);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await rm(storeDir, { recursive: true });
+  });
+
+  busContract(`nats-server ${other.version}`, async () => {
+    const clock = new VirtualClock({ start: START });
+    companies += 1;
+    const company = `acme-${companies}`;
+    const open = () => openJetStreamBus({ servers: server.url, clock, owner, company });
+    const world = {
+      clock,
+      bus: await open(),
+      restart: async () => {
+        await world.bus.close();
+        world.bus = await open();
+        return world.bus;
+      },
+      destroy: () => world.bus.close(),
+    };
+    return world;
+  });
+
+  test('a company goes on when its nats-server is replaced by a newer one', () =>
+    inFolder(async (kept) => {
+      const [older, newer]: ServerBinary[] = isAtLeast(usual.version, other.version) ? [other, usual] : [usual, other];
+      const on = async (
+        binary: ServerBinary,
+        work: (open: () => ReturnType<typeof openJetStreamBus>) => Promise<void>,
+      ) => {
+        const running = await startServer({ storeDir: kept, env: withServer(binary) });
+        const options = { servers: running.url, clock: new RealClock(), owner, company: 'acme' };
+        await work(() => openJetStreamBus(options));
+        await running.stop();
+      };
+      const spec = { durable: 'cto', filters: ['brain.>'], capacity: () => 1, ackWaitMs: 60_000 };
+      const bytes = new TextEncoder().encode('x'.repeat(300_000));
+      const got = new Mail<string>();
+      let digest = '';
+      await on(older ?? usual, async (open) => {
+        const bus = await open();
+        await bus.consume(spec, async (delivery) => {
+          got.put(delivery.message.id);
+          delivery.ack();
+        });
+        await bus.publish('brain.goal', goal('before'));
+        expect(await got.next()).toBe('before');
+        digest = await bus.putBlob(bytes);
+        await bus.close();
+      });
+      await on(newer ?? usual, async (open) => {
+        const bus = await open();
+        expect(Buffer.from(await bus.getBlob(digest)).equals(bytes)).toBe(true);
+        await bus.publish('brain.goal', goal('after'));
+        await bus.consume(spec, async (delivery) => {
+          got.put(delivery.message.id);
+          delivery.ack();
+        });
+        expect(await got.next()).toBe('after');
+        const all: string[] = [];
+        for await (const { seq, message } of bus.replay({ filter: '>' })) all.push(`${seq} ${message.id}`);
+        expect(all).toEqual(['1 before', '2 after']);
+        await bus.close();
+      });
+    }));
+});
