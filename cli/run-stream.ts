@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MAIN } from '../actors/processes.ts';
 import type { Bus, Stored } from '../bus/bus.ts';
-import type { Clock } from '../bus/clock.ts';
+import { type Clock, RealClock } from '../bus/clock.ts';
 import { reasonOf } from '../bus/errors.ts';
 import { CompanyRunning } from '../bus/jetstream/errors.ts';
 import type { StreamHealth } from '../bus/jetstream/guard.ts';
@@ -20,6 +20,7 @@ import { keepServer } from './kept-server.ts';
 import { type Checking, openCompanyLedger } from './ledgers.ts';
 import { explainGone } from './lost-companies.ts';
 import { readRunFile, removeRunFile, storeDirOf, writeRunFile } from './run-file.ts';
+import { startsAgain } from './stuck-server.ts';
 import { namedServer, withoutSecret } from './urls.ts';
 
 /** How long an end may take to note the last words of the company, in ms: they are a few, and a server that is there answers at once. */
@@ -137,9 +138,11 @@ async function jetstream<C extends Clock>(
   const owner = { workspace: context.cwd, kind, fresh, known: ledger.known, keepsStore, ...(clear && { replaces }) };
   const time = clock('jetstream');
   const note = { url, company, pid: process.pid, joined: join };
+  const { restart } = server;
+  const stuck = restart && startsAgain(new RealClock(), restart);
   const health = listening((now) => {
     writeRunFile(context.cwd, now.state === 'sound' ? note : { ...note, trouble: now.reason });
-    if (now.state === 'silent') void server.restart?.();
+    stuck?.hear(now);
   });
   const who = { pid: process.pid, host: hostname(), name: name ?? MAIN, replaces: name !== undefined };
   const runs = join ? {} : { owner, claim: who, ...(replicas === undefined ? {} : { replicas }) };
@@ -177,6 +180,7 @@ async function jetstream<C extends Clock>(
     close: async () => {
       removeRunFile(context.cwd, process.pid);
       if (health.sound && !context.stop.aborted) await noteLastWords(ledger.catchUp(bus), log);
+      stuck?.close();
       await close();
       await server.stop();
     },

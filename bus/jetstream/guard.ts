@@ -81,7 +81,7 @@ export class StreamGuard {
   /** Something has waited long for a confirmation. */
   silent(seconds: number): void {
     if (!this.#connection.online || this.#health.state !== 'sound') return;
-    const reason = `the nats-server has confirmed nothing for ${seconds} s; its disk may be full or its store stuck`;
+    const reason = `the nats-server has confirmed nothing for ${seconds} s; its disk may be full, or its store stuck until it is started again`;
     this.#trouble({ state: 'silent', reason });
   }
 

