@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RealClock } from '../../bus/clock.ts';
-import { openJetStreamBus } from '../../bus/jetstream.ts';
+import { type JetStreamBus, openJetStreamBus } from '../../bus/jetstream.ts';
 import { type RunningServer, startServer } from '../../bus/server/launcher.ts';
 import { isAtLeast } from '../../bus/server/version.ts';
 import { VirtualClock } from '../../bus/virtual-clock.ts';
@@ -61,46 +61,46 @@ describe.skipIf('missing' in other)('another nats-server', () => {
     return world;
   });
 
-  test('a company goes on when its nats-server is replaced by a newer one', () =>
+  const ages: (readonly [string, ServerBinary, ServerBinary])[] = isAtLeast(usual.version, other.version)
+    ? [
+        ['a newer', other, usual],
+        ['an older', usual, other],
+      ]
+    : [
+        ['a newer', usual, other],
+        ['an older', other, usual],
+      ];
+
+  test.each(ages)('a company goes on when its nats-server is replaced by %s one', (_, before, after) =>
     inFolder(async (kept) => {
-      const [older, newer]: ServerBinary[] = isAtLeast(usual.version, other.version) ? [other, usual] : [usual, other];
-      const on = async (
-        binary: ServerBinary,
-        work: (open: () => ReturnType<typeof openJetStreamBus>) => Promise<void>,
-      ) => {
+      const got = new Mail<string>();
+      const consuming = { durable: 'cto', filters: ['brain.>'], capacity: () => 1, ackWaitMs: 60_000 };
+      const on = async (binary: ServerBinary, work: (bus: JetStreamBus) => Promise<void>) => {
         const running = await startServer({ storeDir: kept, env: withServer(binary) });
-        const options = { servers: running.url, clock: new RealClock(), owner, company: 'acme' };
-        await work(() => openJetStreamBus(options));
+        const bus = await openJetStreamBus({ servers: running.url, clock: new RealClock(), owner, company: 'acme' });
+        await bus.consume(consuming, async (delivery) => {
+          got.put(delivery.message.id);
+          delivery.ack();
+        });
+        await work(bus);
+        await bus.close();
         await running.stop();
       };
-      const spec = { durable: 'cto', filters: ['brain.>'], capacity: () => 1, ackWaitMs: 60_000 };
       const bytes = new TextEncoder().encode('x'.repeat(300_000));
-      const got = new Mail<string>();
       let digest = '';
-      await on(older ?? usual, async (open) => {
-        const bus = await open();
-        await bus.consume(spec, async (delivery) => {
-          got.put(delivery.message.id);
-          delivery.ack();
-        });
-        await bus.publish('brain.goal', goal('before'));
-        expect(await got.next()).toBe('before');
+      await on(before, async (bus) => {
+        await bus.publish('brain.goal', goal('first'));
+        expect(await got.next()).toBe('first');
         digest = await bus.putBlob(bytes);
-        await bus.close();
       });
-      await on(newer ?? usual, async (open) => {
-        const bus = await open();
+      await on(after, async (bus) => {
+        await bus.publish('brain.goal', goal('second'));
+        expect(await got.next()).toBe('second');
         expect(Buffer.from(await bus.getBlob(digest)).equals(bytes)).toBe(true);
-        await bus.publish('brain.goal', goal('after'));
-        await bus.consume(spec, async (delivery) => {
-          got.put(delivery.message.id);
-          delivery.ack();
-        });
-        expect(await got.next()).toBe('after');
         const all: string[] = [];
         for await (const { seq, message } of bus.replay({ filter: '>' })) all.push(`${seq} ${message.id}`);
-        expect(all).toEqual(['1 before', '2 after']);
-        await bus.close();
+        expect(all).toEqual(['1 first', '2 second']);
       });
-    }));
+    }),
+  );
 });
