@@ -136,19 +136,23 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
   mkdirSync(dir, { recursive: true });
   let kept = fresh ? [] : await readLedgers(workspace, company);
   const { path, release } = takePlace(dir);
-  // Nothing of a scenario's stream is kept.
-  if (fresh) rmSync(path, { force: true });
-  const ledger = await Ledger.open(path, (line) => log('warn', line));
-  if (kept.length > 0) ledger.hold();
+  const openHere = () => Ledger.open(path, (line) => log('warn', line));
+  // What is here may be of a company, beside which no scenario is played: it is left alone until the stream is ours.
+  let ledger = fresh ? undefined : await openHere();
+  if (kept.length > 0) ledger?.hold();
   return {
     known: kept.length > 0,
     forget: async (why) => {
       for (const other of kept) if (other.path !== path) rmSync(other.path, { force: true });
       kept = [];
-      const old = ledger.pages && (await ledger.startOver(why));
+      const old = ledger?.pages && (await ledger.startOver(why));
       if (old !== undefined) rmSync(old, { force: true });
     },
     check: async (bus) => {
+      if (fresh) {
+        rmSync(path, { force: true });
+        ledger = await openHere();
+      }
       const length = await bus.info();
       if (kept.length === 0 && length.lastSeq > 0)
         log(
@@ -166,13 +170,13 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
         },
         end: async () => {
           for (const check of checks) refuse(check.verdict());
-          ledger.release();
+          ledger?.release();
         },
       };
     },
-    seen: (stored, bytes) => ledger.seen(stored, bytes),
+    seen: (stored, bytes) => ledger?.seen(stored, bytes),
     catchUp: async (bus) => {
-      if (ledger.held) return;
+      if (!ledger || ledger.held) return;
       let raw: Uint8Array | undefined;
       const bytes = (one: Uint8Array) => {
         raw = one;
@@ -181,7 +185,7 @@ export async function openCompanyLedger(options: CompanyLedgerOptions): Promise<
       for await (const stored of bus.replay(rest)) ledger.seen(stored, raw);
     },
     close: async () => {
-      await ledger.close();
+      await ledger?.close();
       release();
     },
   };

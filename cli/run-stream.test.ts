@@ -27,14 +27,14 @@ afterEach(async () => {
   rmSync(workspace, { recursive: true, force: true });
 });
 
-function open(nats: string) {
+function open(nats: string, kind: 'company' | 'scenario' = 'company') {
   const terminal = openTerminal(['up'], { cwd: workspace });
   const said: string[] = [];
   const opening = openRunStream({
     company: 'acme',
     bus: undefined,
     nats,
-    kind: 'company',
+    kind,
     context: terminal.context,
     clock: () => new RealClock(),
     log: (line) => said.push(line),
@@ -70,6 +70,24 @@ test('the ledger of a company that ends in order has its last words, also those 
   await say(again, 9, 9);
   await again.close();
   expect(await mark()).toBe(9);
+});
+
+test('a scenario that is refused in the folder of a company leaves its ledger', async () => {
+  const stream = await open(url).opening;
+  await stream.checking.end();
+  await say(stream, 1, 3);
+  await stream.close();
+  await expect(open(url, 'scenario').opening).rejects.toMatchObject({ code: 'COMPANY_TAKEN' });
+  expect(await mark()).toBe(3);
+});
+
+test('a scenario that is played again begins with an empty ledger', async () => {
+  for (const length of [3, 2]) {
+    const stream = await open(url, 'scenario').opening;
+    await say(stream, 1, length);
+    await stream.close();
+    expect(await mark()).toBe(length);
+  }
 });
 
 test('a company whose past was not looked at notes nothing', async () => {

@@ -129,7 +129,6 @@ async function jetstream<C extends Clock>(
   const own = server !== foreign || servesOwnStore(context.cwd, url);
   const notes = { workspace: context.cwd, company, fresh, log: (_: string, line: string) => log(line) };
   const ledger = await openCompanyLedger(notes);
-  noteElsewhere(context.cwd, company, own ? undefined : withoutSecret(url));
   const replaces = async (messages: number) => {
     await clear?.(messages);
     await ledger.forget('a company begins where a scenario was played');
@@ -152,6 +151,7 @@ async function jetstream<C extends Clock>(
       throw await explainGone(error, context.cwd, company);
     },
   );
+  noteElsewhere(context.cwd, company, own ? undefined : withoutSecret(url));
   const close = async () => {
     await bus.close();
     await ledger.close();
