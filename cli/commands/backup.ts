@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { StreamDamaged } from '../../bus/ledger/errors.ts';
@@ -31,17 +31,21 @@ function backup({ out, nats, company }: BackupOptions, context: CliContext): Pro
   return withCompany(where, context, async ({ bus, company: name }) => {
     const verdict = await checkAgainst(bus, await readLedgers(context.cwd, name), true);
     if (!verdict.ok) throw new StreamDamaged(name, verdict.damage);
-    const path = resolve(context.cwd, out ?? join('backups', `${name}-${(await bus.info()).lastSeq}.jsonl`));
-    if (out === undefined) await mkdir(dirname(path), { recursive: true });
-    await checkTarget(path);
+    const named = (lastSeq: number) => resolve(context.cwd, out ?? join('backups', `${name}-${lastSeq}.jsonl`));
+    const written = named((await bus.info()).lastSeq);
+    if (out === undefined) await mkdir(dirname(written), { recursive: true });
+    await checkTarget(written);
     const missing: string[] = [];
     const places = placesIn(context.cwd, name);
     const products = productsOf({ places, missing: (slug) => void missing.push(slug) }, context);
-    const bytes = await writeExport(path, bus, { products });
-    const contents = await checkExport(path);
+    const bytes = await writeExport(written, bus, { products });
+    const contents = await checkExport(written);
     for (const slug of missing)
       context.err(`product ${clean(slug)} has no repository in ${clean(places.products)} and is not in the backup\n`);
     const { header, blobs } = contents;
+    // A company that works meanwhile is longer by now than when the file was begun.
+    const path = named(header.lastSeq);
+    if (path !== written) await rename(written, path);
     const facts = { file: path, company: name, lastSeq: header.lastSeq, blobs, products: contents.products, bytes };
     print(context, facts, (paint) => [
       `${paint('backed up', 'good')} ${clean(name)} up to sequence ${count(header.lastSeq)}: ${plural(blobs, 'blob')}, ` +

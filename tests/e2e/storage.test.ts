@@ -12,8 +12,11 @@ test(
   inWorkspace(async (workspace, start) => {
     const first = start();
     await first.says(/merged\s+pull 1/);
-    const backup = await workspace.run('backup --out mid.jsonl');
-    expect(backup).toMatchObject({ code: 0, out: expect.stringContaining('sound') });
+    // The company works meanwhile; the name says how far the file goes.
+    const backup = await workspace.run('backup --json');
+    const { file, lastSeq } = JSON.parse(backup.out);
+    expect([backup.code, file]).toEqual([0, join(workspace.dir, 'backups', `acme-${lastSeq}.jsonl`)]);
+    expect(readdirSync(join(workspace.dir, 'backups'))).toEqual([`acme-${lastSeq}.jsonl`]);
     await first.says(LAST);
     await stop(first);
     expect((await workspace.run('verify')).out).toMatch(
@@ -31,7 +34,7 @@ test(
     // Whoever refused has written nothing.
     expect(readFileSync(block(workspace.dir)).subarray(0, 1_000)).toEqual(before.subarray(0, 1_000));
 
-    expect(await workspace.run('restore mid.jsonl')).toMatchObject({ code: 0 });
+    expect(await workspace.run(`restore ${file}`)).toMatchObject({ code: 0 });
     expect(readdirSync(join(workspace.dir, '.headcount', 'acme', 'before-restore-1')).sort()).toContain('streams');
     const second = start();
     await second.says(LAST);
