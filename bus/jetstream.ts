@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import { deadLetter } from './dead.ts';
 import { outOfBand } from './dispatcher.ts';
 import { BusFailure, type HeadcountError, reasonOf } from './errors.ts';
-import { Blobs } from './jetstream/blobs.ts';
+import { Blobs, copyBlobs } from './jetstream/blobs.ts';
 import { beginClaim, type Presence } from './jetstream/claim.ts';
 import { Connection } from './jetstream/connection.ts';
 import { type DurablePlace, listDurables, rewindDurables } from './jetstream/consumers.ts';
@@ -65,6 +65,7 @@ export async function openJetStreamBus(options: JetStreamOptions): Promise<JetSt
     const kept = owner
       ? await ensureStream(connection, company, owner, replicas, claimed)
       : await findStream(connection, company);
+    if (owner) await copyBlobs(connection, blobsName(company), kept, claimed);
     return new JetStreamBus(connection, { ...options, replicas: kept, log }, claimed);
   } catch (error) {
     await connection.close();

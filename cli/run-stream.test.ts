@@ -1,6 +1,6 @@
 // What a company's own process leaves behind when it ends: a real nats-server, and the ledger beside it.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { markOf } from '../bus/ledger/lines.ts';
 import { startServer } from '../bus/server/launcher.ts';
 import { startProxy } from '../tests/fixtures/proxy.ts';
 import { openTerminal } from '../tests/fixtures/terminal.ts';
+import { rawServer } from '../tests/storage/raw-server.ts';
 import { readLedgers } from './ledgers.ts';
 import { openRunStream, type RunStream } from './run-stream.ts';
 
@@ -70,6 +71,21 @@ test('the ledger of a company that ends in order has its last words, also those 
   await say(again, 9, 9);
   await again.close();
   expect(await mark()).toBe(9);
+});
+
+test('the password of a server is nowhere in the workspace while its company runs', async () => {
+  const config = (dir: string) =>
+    `jetstream { store_dir: "${dir}/store" }\nauthorization { user: ada, password: "of-the-vault" }`;
+  const server = await rawServer(config);
+  const stream = await open(server.url.replace('//', '//ada:of-the-vault@')).opening;
+  await stream.checking.end();
+  await say(stream, 1, 2);
+  const files = readdirSync(workspace, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const texts = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
+  expect(texts.filter((text) => text.includes('"company":"acme"'))).toHaveLength(1);
+  expect(texts.filter((text) => text.includes('of-the-vault'))).toEqual([]);
+  await stream.close();
+  await server.end();
 });
 
 test('a scenario that is refused in the folder of a company leaves its ledger', async () => {

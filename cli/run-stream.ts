@@ -136,7 +136,7 @@ async function jetstream<C extends Clock>(
   const keepsStore = server !== foreign;
   const owner = { workspace: context.cwd, kind, fresh, known: ledger.known, keepsStore, ...(clear && { replaces }) };
   const time = clock('jetstream');
-  const note = { url, company, pid: process.pid, joined: join };
+  const note = { url: withoutSecret(url), company, pid: process.pid, joined: join };
   const { restart } = server;
   const stuck = restart && startsAgain(new RealClock(), restart);
   const health = listening((now) => {

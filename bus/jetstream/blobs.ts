@@ -49,25 +49,44 @@ export class Blobs {
 
   /**
    * The client's own way to make the stream behind it sends a field that is none (`replicas`), and servers since 2.12 refuse
-   * what they do not know. One that is there is opened without a word.
+   * what they do not know. One that is there is opened as it is.
    */
   async #make(): Promise<ObjectStore> {
     const { jsm, nc } = this.#connection;
     const name = this.#name;
     const stream = streamOfBlobs(name);
-    const store = () => nc.jetstream().views.os(name);
-    if (await findNamed(jsm, stream)) return store();
-    await jsm.streams.add({
-      name: stream,
-      subjects: [`$O.${name}.C.>`, `$O.${name}.M.>`],
-      storage: StorageType.File,
-      num_replicas: this.#replicas,
-      discard: DiscardPolicy.New,
-      allow_direct: true,
-      allow_rollup_hdrs: true,
-    });
-    return store();
+    if (!(await findNamed(jsm, stream))) {
+      await jsm.streams.add({
+        name: stream,
+        subjects: [`$O.${name}.C.>`, `$O.${name}.M.>`],
+        storage: StorageType.File,
+        num_replicas: this.#replicas,
+        discard: DiscardPolicy.New,
+        allow_direct: true,
+        allow_rollup_hdrs: true,
+      });
+    }
+    return nc.jetstream().views.os(name);
   }
+}
+
+/**
+ * Brings the blobs that a company has to as many copies as its stream. Throws BusFailure.
+ * @param claimed nothing is changed before this resolves
+ */
+export function copyBlobs(
+  connection: Connection,
+  name: string,
+  replicas: number,
+  claimed: Promise<void>,
+): Promise<void> {
+  const { jsm } = connection;
+  return connection.ask(`keep blobs in ${replicas} copies`, async () => {
+    const found = await findNamed(jsm, streamOfBlobs(name));
+    if (!found || found.config.num_replicas === replicas) return;
+    await claimed;
+    await jsm.streams.update(streamOfBlobs(name), { num_replicas: replicas });
+  });
 }
 
 function digestOf(bytes: Uint8Array): string {

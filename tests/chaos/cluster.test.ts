@@ -104,14 +104,20 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     company += 1;
     const single = await open(undefined);
     await single.publish('brain.metric', goal('m1'), { expectedLastSeq: 0 });
+    const bytes = Buffer.alloc(300_000, 'x');
+    const digest = await single.putBlob(bytes);
     await single.close();
     const tripled = await open(3, cluster.urls.join(','));
     const raw = await tripled.connection.jetstreamManager();
-    expect((await raw.streams.info(stream())).config.num_replicas).toBe(3);
+    const copies = async (name: string) => (await raw.streams.info(name)).config.num_replicas;
+    expect(await copies(stream())).toBe(3);
     expect((await tripled.last('brain.metric'))?.message.id).toBe('m1');
+    // What a node takes along that dies must be elsewhere, too: results of steps that are too large for a message.
+    expect(await copies(`OBJ_${stream()}_blobs`)).toBe(3);
+    expect(bytes.equals(await tripled.getBlob(digest))).toBe(true);
     // Opened without a wish it stays as it is.
     const again = await open(undefined);
-    expect((await raw.streams.info(stream())).config.num_replicas).toBe(3);
+    expect(await copies(stream())).toBe(3);
     await again.close();
     await tripled.close();
   });
