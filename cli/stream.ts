@@ -58,14 +58,17 @@ export async function companiesAt(url: string): Promise<Known[]> {
   }
 }
 
-/** While a cluster elects a leader nobody answers, or streams without one are named and not listed; then it is asked again. */
+/**
+ * While a cluster elects a leader nobody answers, or streams without one are named and not listed, and others twice in their
+ * place; then it is asked again.
+ */
 async function streamsOf(nc: NatsConnection, tries: number): Promise<StreamInfo[]> {
   for (let left = tries - 1; ; left -= 1) {
     try {
       const { streams } = await nc.jetstreamManager();
       const names = await gathered(streams.names());
-      const listed = await gathered(streams.list());
-      if (listed.length >= names.length || left === 0) return listed;
+      const listed = new Map((await gathered(streams.list())).map((info) => [info.config.name, info]));
+      if (names.every((name) => listed.has(name)) || left === 0) return [...listed.values()];
     } catch (error) {
       if (left === 0) throw error;
     }
