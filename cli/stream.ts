@@ -13,8 +13,8 @@ import { keepItsTime } from './own-time.ts';
 import { withoutSecret } from './urls.ts';
 
 const ANSWER_MS = 5_000;
-/** How often a cluster is asked, and the pause between: an election takes four to nine seconds. */
-const TRIES = 10;
+/** How long a cluster is asked, and the pause between: an election takes four to nine seconds, an answer without a leader five. */
+const ELECTION_MS = 20_000;
 const PAUSE_MS = 1_000;
 
 /** The companies a server, or a cluster, holds: streams that take exactly `<slug>.>`. Throws BusFailure. */
@@ -35,7 +35,7 @@ export async function companiesAt(url: string): Promise<Known[]> {
   });
   try {
     const found: Known[] = [];
-    for (const { config, state } of await streamsOf(nc, addresses.length > 1 ? TRIES : 1)) {
+    for (const { config, state } of await streamsOf(nc, addresses.length > 1 ? ELECTION_MS : 0)) {
       const company = /^([A-Za-z0-9][\w-]*)\.>$/.exec(config.subjects?.[0] ?? '')?.[1];
       if (company !== undefined && config.subjects?.length === 1) {
         found.push({
@@ -62,15 +62,17 @@ export async function companiesAt(url: string): Promise<Known[]> {
  * While a cluster elects a leader nobody answers, or streams without one are named and not listed, and others twice in their
  * place; then it is asked again.
  */
-async function streamsOf(nc: NatsConnection, tries: number): Promise<StreamInfo[]> {
-  for (let left = tries - 1; ; left -= 1) {
+async function streamsOf(nc: NatsConnection, patienceMs: number): Promise<StreamInfo[]> {
+  const from = performance.now();
+  for (;;) {
+    const last = performance.now() - from >= patienceMs;
     try {
       const { streams } = await nc.jetstreamManager();
       const names = await gathered(streams.names());
       const listed = new Map((await gathered(streams.list())).map((info) => [info.config.name, info]));
-      if (names.every((name) => listed.has(name)) || left === 0) return [...listed.values()];
+      if (names.every((name) => listed.has(name)) || last) return [...listed.values()];
     } catch (error) {
-      if (left === 0) throw error;
+      if (last) throw error;
     }
     await wait(PAUSE_MS);
   }

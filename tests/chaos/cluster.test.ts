@@ -120,6 +120,9 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     expect(await copies(stream())).toBe(3);
     await again.close();
     await tripled.close();
+    // The next test kills a node: it must not be the only one with all of this.
+    await cluster.whole(stream());
+    await cluster.whole(`OBJ_${stream()}_blobs`);
   });
 
   test('a reader that is given every node finds the company while they elect another leader', async () => {
