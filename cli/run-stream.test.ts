@@ -14,17 +14,17 @@ import { readLedgers } from './ledgers.ts';
 import { openRunStream, type RunStream } from './run-stream.ts';
 
 let workspace = '';
-let stop: (() => Promise<void>) | undefined;
+const ending: (() => Promise<void>)[] = [];
 let url = '';
 
 beforeEach(async () => {
   workspace = mkdtempSync(join(tmpdir(), 'headcount-ending-'));
   const server = await startServer({ storeDir: join(workspace, 'nats'), sync: 'fast' });
   url = server.url;
-  stop = () => server.stop();
+  ending.push(() => server.stop());
 });
 afterEach(async () => {
-  await stop?.();
+  for (const end of ending.splice(0).reverse()) await end();
   rmSync(workspace, { recursive: true, force: true });
 });
 
@@ -77,6 +77,7 @@ test('the password of a server is nowhere in the workspace while its company run
   const config = (dir: string) =>
     `jetstream { store_dir: "${dir}/store" }\nauthorization { user: ada, password: "of-the-vault" }`;
   const server = await rawServer(config);
+  ending.push(server.end);
   const stream = await open(server.url.replace('//', '//ada:of-the-vault@')).opening;
   await stream.checking.end();
   await say(stream, 1, 2);
@@ -85,7 +86,6 @@ test('the password of a server is nowhere in the workspace while its company run
   expect(texts.filter((text) => text.includes('"company":"acme"'))).toHaveLength(1);
   expect(texts.filter((text) => text.includes('of-the-vault'))).toEqual([]);
   await stream.close();
-  await server.end();
 });
 
 test('a scenario that is refused in the folder of a company leaves its ledger', async () => {
