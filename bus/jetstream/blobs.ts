@@ -48,8 +48,8 @@ export class Blobs {
   }
 
   /**
-   * The client's own way to make the stream behind it sends a field that is none (`replicas`), and servers since 2.12 refuse
-   * what they do not know. One that is there is opened as it is.
+   * The client's own way to make the stream behind it sends a field that is none (`replicas`), and a server that
+   * is strict (2.15.1 is) refuses what it does not know. One that is there is opened as it is.
    */
   async #make(): Promise<ObjectStore> {
     const { jsm, nc } = this.#connection;
