@@ -147,12 +147,14 @@ async function jetstream<C extends Clock>(
   const runs = join ? {} : { owner, claim: who, ...(replicas === undefined ? {} : { replicas }) };
   const bus = await openJetStreamBus({ servers: url, company, clock: time, ...runs, onHealth: health.told, log }).catch(
     async (error: unknown) => {
+      stuck?.close();
       await ledger.close();
       throw await explainGone(error, context.cwd, company);
     },
   );
   noteElsewhere(context.cwd, company, own ? undefined : withoutSecret(url));
   const close = async () => {
+    stuck?.close();
     await bus.close();
     await ledger.close();
   };
@@ -180,7 +182,6 @@ async function jetstream<C extends Clock>(
     close: async () => {
       removeRunFile(context.cwd, process.pid);
       if (health.sound && !context.stop.aborted) await noteLastWords(ledger.catchUp(bus), log);
-      stuck?.close();
       await close();
       await server.stop();
     },
