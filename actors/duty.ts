@@ -115,6 +115,16 @@ export interface Work {
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>>;
   /**
+   * As `think`, and records with the answer what follows from it: one step instead of two, where what follows must not change.
+   * `concluded` is missing in the record of a program that recorded it apart.
+   */
+  conclude<P extends Purpose, C>(
+    purpose: P,
+    sections: readonly Section[],
+    conclude: (answer: AnswerTo<P>) => C,
+    refuse?: (answer: AnswerTo<P>) => string | undefined,
+  ): Promise<{ readonly answer: AnswerTo<P>; readonly concluded?: C | undefined }>;
+  /**
    * Pays for something else than a model's answer, as a recorded step: sets its worst case aside, runs it, settles what its
    * usage says (money/desk.ts). `think` and `converse` do this themselves.
    */

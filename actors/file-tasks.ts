@@ -1,7 +1,8 @@
 // Filing tasks: a plan becomes tasks on the stream, each created once, and those without inputs are assigned.
 //
 // Invariants:
-//   F1. The numbers are recorded before the first task is published, so a second run publishes the same tasks.
+//   F1. The numbers are recorded before the first task is published, so a second run publishes the same tasks. Those of a plan
+//       that a model makes are recorded with the plan.
 //   F2. A task is created on an empty subject (expected last sequence 0); a number that somebody else took is replaced.
 //   F3. A natural key makes one task for ever: what exists is adopted.
 //   F4. Nothing is assigned before all tasks of the plan exist and name each other correctly.
@@ -12,7 +13,7 @@ import type { PlannedTask, Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { Board } from './board.ts';
 import { type JobWork, type Work, WorkFailure } from './duty.ts';
-import { type Filing, keyOf, refusePlan, renamed, taskRecords } from './plan.ts';
+import { type Filing, keyOf, type Numbers, refusePlan, renamed, taskRecords } from './plan.ts';
 import { assign, lastOfTask, releaseTask, taskIn, taskNow } from './release.ts';
 
 /** How often numbers may be taken by others before giving up for now. */
@@ -23,19 +24,25 @@ function stemOf(parent: string | undefined): string {
   return parent === undefined ? 'T' : `${parent}-`;
 }
 
-/**
- * Gives ids that are free, one after the other. The board may lag behind the stream, so the first one is looked up; those
- * above it are taken on trust, and creating a task finds out.
- */
-function freeIds(work: Pick<Work, 'bus' | 'board'>, stem: string, used: readonly string[]): () => Promise<string> {
+/** Gives ids that are free as far as the board knows, one after the other. */
+function nextIds(board: Pick<Board, 'highest'>, stem: string, used: readonly string[] = []): () => string {
   const taken = used.filter((id) => id.startsWith(stem)).map((id) => Number(id.slice(stem.length)));
-  let last = Math.max(work.board.highest(stem), ...taken.filter((n) => Number.isInteger(n)));
-  let found = false;
-  return async () => {
-    do last += 1;
-    while (!found && (await isTaken(work.bus, `${stem}${last}`)));
-    found = true;
+  let last = Math.max(board.highest(stem), ...taken.filter((n) => Number.isInteger(n)));
+  return () => {
+    last += 1;
     return `${stem}${last}`;
+  };
+}
+
+/** The same, for a board that is known to lag behind the stream: the first one is looked up, those above it are trusted. */
+function freeIds({ bus, board }: Pick<Work, 'bus' | 'board'>, stem: string, used: readonly string[]) {
+  const next = nextIds(board, stem, used);
+  let found = false;
+  return async (): Promise<string> => {
+    let id = next();
+    while (!found && (await isTaken(bus, id))) id = next();
+    found = true;
+    return id;
   };
 }
 
@@ -49,26 +56,36 @@ async function isTaken(bus: Bus, id: string): Promise<boolean> {
   }
 }
 
-/** Numbers planned tasks, as a recorded step: T<n>, or <parent>-<n> for parts. A natural key that exists keeps its id. */
-async function numberTasks(work: Work, planned: readonly PlannedTask[], filing: Filing): Promise<readonly Task[]> {
-  const { ids, now } = await work.step('numbers', async () => {
-    const free = freeIds(work, stemOf(filing.parent?.id), []);
-    const numbers: Record<string, string> = {};
-    for (const one of planned) numbers[one.key] = work.board.byKey(keyOf(filing, one))?.id ?? (await free());
-    return { ids: numbers, now: work.turn.now() };
-  });
-  return taskRecords(planned, { ...filing, taint: work.taint }, { ids, org: work.org, now });
+/**
+ * Numbers planned tasks: T<n>, or <parent>-<n> for parts. A natural key that exists keeps its id. The board may lag behind the
+ * stream: creating a task finds out.
+ */
+export function numbersFor(
+  { board, turn }: Pick<Work, 'board' | 'turn'>,
+  planned: readonly PlannedTask[],
+  filing: Filing,
+): Numbers {
+  const next = nextIds(board, stemOf(filing.parent?.id));
+  const ids = planned.map((one) => [one.key, board.byKey(keyOf(filing, one))?.id ?? next()]);
+  return { ids: Object.fromEntries(ids), now: turn.now() };
 }
 
 /**
  * Files a plan. Called again after a crash, it completes what it began.
+ * @param numbers as they were recorded with the plan; unless told, they are given and recorded here
  * Returns the tasks in the order of the plan, as they were created.
  * Throws WorkFailure (`contract`) for a plan that cannot be filed.
  */
-export async function fileTasks(work: Work, planned: readonly PlannedTask[], filing: Filing): Promise<readonly Task[]> {
+export async function fileTasks(
+  work: Work,
+  planned: readonly PlannedTask[],
+  filing: Filing,
+  numbers?: Numbers,
+): Promise<readonly Task[]> {
   const problem = refusePlan({ tasks: planned }, work.org);
   if (problem !== undefined) throw new WorkFailure({ kind: 'contract', reason: problem });
-  let tasks = await numberTasks(work, planned, filing);
+  const { ids, now } = numbers ?? (await work.step('numbers', async () => numbersFor(work, planned, filing)));
+  let tasks = taskRecords(planned, { ...filing, taint: work.taint }, { ids, org: work.org, now });
   for (let round = 2; round <= ROUNDS; round += 1) {
     const { created, wrong } = await createAll(work, tasks);
     if (wrong === undefined) {

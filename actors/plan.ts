@@ -21,6 +21,9 @@ export type Filing = {
   readonly shape?: ((task: Task) => Task) | undefined;
 };
 
+/** The id of each planned key, and when the tasks are created (epoch ms). */
+export type Numbers = { readonly ids: Readonly<Record<string, string>>; readonly now: number };
+
 /** The natural key of a planned task. */
 export function keyOf(filing: Filing, planned: PlannedTask): string {
   return `${filing.prefix}.${planned.key}`;
@@ -89,12 +92,11 @@ export function deadlineOf(estimateMs: number, now: number): number {
 
 /**
  * The records of planned tasks, as they are first written, in the order of the plan. The plan must have passed `checkPlan`.
- * @param place the id of each planned key, and when they are created (epoch ms)
  */
 export function taskRecords(
   planned: readonly PlannedTask[],
   filing: Filing,
-  place: { readonly ids: Readonly<Record<string, string>>; readonly org: Org; readonly now: number },
+  place: Numbers & { readonly org: Org },
 ): readonly Task[] {
   const { ids, org, now } = place;
   const { parent, directive, goal, product, shape = (task: Task) => task } = filing;

@@ -138,16 +138,25 @@ export class HeldWork implements Work {
     sections: readonly Section[],
     refuse?: (answer: AnswerTo<P>) => string | undefined,
   ): Promise<AnswerTo<P>> {
+    return (await this.conclude(purpose, sections, () => undefined, refuse)).answer;
+  }
+
+  async conclude<P extends Purpose, C>(
+    purpose: P,
+    sections: readonly Section[],
+    conclude: (answer: AnswerTo<P>) => C,
+    refuse?: (answer: AnswerTo<P>) => string | undefined,
+  ): Promise<{ readonly answer: AnswerTo<P>; readonly concluded?: C | undefined }> {
     const { ports } = this.#held;
     // Also where the answer is recorded already: what a job has read is not on the stream.
     this.tainted(taintOf(sections));
-    const ask = () => {
+    return this.#recorded(purpose, async () => {
       const all = [...this.#bound.sections(), ...sections];
       this.tainted(taintOf(all));
-      return think(ports, this.#asking(), purpose, all, refuse);
-    };
-    const thought: Thought<P> = await this.#recorded(purpose, ask);
-    return thought.answer;
+      const outcome = await think(ports, this.#asking(), purpose, all, refuse);
+      const concluded = conclude(outcome.result.answer);
+      return { ...outcome, result: { ...outcome.result, ...(concluded === undefined ? {} : { concluded }) } };
+    });
   }
 
   pay<T>(bill: Bill, run: () => Promise<Outcome<T>>): Promise<T> {

@@ -5,7 +5,7 @@ import type { DataOf } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { productMemory } from '../documents.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
-import { fileTasks } from '../file-tasks.ts';
+import { fileTasks, numbersFor } from '../file-tasks.ts';
 import { type Filing, refusePlan, staffSection } from '../plan.ts';
 import { slugOf, using } from './failing.ts';
 
@@ -22,10 +22,13 @@ async function plan(
   goals: readonly string[] = [],
 ): Promise<void> {
   const common = [...(await using(() => productMemory(work, filing.product))), staffSection(work.org), openTasks(work)];
-  const { tasks } = await work.think('decompose', [...sections, ...common], (answer) =>
-    refusePlan(answer, work.org, goals),
+  const { answer, concluded } = await work.conclude(
+    'decompose',
+    [...sections, ...common],
+    ({ tasks }) => numbersFor(work, tasks, filing),
+    (plan) => refusePlan(plan, work.org, goals),
   );
-  await fileTasks(work, tasks, filing);
+  await fileTasks(work, answer.tasks, filing, concluded);
 }
 
 async function fromDirective(work: JobWork, directive: DataOf<'directive.issued'>): Promise<void> {

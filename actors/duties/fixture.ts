@@ -1,6 +1,6 @@
 // What the tests of duties share: a company on the memory bus with real journals, and answers that are written down.
 
-import { parseAnswer } from '../../brain/answers.ts';
+import { type AnswerTo, parseAnswer } from '../../brain/answers.ts';
 import { buildBrief } from '../../brain/brief.ts';
 import { createFileKnowledge } from '../../brain/knowledge/files.ts';
 import type { Passage } from '../../brain/knowledge/passage.ts';
@@ -162,6 +162,20 @@ export async function openOffice(
     };
   }
 
+  function nextAnswer<P extends Purpose>(
+    purpose: P,
+    refuse?: (answer: AnswerTo<P>) => string | undefined,
+  ): AnswerTo<P> {
+    asked.push(purpose);
+    const next = answers[purpose]?.shift();
+    if (next === undefined) throw new Error(`no answer left for ${purpose}`);
+    const parsed = parseAnswer(purpose, JSON.stringify(next));
+    if (!parsed.ok) throw new Error(parsed.reason);
+    const wrong = refuse?.(parsed.answer);
+    if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong });
+    return parsed.answer;
+  }
+
   function work(agent: string, journal: TaskJournal | JobJournal, message: Message | undefined): Work {
     const taint: string[] = 'task' in journal ? [...(journal.task.taint ?? [])] : [];
     return {
@@ -187,16 +201,11 @@ export async function openOffice(
       },
       step: (name, run) => journal.step(name, async () => ({ result: await run() })),
       think: (purpose, _sections, refuse) =>
+        journal.step(purpose, async () => ({ result: nextAnswer(purpose, refuse) })),
+      conclude: (purpose, _sections, conclude, refuse) =>
         journal.step(purpose, async () => {
-          asked.push(purpose);
-          const next = answers[purpose]?.shift();
-          if (next === undefined) throw new Error(`no answer left for ${purpose}`);
-          const parsed = parseAnswer(purpose, JSON.stringify(next));
-          if (!parsed.ok) throw new Error(parsed.reason);
-          const { answer } = parsed;
-          const wrong = refuse?.(answer);
-          if (wrong !== undefined) throw new WorkFailure({ kind: 'contract', reason: wrong });
-          return { result: answer };
+          const answer = nextAnswer(purpose, refuse);
+          return { result: { answer, concluded: conclude(answer) } };
         }),
       pay: (bill, run) => journal.step(bill.name, run),
       keep: (sent) => keepPrompt({ bus, secrets, log: () => {} }, sent),

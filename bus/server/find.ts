@@ -7,8 +7,8 @@ import type { Rejection } from './errors.ts';
 import { fetchRelease, releaseBinary } from './release.ts';
 import { askVersion, refusalOf } from './version.ts';
 
-/** Debian suites with a server of 2.10 or newer, the most proven first. */
-const SUITES = ['trixie', 'forky', 'sid'];
+/** Debian suites with a server of 2.10 or newer: first what is about to be released, then what is, then what is not yet. */
+const SUITES = ['forky', 'trixie', 'sid'];
 const IN_PACKAGE = 'usr/sbin/nats-server';
 
 export type FoundServer = {
