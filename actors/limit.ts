@@ -19,6 +19,7 @@ function said(ms: number): string {
 class StepSignal {
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
+  readonly #leaving = new Set<(reason: unknown) => void>();
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -29,6 +30,22 @@ class StepSignal {
   abort(reason: unknown): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
+    for (const leave of this.#leaving) leave(this.#aborted.reason);
+  }
+
+  /** What is waited for, unless the step is aborted first; then nothing is begun. */
+  async unlessAborted<T>(wait: () => Promise<T>): Promise<T> {
+    if (this.#aborted) throw this.#aborted.reason;
+    let leave = (_: unknown) => {};
+    const left = new Promise<never>((_, reject) => {
+      leave = reject;
+    });
+    this.#leaving.add(leave);
+    try {
+      return await Promise.race([wait(), left]);
+    } finally {
+      this.#leaving.delete(leave);
+    }
   }
 }
 
@@ -102,9 +119,9 @@ export class StepLimit {
       return this.#waiting(() => this.#turn.sleepUntil(at, either));
     },
     pause: (wait) => {
-      const current = this.#current?.signal;
+      const current = this.#current;
       if (current === undefined) return this.#turn.pause(wait);
-      return this.#waiting(() => this.#turn.pause(() => unlessAborted(wait, current)));
+      return this.#waiting(() => this.#turn.pause(() => current.unlessAborted(wait)));
     },
   };
 
@@ -154,16 +171,4 @@ export class StepLimit {
       cancel();
     }
   }
-}
-
-/** What is waited for, unless the signal comes first; then nothing is begun. */
-function unlessAborted<T>(wait: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop);
-    wait()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -21,7 +21,7 @@ import { publishOnce } from './once.ts';
 import { Permits } from './permits.ts';
 import type { Ports } from './ports.ts';
 import { keepPrompt } from './prompts.ts';
-import { type Asking, type Thought, type Told, takeTurn, think, told, turnName } from './thinking.ts';
+import { type Asking, type Told, takeTurn, think, told, turnName } from './thinking.ts';
 
 /** A delivery in an agent's hands. */
 export type Held = {

@@ -7,7 +7,7 @@ import { budgetChecks } from './budget-checks.ts';
 import { endChecks } from './end.ts';
 import { foldOf } from './fold.ts';
 import { forgeChecks } from './forge-checks.ts';
-import type { Check, JudgeThing, Violation } from './judge.ts';
+import type { Check, Judge, JudgeThing, Violation } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { moneyChecks } from './money-checks.ts';
 import { policyChecks } from './policy-checks.ts';
@@ -44,6 +44,9 @@ export interface Auditor {
   unjudged(): readonly string[];
 }
 
+/** The message in hand, and what is wrong with it. */
+type InHand = { readonly stored: Stored; found: Violation[] | undefined };
+
 export function createAuditor(rules: Rules): Auditor {
   const ledger = new Ledger();
   const counts: Record<string, number> = Object.fromEntries(invariants.map(({ id }) => [id, 0]));
@@ -51,6 +54,15 @@ export function createAuditor(rules: Rules): Auditor {
     counts[id] = (counts[id] ?? 0) + 1;
   };
   let last = { time: '', at: 0 };
+  // One judge for all messages: it is asked some thirty times a message.
+  let hand: InHand | undefined;
+  const judge: Judge = (invariant, holds, detail) => {
+    count(invariant);
+    if (holds || !hand) return;
+    const { seq, subject } = hand.stored;
+    hand.found ??= [];
+    hand.found.push({ invariant, seq, subject, detail: detail() });
+  };
   const checks = dispatch([
     ...streamChecks(),
     ...taskChecks(),
@@ -79,21 +91,16 @@ export function createAuditor(rules: Rules): Auditor {
       return new Map(invariants.map(({ id }) => [id, counts[id] ?? 0]));
     },
     look(stored) {
-      const { seq, subject, message } = stored;
+      const { message } = stored;
       // Many messages share an instant.
       if (message.time !== last.time) last = { time: message.time, at: Date.parse(message.time) };
       const { at } = last;
-      let found: Violation[] | undefined;
-      const judge = (invariant: InvariantId, holds: boolean, detail: () => string) => {
-        count(invariant);
-        if (holds) return;
-        found ??= [];
-        found.push({ invariant, seq, subject, detail: detail() });
-      };
+      const inHand: InHand = { stored, found: undefined };
+      hand = inHand;
       const given = { stored, ledger, rules: inForce, at, judge };
       for (const check of checks(message.type)) check.look(given);
       ledger.fold(stored, at);
-      return found ?? [];
+      return inHand.found ?? [];
     },
     skip: (foreign) => ledger.skip(foreign),
     atRest: (now) => judging((judge) => restChecks(ledger, inForce, now, judge)),

@@ -21,19 +21,33 @@ export type Drawn = {
   readonly span: 'day' | 'month' | 'whole';
 };
 
+const DAY_MS = 86_400_000;
+
+/** The day and the month of an instant as purses name them; those of the day that was asked for last are remembered. */
+const periodsOf = (() => {
+  let last = { number: Number.NaN, day: '', month: '' };
+  return (at: number) => {
+    const number = Math.floor(at / DAY_MS);
+    if (number !== last.number) {
+      const iso = new Date(at).toISOString();
+      last = { number, day: iso.slice(0, 10), month: iso.slice(0, 7) };
+    }
+    return last;
+  };
+})();
+
 /** Every purse that a call draws on. */
 export function drawnBy(call: Reservation): readonly Drawn[] {
-  const iso = new Date(call.at).toISOString();
-  const [day, month] = [iso.slice(0, 10), iso.slice(0, 7)];
-  const teams = call.teams.map((name) => ({ kind: 'team' as const, name }));
-  const periodic = [{ kind: 'company' as const, name: '' }, { kind: 'role' as const, name: call.role }, ...teams];
-  const drawn = periodic.flatMap(({ kind, name }): Drawn[] => {
+  const { day, month } = periodsOf(call.at);
+  const drawn: Drawn[] = [];
+  const periodic = (kind: 'company' | 'team' | 'role', name: string) => {
     const wallet = kind === 'company' ? kind : `${kind}.${name}`;
-    return [
-      { purse: `${wallet}.day.${day}`, kind, name, span: 'day' },
-      { purse: `${wallet}.month.${month}`, kind, name, span: 'month' },
-    ];
-  });
+    drawn.push({ purse: `${wallet}.day.${day}`, kind, name, span: 'day' });
+    drawn.push({ purse: `${wallet}.month.${month}`, kind, name, span: 'month' });
+  };
+  periodic('company', '');
+  periodic('role', call.role);
+  for (const name of call.teams) periodic('team', name);
   for (const kind of ['lineage', 'task'] as const) {
     const name = call[kind];
     if (name !== undefined) drawn.push({ purse: `${kind}.${name}`, kind, name, span: 'whole' });

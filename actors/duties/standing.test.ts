@@ -9,7 +9,7 @@ import { fileTasks } from '../file-tasks.ts';
 import { answer } from './answer.ts';
 import { decompose } from './decompose.ts';
 import { digest } from './digest.ts';
-import { message, type Office, openOffice, orgWith, planned, START, tick } from './fixture.ts';
+import { message, type Office, openOffice, orgWith, planned, publishingThrough, START, tick } from './fixture.ts';
 import { remediate } from './remediate.ts';
 import { staff } from './staff.ts';
 import { strategy } from './strategy.ts';
@@ -122,6 +122,30 @@ describe('decomposing', () => {
     });
     await office.run(decompose, issued, 'cto');
     expect(office.seen.board.tasks()).toMatchObject([{ id: 'T1' }]);
+  });
+
+  it('records a plan with the numbers of its tasks: after a crash the same tasks are filed, and nobody is asked again', async () => {
+    const office = await withDirective();
+    office.answers.decompose = [{ tasks: [planned('a'), planned('b', { after: ['a'] })] }];
+    const issued = await lastOn(office, 'ceo.directives');
+    if (!issued) throw new Error('no directive');
+    const bus = publishingThrough(office.bus, async (...given) => {
+      if (given[0].startsWith('task.')) throw new Error('crash');
+      return office.bus.publish(...given);
+    });
+    await expect(decompose.run({ ...(await office.jobWork(issued, 'cto')), bus })).rejects.toThrow('crash');
+    const steps = (await office.on('job.directive-D1')).map(({ message }) => message.data);
+    expect(steps).toMatchObject([
+      { step: { name: 'decompose', result: { concluded: { ids: { a: 'T1', b: 'T2' } } } } },
+    ]);
+    // The board would number from T1 again; what is recorded counts, and T1 is somebody else's by now.
+    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('other')], { prefix: 'D9' });
+    await office.run(decompose, issued, 'cto');
+    expect(office.seen.board.under('D1')).toMatchObject([
+      { key: 'D1.b', id: 'T2', dependsOn: ['T3'] },
+      { key: 'D1.a', id: 'T3', dependents: ['T2'], status: 'ready' },
+    ]);
+    expect(office.asked.filter((purpose) => purpose === 'decompose')).toHaveLength(1);
   });
 
   it('files a backlog without asking a model', async () => {
