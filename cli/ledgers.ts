@@ -196,19 +196,38 @@ export function tasksIn({ links }: Pages): string[] {
   return [...new Set(links.flatMap((link) => link.tasks ?? []))];
 }
 
-/** A ledger that no living process writes. */
+/** A ledger that no living process writes. Processes that start in the same instant each get one of their own. */
 function takePlace(dir: string): { path: string; release: () => void } {
   for (let n = 1; ; n += 1) {
     const lock = join(dir, `${n}.pid`);
-    try {
-      writeFileSync(lock, `${process.pid}\n`, { flag: 'wx' });
-    } catch {
-      const holder = Number(readOr(lock, '0'));
-      if (holder > 0 && holder !== process.pid && isAlive(holder)) continue;
-      writeFileSync(lock, `${process.pid}\n`);
+    if (!isPut(lock)) {
+      const holder = Number(readOr(lock, ''));
+      // Without a number in it somebody is just taking it.
+      if (holder === 0 || (holder !== process.pid && isAlive(holder)) || !inherits(lock, holder)) continue;
     }
     return { path: join(dir, `${n}.jsonl`), release: () => rmSync(lock, { force: true }) };
   }
+}
+
+/** Puts this process's number into a file that is not there yet. */
+function isPut(path: string): boolean {
+  try {
+    writeFileSync(path, `${process.pid}\n`, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Takes over from a process that is gone: one does, of all that find it gone. */
+function inherits(lock: string, gone: number): boolean {
+  const heir = `${lock}.${gone}`;
+  if (!isPut(heir)) return false;
+  const isLeft = Number(readOr(lock, '')) === gone;
+  if (isLeft) writeFileSync(lock, `${process.pid}\n`);
+  rmSync(heir, { force: true });
+  return isLeft;
 }
 
 function readOr(path: string, otherwise: string): string {
