@@ -148,6 +148,18 @@ describe('decomposing', () => {
     expect(office.asked.filter((purpose) => purpose === 'decompose')).toHaveLength(1);
   });
 
+  it('goes on with a plan that was recorded without numbers, as an earlier program did', async () => {
+    const office = await withDirective();
+    const issued = await lastOn(office, 'ceo.directives');
+    if (!issued) throw new Error('no directive');
+    const job = await office.jobWork(issued, 'cto');
+    await job.step('decompose', async () => ({ answer: { tasks: [planned('a')] } }));
+    await decompose.run(job);
+    expect(office.seen.board.under('D1')).toMatchObject([{ id: 'T1', key: 'D1.a', status: 'ready' }]);
+    const steps = (await office.on('job.directive-D1')).map(({ message }) => message.data);
+    expect(steps).toMatchObject([{ step: { name: 'decompose' } }, { step: { name: 'numbers' } }]);
+  });
+
   it('files a backlog without asking a model', async () => {
     const office = await openOffice();
     const given = message({ id: 'backlog.1', type: 'backlog.given', data: { id: 'B1', tasks: [planned('a')] } });

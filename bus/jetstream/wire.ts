@@ -65,11 +65,11 @@ export class OwnMessages {
 
   note(bytes: Buffer, message: Message): void {
     if (bytes.length > LONGEST) return;
-    // An id that JSON writes with escapes is not found again, and its message parsed.
     if (this.#young.size === OWN) {
       this.#old = this.#young;
       this.#young = new Map();
     }
+    // An id that JSON writes with escapes is not found again, and its message parsed.
     this.#young.set(message.id, { bytes, message });
   }
 
