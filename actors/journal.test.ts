@@ -74,6 +74,26 @@ describe('the record of a task', () => {
     });
   });
 
+  it('does nothing that counts before its start is on the stream, and nothing at all when that is refused', async () => {
+    const office = await withTask();
+    const [first, late] = [await open(office, 'backend'), await open(office, 'backend-2')];
+    const tell = (agent: string) => ({ status: 'working', attempt: 1, agent }) as const;
+    first.start('a1.w0.started', tell('backend'));
+    late.start('a1.w0.started.again', tell('backend-2'));
+    const order: string[] = [];
+    const noted = async (result: string) => {
+      order.push(result, (await office.task('T1')).agent ?? 'nobody');
+      return { result };
+    };
+    await first.step('write', () => noted('first'));
+    await expect(late.step('write', () => noted('late'))).rejects.toBeInstanceOf(StaleWrite);
+    // Whoever waits by itself may prepare meanwhile.
+    const early = late.step('write', () => late.started().then(() => noted('early')), true);
+    await expect(early).rejects.toBeInstanceOf(StaleWrite);
+    await expect(late.record('task.failed', 'a1.w0.failed')).rejects.toBeInstanceOf(StaleWrite);
+    expect(order).toEqual(['first', 'backend']);
+  });
+
   it('refuses a late writer', async () => {
     const office = await withTask();
     const late = await begun(office, 'backend');

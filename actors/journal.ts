@@ -5,7 +5,8 @@
 //   J1. A step's result is on the stream before `step` returns it.
 //   J2. Message ids derive from the work, the attempt and the step: a repeat after a crash is recognised as our own, and
 //       somebody else's is not.
-//   J3. Changes noted between two writes travel with the next one; losing them loses nothing that was paid for.
+//   J3. Whatever counts waits for a start that is not confirmed yet: the next write, and what a step does.
+//   J4. Changes noted between two writes travel with the next one; losing them loses nothing that was paid for.
 
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -97,6 +98,7 @@ export class TaskJournal {
   #task: Task;
   #seq: number;
   #cause: string | undefined;
+  #starting: Promise<void> = Promise.resolve();
 
   private constructor(bus: Bus, agent: string, task: Task, seq: number, cause: string | undefined) {
     this.#bus = bus;
@@ -163,6 +165,24 @@ export class TaskJournal {
    */
   async record(type: TaskEvent, tag: string, patch: Partial<Task> = {}, note?: string): Promise<void> {
     this.note(patch);
+    await this.started();
+    await this.#record(type, tag, note);
+  }
+
+  /** Records that an attempt starts, without waiting for it: `started` does, and so does whatever is recorded next. */
+  start(tag: string, patch: Partial<Task>): void {
+    this.note(patch);
+    this.#starting = this.#record('task.started', tag);
+    // Thrown where it is waited for.
+    this.#starting.catch(() => {});
+  }
+
+  /** Waits until the start of the attempt is on the stream. Throws StaleWrite when somebody else has written. */
+  started(): Promise<void> {
+    return this.#starting;
+  }
+
+  async #record(type: TaskEvent, tag: string, note?: string): Promise<void> {
     await this.#write(`task.${this.#task.id}.${tag}`, (id) => ({
       id,
       type,
@@ -173,12 +193,17 @@ export class TaskJournal {
     }));
   }
 
-  /** Runs `run` once for this name and attempt; a recorded result is given back without running it. */
-  async step<T>(name: string, run: () => Promise<Outcome<T>>): Promise<T> {
+  /**
+   * Runs `run` once for this name and attempt; a recorded result is given back without running it.
+   * @param early true when `run` waits for `started` itself, before it does what counts
+   */
+  async step<T>(name: string, run: () => Promise<Outcome<T>>, early = false): Promise<T> {
     const key = `a${this.#task.attempt}.${name}`;
     const known = this.#recorded.get(key);
     if (known) return (await unpacked(this.#bus, known)) as T;
+    if (!early) await this.started();
     const outcome = await run();
+    await this.started();
     this.charge(outcome.usage);
     const step = await packed(this.#bus, key, this.#agent, outcome);
     await this.#write(`task.${this.#task.id}.${key}`, (id) => ({

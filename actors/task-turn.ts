@@ -1,7 +1,7 @@
 // One assignment in hand: the chart says what is next, this does it, with everything that counts recorded first.
 //
 // Invariants:
-//   T1. The chart decides. What it decided is on the task's subject before it is carried out.
+//   T1. The chart decides. What it decided is on the task's subject before it is carried out; money may be set aside meanwhile.
 //   T2. Everything done here can be done again: steps are recorded, message ids derive from the task and the attempt.
 //   T3. `done` needs the evidence that the duty demands; the worker cannot write it.
 
@@ -35,7 +35,7 @@ function viewOf(task: Task, role: Role, canAfford: boolean, splits: boolean): Wo
   };
 }
 
-/** Runs the chart until it has nothing more to ask, then settles the delivery. */
+/** Gives the task to the chart and does what it asks. */
 export async function runTask(t: TaskTurn): Promise<void> {
   const { agent, role, journal, ports } = t;
   // Somebody else began the attempt and is gone, or hangs: whoever goes on with it is who has it.
@@ -48,6 +48,17 @@ export async function runTask(t: TaskTurn): Promise<void> {
     { type: 'ASSIGN', work: viewOf(journal.task, role, canAfford, work.standing.splits) },
     { task: journal.task.id },
   );
+  try {
+    await follow(t, work);
+  } finally {
+    // A turn that ends leaves nothing under way.
+    await journal.started().catch(() => {});
+  }
+}
+
+/** Does what the chart asks, until it asks nothing more; then settles the delivery, unless it was put back. */
+async function follow(t: TaskTurn, work: TaskWork): Promise<void> {
+  const { agent, role, journal, ports } = t;
   let met: Met | undefined;
   let model: string | undefined;
   let stop: Stop | undefined;
@@ -98,7 +109,7 @@ async function perform(
   const { duty, agent } = t;
   switch (command.type) {
     case 'brief':
-      await begin(t);
+      begin(t);
       return { type: 'BRIEFED' };
     case 'execute':
       await duty.execute(work);
@@ -145,12 +156,12 @@ function enter(t: TaskTurn, phase: Phase): void {
   t.journal.note({ phase });
 }
 
-/** The attempt begins: from here on the task is this agent's. */
-async function begin(t: TaskTurn): Promise<void> {
+/** The attempt begins: once that is on the stream, the task is this agent's. The money for its first question is reserved meanwhile. */
+function begin(t: TaskTurn): void {
   const { journal, agent, turn } = t;
   const attempt = agent.work?.attempt ?? 1;
   const { waits } = journal.task;
-  await journal.record('task.started', `a${attempt}.w${waits}.started`, {
+  journal.start(`a${attempt}.w${waits}.started`, {
     status: 'working',
     phase: 'executing',
     agent: agent.name,

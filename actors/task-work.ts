@@ -47,7 +47,8 @@ class HeldTask extends HeldWork implements TaskWork {
           const { id, key, type, attempt } = task;
           return { id, work: key, about: key, taskType: type, task, attempt };
         },
-        step: (name, run) => journal.step(name, run),
+        step: (name, run, early) => journal.step(name, run, early),
+        started: () => journal.started(),
         taint: () => journal.task.taint ?? [],
         addTaint: (sources) => journal.note({ taint: merged(journal.task.taint, sources) }),
         sections: () => {

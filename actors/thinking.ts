@@ -41,6 +41,8 @@ export type Asking = {
   readonly taskType: string | undefined;
   readonly task: Task | undefined;
   readonly attempt: number;
+  /** Waits until it is on the stream that the work has started, and whose it is. */
+  readonly started: () => Promise<void>;
   readonly turn: Turn;
   readonly signal: AbortSignal;
   /** Records what the guard of the model refuses. */

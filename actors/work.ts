@@ -48,7 +48,10 @@ export type Bound = {
     readonly task: Task | undefined;
     readonly attempt: number;
   };
-  readonly step: <T>(name: string, run: () => Promise<Outcome<T>>) => Promise<T>;
+  /** @param early `run` waits for `started` itself */
+  readonly step: <T>(name: string, run: () => Promise<Outcome<T>>, early: boolean) => Promise<T>;
+  /** Waits until it is on the stream that the work has started, and whose it is. */
+  readonly started: () => Promise<void>;
   readonly taint: () => readonly string[];
   /** Adds to what it has read from outside. */
   readonly addTaint: (sources: readonly string[]) => void;
@@ -150,13 +153,15 @@ export class HeldWork implements Work {
     const { ports } = this.#held;
     // Also where the answer is recorded already: what a job has read is not on the stream.
     this.tainted(taintOf(sections));
-    return this.#recorded(purpose, async () => {
+    const run = async () => {
       const all = [...this.#bound.sections(), ...sections];
       this.tainted(taintOf(all));
       const outcome = await think(ports, this.#asking(), purpose, all, refuse);
       const concluded = conclude(outcome.result.answer);
       return { ...outcome, result: { ...outcome.result, ...(concluded === undefined ? {} : { concluded }) } };
-    });
+    };
+    // It waits when there is money, before it asks.
+    return this.#recorded(purpose, run, true);
   }
 
   pay<T>(bill: Bill, run: () => Promise<Outcome<T>>): Promise<T> {
@@ -194,7 +199,9 @@ export class HeldWork implements Work {
 
   #asking(): Asking {
     const refused = (refusal: Refusal) => this.refused(refusal);
-    return { agent: this.agent, role: this.role, ...this.#bound.at(), turn: this.turn, signal: this.signal, refused };
+    const { started } = this.#bound;
+    const { agent, role, turn, signal } = this;
+    return { agent, role, ...this.#bound.at(), started, turn, signal, refused };
   }
 
   async publish<T extends MessageType>(subject: string, draft: Unsigned<T>, since?: number): Promise<void> {
@@ -202,11 +209,12 @@ export class HeldWork implements Work {
   }
 
   /** A step within its limit, recorded with what the gate allowed on the way. */
-  #recorded<T>(name: string, run: () => Promise<Outcome<T>>): Promise<T> {
-    return this.#bound.step(name, async () => {
+  #recorded<T>(name: string, run: () => Promise<Outcome<T>>, early = false): Promise<T> {
+    const limited = async () => {
       const outcome = await this.#limited(name, run);
       return { ...outcome, allowed: this.#permits.takeAllowed() };
-    });
+    };
+    return this.#bound.step(name, limited, early);
   }
 
   /** One step within its limit, after whatever a scenario does to it. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelFailure } from '../../brain/models/model.ts';
 import { RealClock } from '../../bus/clock.ts';
+import { StaleWrite } from '../../bus/errors.ts';
 import { openJetStreamBus } from '../../bus/jetstream.ts';
 import { createHabits, type Habits } from '../../bus/memory/habits.ts';
 import { patient } from '../../bus/memory/patience.ts';
@@ -29,7 +30,8 @@ function callFor(org: Org, turn: Call['turn'], id: string, worst = 1): Call {
   if (!role) throw new Error('no worker');
   const task = { id: 'T1', lineage: 'T1', goal: undefined, directive: undefined };
   const about = { work: 'D1.a', about: 'D1.a', task, purpose: 'advise' };
-  return { id, agent: 'worker', role, ...about, worst, longestMs: 60_000, turn };
+  const started = async () => {};
+  return { id, agent: 'worker', role, ...about, worst, longestMs: 60_000, started, turn };
 }
 
 /** A desk on a memory bus of its own, and how a call on it ends. */
@@ -61,6 +63,20 @@ describe('what a call comes to', () => {
     expect(await settled()).toEqual([]);
     expect(of('money.refunded').map(({ data }) => data)).toEqual([{ call: 'q.t1', reason: '429' }]);
     expect(seen.board.books.used('lineage.T1')).toBe(0);
+  });
+
+  it('is nothing when the work turns out to be somebody else’s: nobody is asked', async () => {
+    const { money, call, of, settled } = await openDesk(org);
+    const late = new StaleWrite(subjects.task('T1'), 1);
+    let asked = 0;
+    const asking = money.during({ ...call('q'), started: () => Promise.reject(late) }, async () => {
+      asked += 1;
+      return { usage };
+    });
+    await expect(asking).rejects.toBe(late);
+    expect(await settled()).toEqual([]);
+    expect(of('money.refunded')).toMatchObject([{ data: { call: 'q.t1' } }]);
+    expect(asked).toBe(0);
   });
 
   it('is its worst case when it ended without a word', async () => {

@@ -2,7 +2,7 @@
 // company costs something.
 //
 // Invariants:
-//   D1. A call is made after its reservation is on the stream (till.ts).
+//   D1. A call is made after its reservation is on the stream (till.ts), and after the start of the work it is made for.
 //   D2. A question that is asked again after a crash is another call, with a reservation of its own.
 //   D3. A settlement waits for nobody, since it only gives money back, and nobody waits for it: until it is on the stream, the
 //       worst case counts. A wallet is called empty by someone who has seen every settlement.
@@ -73,6 +73,10 @@ class Desk implements Money {
 
   async during<T extends Paid>(call: Call, run: () => Promise<T>): Promise<T> {
     const held = await this.#reserve(call);
+    await call.started().catch((error: unknown) => {
+      this.#later(() => this.#refund(held, `its work has not started: ${reasonOf(error)}`));
+      throw error;
+    });
     try {
       const result = await run();
       const usage = charged(result.usage, held.worst);

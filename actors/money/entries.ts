@@ -27,6 +27,8 @@ export type Call = {
   readonly worst: number;
   /** The longest it can take, ms. */
   readonly longestMs: number;
+  /** Waits until the work is on the stream as the caller's; throws when it is somebody else's. Money is reserved meanwhile. */
+  readonly started: () => Promise<void>;
   readonly turn: Turn;
 };
 

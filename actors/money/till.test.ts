@@ -42,7 +42,8 @@ async function heldDesk(budget: number, which = 1) {
   const money = openMoney({ bus, clock, org: () => org, board: seen.board, log: () => {} });
   const spend = (id: string, { worst = 1, turn = clock }: { worst?: number; turn?: Turn } = {}): Promise<Paid> => {
     const about = { work: 'D1.a', about: 'D1.a', task: undefined, purpose: 'advise' };
-    const call = { id, agent: 'worker', role, ...about, worst, longestMs: 60_000, turn };
+    const started = async () => {};
+    const call = { id, agent: 'worker', role, ...about, worst, longestMs: 60_000, started, turn };
     return money.during(call, async () => ({ usage }));
   };
   const writes = () => company.of('money.reserved').map(({ data }) => reservationsIn(data).map(({ call }) => call));
