@@ -8,9 +8,8 @@ import type { AgentCommand, AgentEvent, AgentMachine, WorkView } from '../machin
 /** The dotted name of a state value: `working.executing`. */
 export function stateName(value: SnapshotFrom<AgentMachine>['value']): string {
   if (typeof value === 'string') return value;
-  return Object.entries(value)
-    .map(([outer, inner]) => `${outer}.${String(inner)}`)
-    .join('');
+  const [[outer = '', inner = ''] = []] = Object.entries(value);
+  return `${outer}.${String(inner)}`;
 }
 
 export type AgentOptions = {

@@ -4,7 +4,7 @@
 // models, the tools and this one.
 
 import { createHash } from 'node:crypto';
-import type { Bus } from '../bus/bus.ts';
+import type { Bus, PublishOptions } from '../bus/bus.ts';
 import type { DataOf, Draft, MessageType } from '../bus/messages.ts';
 import { subjects } from '../bus/subjects.ts';
 import { scrubbed } from '../tools/policy/scrubbed.ts';
@@ -70,14 +70,16 @@ export function outboundBus(
     await bus.publish(subjects.policy(work), message);
   }
 
+  async function say<T extends MessageType>(subject: string, draft: Draft<T>, options?: PublishOptions) {
+    const said = scrubbed(draft, secrets);
+    if (said !== draft) await tellTaken(subject, draft);
+    return bus.publish(subject, said, options);
+  }
+
   return {
     company: bus.company,
-    async publish(subject, draft, options) {
-      if (!spoken.has(draft.type)) return bus.publish(subject, draft, options);
-      const said = scrubbed(draft, secrets);
-      if (said !== draft) await tellTaken(subject, draft);
-      return bus.publish(subject, said, options);
-    },
+    publish: (subject, draft, options) =>
+      spoken.has(draft.type) ? say(subject, draft, options) : bus.publish(subject, draft, options),
     tell: (...given) => bus.tell(...given),
     last: (subject) => bus.last(subject),
     consume: (...given) => bus.consume(...given),

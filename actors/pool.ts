@@ -35,7 +35,13 @@ export class Pool {
 
   /** Agents that could take one more delivery now, less those promised to deliveries on their way to one. */
   get available(): number {
-    return Math.max(0, this.#free(this.#agents).length - this.#promised);
+    // Asked whenever anything comes or goes, and mostly nobody is free.
+    const anyFree = this.#agents.some((agent) => this.#isFree(agent));
+    return anyFree ? Math.max(0, this.#free(this.#agents).length - this.#promised) : 0;
+  }
+
+  #isFree(agent: Agent): boolean {
+    return !agent.busy && !this.#resting.has(agent);
   }
 
   /** Who of some agents is free. Nobody on the bench, unless all of them are on it: work must not starve. */
@@ -43,7 +49,7 @@ export class Pool {
     const free: Seated[] = [];
     let anyUp = false;
     for (const agent of some) {
-      const isFree = !agent.busy && !this.#resting.has(agent);
+      const isFree = this.#isFree(agent);
       // Where somebody is up, whoever is at work changes nothing.
       if (!isFree && anyUp) continue;
       const standing = this.#standingOf(agent.name);

@@ -49,7 +49,7 @@ function rewardActor({ inspect, org }: Ports, agent: Agent): Rewarding {
 export async function rewarded(ports: Ports, agent: Agent, task: Task, ledger: ScoreLedger): Promise<Reward> {
   const { actor, commands } = rewardActor(ports, agent);
   // An earlier task may have been let go between its score and its end.
-  actor.send({ type: 'APPLIED' });
+  if (actor.getSnapshot().matches('banded')) actor.send({ type: 'APPLIED' });
   commands.length = 0;
   const signals = Object.fromEntries(ledger.rows.map(({ signal, value }) => [signal, value]));
   const error = task.failures.at(-1)?.reason;

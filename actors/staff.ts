@@ -166,7 +166,8 @@ export class Staff {
     const capacity = () => {
       if (!taking()) return 0;
       const free = pool.available;
-      const room = this.#thinks(staffed.role, duty) ? (ports.reach?.room(staffed.role) ?? free) : free;
+      const { reach } = ports;
+      const room = reach && free > 0 && this.#thinks(staffed.role, duty) ? reach.room(staffed.role) : free;
       return (opened?.inHand ?? 0) + Math.min(free, room);
     };
     opened = await ports.bus.consume({ durable, filters, capacity, ackWaitMs: ACK_WAIT_MS }, (delivery) =>

@@ -113,7 +113,6 @@ async function perform(
       return { type: 'BRIEFED' };
     case 'execute':
       await duty.execute(work);
-      enter(t, 'verifying');
       return { type: 'EXECUTED' };
     case 'verify':
       return verify(t, work);
@@ -150,10 +149,6 @@ async function whileNobodyWorks<T>({ journal, turn }: TaskTurn, wait: () => Prom
   const over = await wait();
   journal.note({ workingSince: turn.now() });
   return over;
-}
-
-function enter(t: TaskTurn, phase: Phase): void {
-  t.journal.note({ phase });
 }
 
 /** The attempt begins: once that is on the stream, the task is this agent's. The money for its first question is reserved meanwhile. */
@@ -233,7 +228,7 @@ function park({ delivery, turn }: TaskTurn, dueAt: number): AgentEvent {
 /** Asks the duty for evidence, and lets only complete evidence through. */
 async function verify(t: TaskTurn, work: TaskWork): Promise<AgentEvent> {
   const { journal, duty } = t;
-  enter(t, 'verifying');
+  journal.note({ phase: 'verifying' });
   const { task } = journal;
   const verdict = task.children.length > 0 ? await childrenVerdict(t) : await duty.verify(work);
   if ('awaiting' in verdict) {

@@ -128,10 +128,11 @@ type Reply = Answer & { readonly prompt: string | undefined };
  * Throws OutOfMoney; WorkFailure with what the failed call cost.
  */
 async function ask(ports: Ports, asking: Asking, question: Question, after?: string): Promise<Reply> {
-  const { role, turn } = asking;
+  const { agent, role, work, about, task, started, turn } = asking;
   const { id, purpose } = question;
   try {
-    const call = { ...asking, id, purpose, worst: ports.model.quote(question), longestMs: role.policy.stepMs };
+    const price = { worst: ports.model.quote(question), longestMs: role.policy.stepMs };
+    const call = { id, agent, role, work, about, task, purpose, started, turn, ...price };
     let kept: Promise<string | undefined> | undefined;
     const answer = await ports.money.during(call, async () => {
       // What a script answers to is the scenario's, which is kept anyway.
@@ -140,7 +141,7 @@ async function ask(ports: Ports, asking: Asking, question: Question, after?: str
         .pause(() => watched(ports, asking, question))
         .catch((error: unknown) => refusal(asking, question, error));
     });
-    return { ...answer, prompt: await kept };
+    return { prompt: await kept, ...answer };
   } catch (error) {
     if (error instanceof ModelFailure) throw new WorkFailure(error.failure, error.usage);
     throw error;

@@ -158,7 +158,8 @@ export class HeldWork implements Work {
       this.tainted(taintOf(all));
       const outcome = await think(ports, this.#asking(), purpose, all, refuse);
       const concluded = conclude(outcome.result.answer);
-      return { ...outcome, result: { ...outcome.result, ...(concluded === undefined ? {} : { concluded }) } };
+      const { answer, brief } = outcome.result;
+      return { ...outcome, result: { answer, brief, ...(concluded === undefined ? {} : { concluded }) } };
     };
     // It waits when there is money, before it asks.
     return this.#recorded(purpose, run, true);
@@ -211,8 +212,8 @@ export class HeldWork implements Work {
   /** A step within its limit, recorded with what the gate allowed on the way. */
   #recorded<T>(name: string, run: () => Promise<Outcome<T>>, early = false): Promise<T> {
     const limited = async () => {
-      const outcome = await this.#limited(name, run);
-      return { ...outcome, allowed: this.#permits.takeAllowed() };
+      const { result, usage, prompt } = await this.#limited(name, run);
+      return { result, usage, prompt, allowed: this.#permits.takeAllowed() };
     };
     return this.#bound.step(name, limited, early);
   }

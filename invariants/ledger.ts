@@ -34,6 +34,7 @@ export type PaidStep = {
 export class Ledger {
   seq = 0;
   at = 0;
+  /** Of every message that another one can name as its cause or as evidence. */
   readonly ids = new Set<string>();
   readonly tasks = new Map<string, TaskTold>();
   /** Natural key -> id. */
@@ -85,7 +86,7 @@ export class Ledger {
     this.seq = seq;
     if (this.unreadable.size > 0) this.unreadable.delete(subject);
     this.at = Math.max(this.at, at);
-    this.ids.add(message.id);
+    if (message.type !== 'agent.changed') this.ids.add(message.id);
     this.#paid({ seq, subject, message });
     if (message.type.startsWith('money.')) this.money.fold(message, seq);
     else if (isTaskMessage(message)) this.#task(message, seq, at);

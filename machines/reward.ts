@@ -65,7 +65,7 @@ const named: Readonly<Record<Signal, string>> = {
 export function judge(policy: RewardPolicy, finished: Finished): Verdict {
   const score = scoreOf(policy, finished.signals);
   const { name, effect } = bandOf(policy, score.score);
-  return { ...score, band: name, effect };
+  return { band: name, effect, ...score };
 }
 
 /** What the agent is told: names the task, the score and the weakest signal; a recovery also the error and a lesson. */

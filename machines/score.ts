@@ -137,7 +137,7 @@ export function scoreOf(policy: RewardPolicy, found: Partial<Record<Signal, numb
     else present.push({ signal, value: Math.min(1, Math.max(0, value)), weight: policy.weights[signal] });
   }
   const weighed = present.reduce((sum, row) => sum + row.weight, 0);
-  const ledger = present.map((row) => ({ ...row, share: weighed === 0 ? 0 : row.weight / weighed }));
+  const ledger = present.map((row) => ({ share: weighed === 0 ? 0 : row.weight / weighed, ...row }));
   const sum = ledger.reduce((total, row) => total + row.value * row.share, 0);
   return { score: Math.round(sum * 1000) / 10, ledger, missing };
 }

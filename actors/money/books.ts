@@ -74,7 +74,7 @@ export function createBooks(): LiveBooks {
     const purses = pursesOf(given, given.at).map(({ name }) => name);
     draw(purses, micro(given.worst));
     total += micro(given.worst);
-    open.set(given.call, { ...given, purses });
+    open.set(given.call, { purses, ...given });
     const question = given.call.replace(TRY, '');
     tries.set(question, Math.max(tries.get(question) ?? 0, Number(TRY.exec(given.call)?.[1] ?? 1)));
   }

@@ -40,9 +40,9 @@ export function cappedOf(
     const cap = capOf(org, role, purse);
     if (cap === undefined) continue;
     capped.push({
-      ...purse,
       cap: micro(cap) + books.raised(purse.name),
       used: books.used(purse.name) + (drawn.get(purse.name) ?? 0),
+      ...purse,
     });
   }
   return capped;

@@ -185,7 +185,7 @@ export class Till {
       const options = { expectedLastSeq: books.seq };
       const { seq, duplicate } = await this.#ports.bus.publish(subjects.money, said, options);
       if (!duplicate) {
-        books.told({ ...said, subject: subjects.money }, seq);
+        books.told({ subject: subjects.money, ...said }, seq);
         return true;
       }
     } catch (error) {
