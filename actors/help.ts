@@ -1,13 +1,14 @@
 // The rungs of the ladder above a plain attempt: look it up, ask, split, hand up.
 
+import type { Section } from '../brain/brief.ts';
 import { citationOf } from '../brain/knowledge/passage.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 import { awaitAnswer } from './awaited.ts';
 import { READ_IN } from './brief-sections.ts';
 import type { TaskWork } from './duty.ts';
-import { fileTasks } from './file-tasks.ts';
-import { refusePlan, staffSection } from './plan.ts';
+import { fileTasks, numbersFor } from './file-tasks.ts';
+import { type Filing, refusePlan, staffSection } from './plan.ts';
 import { wakeParent } from './release.ts';
 import { merged, publishFor, type TaskTurn } from './task-work.ts';
 
@@ -55,10 +56,26 @@ export async function consult(t: TaskTurn): Promise<void> {
   journal.note({ guidance: [...journal.task.guidance, { from: answer.by, text, ...taint }] });
 }
 
-/** Rung four, first half: the plan of the parts, numbered and recorded. */
+/** Where the parts of a task belong. */
+function filingOf(task: Task): Filing {
+  const { key: prefix, directive, goal, product } = task;
+  return { prefix, directive, goal, product, parent: task };
+}
+
+/** The plan of the parts with their numbers: made once, recorded. */
+function parts(work: TaskWork, sections: readonly Section[]) {
+  return work.conclude(
+    'split',
+    sections,
+    ({ tasks }) => numbersFor(work, tasks, filingOf(work.task)),
+    (plan) => refusePlan(plan, work.org),
+  );
+}
+
+/** Rung four, first half: the parts are planned. */
 export async function decompose(t: TaskTurn, work: TaskWork): Promise<void> {
   t.journal.note({ phase: 'planning' });
-  await work.think('split', [staffSection(work.org)], (plan) => refusePlan(plan, work.org));
+  await parts(work, [staffSection(work.org)]);
 }
 
 /**
@@ -68,9 +85,8 @@ export async function decompose(t: TaskTurn, work: TaskWork): Promise<void> {
 export async function delegate(t: TaskTurn, work: TaskWork): Promise<void> {
   const { journal, ports, agent } = t;
   const { task } = journal;
-  const { tasks } = await work.think('split', []);
-  const { key: prefix, directive, goal, product } = task;
-  const children = await fileTasks(work, tasks, { prefix, directive, goal, product, parent: task });
+  const { answer, concluded } = await parts(work, []);
+  const children = await fileTasks(work, answer.tasks, filingOf(task), concluded);
   const ids = children.map((child) => child.id);
   await journal.record('task.decomposed', `a${task.attempt}.decomposed`, {
     status: 'waiting',

@@ -149,6 +149,10 @@ describe('parts', () => {
     expect(['T1', 'T1-1', 'T1-2'].map((id) => company.task(id).status)).toEqual(['done', 'done', 'done']);
     expect(company.task('T1').evidence).toMatchObject([{ check: 'children', ok: true, by: 'harness' }]);
     expect(company.of('assignment.given').filter(({ data }) => data.why === 'children')).toHaveLength(1);
+    // The plan is recorded with the numbers of its parts.
+    const steps = company.of('task.stepped').filter(({ data }) => data.task.id === 'T1');
+    expect(steps.map(({ data }) => data.step.name)).toEqual(['a2.split']);
+    expect(steps[0]?.data.step.result).toMatchObject({ concluded: { ids: { one: 'T1-1', two: 'T1-2' } } });
   });
 
   it('that are given up escalate the parent, and whoever gets it then starts without them', async () => {

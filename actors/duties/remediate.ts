@@ -2,7 +2,7 @@ import type { Alert } from '../../bus/records.ts';
 import { subjects } from '../../bus/subjects.ts';
 import { isOpen } from '../board.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
-import { filedUnder, fileTasks } from '../file-tasks.ts';
+import { filedUnder, fileTasks, numbersFor } from '../file-tasks.ts';
 import { unlearnFrom } from '../lessons.ts';
 import { refusePlan, staffSection } from '../plan.ts';
 
@@ -18,10 +18,14 @@ async function run(work: JobWork): Promise<void> {
     type: 'brain.bug',
     data: { id: alert.id, title: `${alert.check}: ${alert.detail}`, status: 'open' },
   });
-  const { tasks } = await work.think('remediate', [alertSection(alert), staffSection(work.org)], (answer) =>
-    refusePlan(answer, work.org),
+  const filing = { prefix: alert.id, product: alert.product };
+  const { answer, concluded } = await work.conclude(
+    'remediate',
+    [alertSection(alert), staffSection(work.org)],
+    ({ tasks }) => numbersFor(work, tasks, filing),
+    (plan) => refusePlan(plan, work.org),
   );
-  await fileTasks(work, tasks, { prefix: alert.id, product: alert.product });
+  await fileTasks(work, answer.tasks, filing, concluded);
 }
 
 function alertSection({ id, product, severity, check, detail, commit }: Alert) {

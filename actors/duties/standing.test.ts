@@ -213,6 +213,8 @@ describe('an alert', () => {
     expect(office.seen.board.tasks()).toMatchObject([{ key: 'A-up-abc.fix', product: 'shop' }]);
     expect(office.seen.company.get().bugs).toMatchObject({ 'A-up-abc': { status: 'open' } });
     expect(office.asked).toEqual(['remediate']);
+    const steps = (await office.on('job.alert-A-up-abc')).map(({ message: { data } }) => data);
+    expect(steps).toMatchObject([{ step: { name: 'look' } }, { step: { name: 'remediate' } }]);
   });
 });
 
