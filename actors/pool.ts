@@ -35,7 +35,7 @@ export class Pool {
 
   /** Agents that could take one more delivery now, less those promised to deliveries on their way to one. */
   get available(): number {
-    // Asked whenever anything comes or goes, and mostly nobody is free.
+    // Asked whenever anything comes or goes: who stands where is looked at only when somebody is free.
     const anyFree = this.#agents.some((agent) => this.#isFree(agent));
     return anyFree ? Math.max(0, this.#free(this.#agents).length - this.#promised) : 0;
   }

@@ -79,6 +79,14 @@ describe('what a call comes to', () => {
     expect(asked).toBe(0);
   });
 
+  it('asks nobody for money when the work turns out to be somebody else’s and the purse is empty', async () => {
+    const { money, call, of } = await openDesk(org);
+    const late = new StaleWrite(subjects.task('T1'), 1);
+    const poor = { ...call('q', 11), started: () => Promise.reject(late) };
+    await expect(money.during(poor, async () => ({ usage }))).rejects.toBe(late);
+    expect(of('approval.asked')).toEqual([]);
+  });
+
   it('is its worst case when it ended without a word', async () => {
     const { money, call, settled } = await openDesk(org);
     await expect(money.during(call('q', 3), () => Promise.reject(new Error('reset')))).rejects.toThrow('reset');

@@ -137,6 +137,8 @@ class Desk implements Money {
   async #reserve(call: Call): Promise<Held> {
     const found = await this.#till.reserve(call);
     if ('id' in found) return found;
+    // For somebody else's work nobody is asked, and nobody waits.
+    await call.started();
     await askForMoney(this.#ports, found, call);
     throw new OutOfMoney(found);
   }
