@@ -2,6 +2,7 @@
 
 import { type Actor, createActor, type InspectionEvent, type SnapshotFrom } from 'xstate';
 import type { Bus } from '../bus/bus.ts';
+import type { AgentMemory } from '../bus/memories.ts';
 import { subjects } from '../bus/subjects.ts';
 import type { AgentCommand, AgentEvent, AgentMachine, WorkView } from '../machines/agent.ts';
 
@@ -24,12 +25,14 @@ export type AgentOptions = {
 export class Agent {
   readonly name: string;
   readonly role: string;
-  /** True while it has a delivery in hand. */
+  /** True while it has work in hand. */
   busy = false;
+  /** What it was told of its last task, which may be on its way to the stream. */
+  told: AgentMemory | undefined;
   readonly #options: AgentOptions;
   readonly #commands: AgentCommand[] = [];
   #actor: Actor<AgentMachine>;
-  #told = 0;
+  #tells = 0;
 
   constructor(options: AgentOptions) {
     this.name = options.name;
@@ -103,9 +106,9 @@ export class Agent {
     const { bus, now } = this.#options;
     const { work } = this;
     const task = about.task ?? work?.id;
-    this.#told += 1;
+    this.#tells += 1;
     bus.tell(subjects.agentState(this.name), {
-      id: `agent.${this.name}.${now()}.${this.#told}`,
+      id: `agent.${this.name}.${now()}.${this.#tells}`,
       type: 'agent.changed',
       source: this.name,
       data: {

@@ -65,8 +65,11 @@ export interface Board {
   readonly record: TrackRecord;
   /** Calls `look` after each message that is folded in. Returns a function that ends it. */
   watch(look: () => void): () => void;
-  /** The highest number in ids that start so: 7 for `T` when there is a T7. */
-  highest(stem: string): number;
+  /**
+   * A number that no id that starts so has, as far as the board has heard: 8 for `T` when there is a T7. Each is given once, so two
+   * that plan in one process at the same time do not take the same.
+   */
+  nextNumber(stem: string): number;
 }
 
 /** The folding side of the board. */
@@ -195,7 +198,11 @@ export function createBoard(): LiveBoard {
     tasks: () => [...tasks.values()],
     open: () => known(unended),
     under: (directive) => known(families.get(directive)?.ids ?? []),
-    highest: (stem) => numbers.get(stem) ?? 0,
+    nextNumber(stem) {
+      const next = (numbers.get(stem) ?? 0) + 1;
+      numbers.set(stem, next);
+      return next;
+    },
     openUnder: (directive) => families.get(directive)?.open ?? 0,
     told(message, seq) {
       if (message.type.startsWith('money.')) books.told(message, seq);

@@ -9,6 +9,7 @@ import { subjects } from '../bus/subjects.ts';
 import { ledgerOf, signalsOf } from '../machines/score.ts';
 import type { Role } from '../org/org.ts';
 import type { Agent } from './agent.ts';
+import type { Board } from './board.ts';
 import { deedOf } from './deed.ts';
 import type { TaskJournal } from './journal.ts';
 import { learnFrom } from './lessons.ts';
@@ -29,7 +30,10 @@ export type Finishing = {
   readonly turn: Turn;
 };
 
-/** Scores and ends the task in hand, then does what follows. */
+/**
+ * Scores and ends the task in hand, then does what follows. An agent that is told nothing but praise has heard it, and the rest is for
+ * others: it need not wait for more than the board, which its next brief is made from.
+ */
 export async function complete(t: TaskTurn): Promise<void> {
   const { journal, turn, ports } = t;
   let reward: Reward | undefined;
@@ -51,7 +55,24 @@ export async function complete(t: TaskTurn): Promise<void> {
       dueAt: undefined,
     });
   }
-  await followUp(t, reward);
+  const following = followUp(t, reward);
+  if (reward?.list !== 'rewards' || journal.task.failures.length > 0) return following;
+  // Whoever settles the delivery hears of a failure.
+  following.catch(() => {});
+  t.beside.push(following);
+  await Promise.race([heardBy(ports.board, journal.seq), following]);
+}
+
+/** Resolves when the board has heard everything up to a sequence. */
+async function heardBy(board: Board, seq: number): Promise<void> {
+  if (board.state.seq >= seq) return;
+  await new Promise<void>((resolve) => {
+    const unwatch = board.watch(() => {
+      if (board.state.seq < seq) return;
+      unwatch();
+      resolve();
+    });
+  });
 }
 
 /** Nothing was recorded about the score of a task that an older version has ended. */
@@ -71,9 +92,9 @@ export async function followUp(f: Finishing, scored?: Reward): Promise<void> {
   const cause = `task.${task.id}.completed`;
   const at = task.endedAt ?? f.turn.now();
   await Promise.all([
-    recordReward(ports, { agent: who, role: task.role, reward, cause, at }).then((memory) =>
-      judgeStanding(ports, memory, cause),
-    ),
+    recordReward(ports, { agent: who, role: task.role, reward, cause, at }, (memory) => {
+      if (who === agent.name) agent.told = memory;
+    }).then((memory) => judgeStanding(ports, memory, cause)),
     learnFrom(ports, task, who, cause),
     tell(f, again, subjects.reports, reportOf(task, who)),
     ...(task.failures.length > 0 && task.reassigned > 0

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { subjects } from '../bus/subjects.ts';
-import { message, type Office, openOffice, planned, publishingThrough } from './duties/fixture.ts';
-import { fileTasks } from './file-tasks.ts';
+import { jobElsewhere, message, type Office, openOffice, planned, publishingThrough } from './duties/fixture.ts';
+import { fileTasks, numbersFor } from './file-tasks.ts';
 import { abandonTask, releaseTask } from './release.ts';
 
 const plan = [planned('store'), planned('page', { after: ['store'] }), planned('text', { role: 'marketing' })];
@@ -66,10 +66,23 @@ it('a key that exists keeps its task when another job files it', async () => {
   expect(await idsOn(office, 'task.T1')).toHaveLength(2);
 });
 
-it('a number that somebody takes meanwhile is replaced wherever the plan names it', async () => {
+it('two who plan in one process at once do not take the same numbers', async () => {
+  const office = await openOffice();
+  const one = await office.jobWork(asked, 'cto');
+  const other = await office.jobWork({ ...asked, id: 'directive.D2' }, 'cto-2');
+  const numbers = [numbersFor(one, plan, filing), numbersFor(other, plan, { prefix: 'D2' })] as const;
+  expect(numbers.map(({ ids }) => Object.values(ids))).toEqual([
+    ['T1', 'T2', 'T3'],
+    ['T4', 'T5', 'T6'],
+  ]);
+  await Promise.all([fileTasks(one, plan, filing, numbers[0]), fileTasks(other, plan, { prefix: 'D2' }, numbers[1])]);
+  expect((await office.on('task.*')).filter(({ message: { id } }) => id.endsWith('.created'))).toHaveLength(6);
+});
+
+it('a number that somebody in another process takes meanwhile is replaced wherever the plan names it', async () => {
   const office = await openOffice();
   const work = await office.jobWork(asked, 'cto');
-  const rival = await office.jobWork({ ...asked, id: 'directive.D2' }, 'cto');
+  const rival = await jobElsewhere(office, { ...asked, id: 'directive.D2' }, 'cto');
   const step: typeof work.step = async (name, run) => {
     const result = await work.step(name, run);
     if (name === 'numbers') await fileTasks(rival, [planned('a'), planned('b')], { prefix: 'D2' });
@@ -88,7 +101,7 @@ it('a number that somebody takes meanwhile is replaced wherever the plan names i
 it('tasks created before a number was taken are corrected before anything is assigned', async () => {
   const office = await openOffice();
   const work = await office.jobWork(asked, 'cto');
-  const rival = await office.jobWork({ ...asked, id: 'directive.D2' }, 'cto');
+  const rival = await jobElsewhere(office, { ...asked, id: 'directive.D2' }, 'cto');
   const later = [planned('page', { after: ['store'] }), planned('store')];
   let filed = false;
   const bus = publishingThrough(office.bus, async (...given) => {

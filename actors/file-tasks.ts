@@ -24,19 +24,9 @@ function stemOf(parent: string | undefined): string {
   return parent === undefined ? 'T' : `${parent}-`;
 }
 
-/** Gives ids that are free as far as the board knows, one after the other. */
-function nextIds(board: Pick<Board, 'highest'>, stem: string, used: readonly string[] = []): () => string {
-  const taken = used.filter((id) => id.startsWith(stem)).map((id) => Number(id.slice(stem.length)));
-  let last = Math.max(board.highest(stem), ...taken.filter((n) => Number.isInteger(n)));
-  return () => {
-    last += 1;
-    return `${stem}${last}`;
-  };
-}
-
-/** The same, for a board that is known to lag behind the stream: the first one is looked up, those above it are trusted. */
-function freeIds({ bus, board }: Pick<Work, 'bus' | 'board'>, stem: string, used: readonly string[]) {
-  const next = nextIds(board, stem, used);
+/** Gives ids for a board that is known to lag behind the stream: the first one is looked up, those above it are trusted. */
+function freeIds({ bus, board }: Pick<Work, 'bus' | 'board'>, stem: string) {
+  const next = () => `${stem}${board.nextNumber(stem)}`;
   let found = false;
   return async (): Promise<string> => {
     let id = next();
@@ -65,8 +55,11 @@ export function numbersFor(
   planned: readonly PlannedTask[],
   filing: Filing,
 ): Numbers {
-  const next = nextIds(board, stemOf(filing.parent?.id));
-  const ids = planned.map((one) => [one.key, board.byKey(keyOf(filing, one))?.id ?? next()]);
+  const stem = stemOf(filing.parent?.id);
+  const ids = planned.map((one) => [
+    one.key,
+    board.byKey(keyOf(filing, one))?.id ?? `${stem}${board.nextNumber(stem)}`,
+  ]);
   return { ids: Object.fromEntries(ids), now: turn.now() };
 }
 
@@ -108,7 +101,7 @@ async function newNames(
   done: readonly string[],
   wrong: { readonly id: string; readonly is: string | undefined },
 ): Promise<Record<string, string>> {
-  const free = freeIds(work, stemOf(tasks[0]?.parent), done);
+  const free = freeIds(work, stemOf(tasks[0]?.parent));
   const names: Record<string, string> = wrong.is === undefined ? {} : { [wrong.id]: wrong.is };
   for (const task of tasks) {
     const exists = done.includes(task.id) || work.board.byKey(task.key)?.id === task.id;

@@ -27,6 +27,7 @@ import type { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
 import { askAbout, unreadableTask } from './quarantine.ts';
 import { runTask } from './task-turn.ts';
+import type { TaskTurn } from './task-work.ts';
 import { MOST_TRIES, Try } from './tries.ts';
 
 /** First pause of a crashed agent, doubled with each crash in a row. */
@@ -58,6 +59,14 @@ function taskDuty(ports: Ports, role: Role, task: Task): TaskDuty | undefined {
   }
   return undefined;
 }
+
+/** Why a delivery comes again, how soon (ms), and what is said of it when that is too often. */
+type PutBack = {
+  readonly error: unknown;
+  readonly said: string;
+  readonly spent: string;
+  readonly restMs: number;
+};
 
 /** States in which an assignment means work. */
 const runnable: readonly Task['status'][] = ['ready', 'working', 'retrying', 'waiting'];
@@ -130,10 +139,10 @@ export class Host {
     const known = this.#ports.board.task(id);
     const agent = mailbox.pool.take(known?.avoid, agentsOf(mailbox.role()));
     if (!agent) return delivery.nak(NOBODY_FREE_MS);
-    await this.#guarded(mailbox, agent, delivery, async (begun) => {
+    await this.#guarded(mailbox, agent, delivery, async (begun, beside) => {
       const journal = await this.#journal(agent, delivery, id);
       begun();
-      if (journal) await this.#task(mailbox, agent, delivery, turn, journal);
+      if (journal) await this.#task(mailbox, { agent, delivery, turn, journal, beside });
     });
   }
 
@@ -149,7 +158,11 @@ export class Host {
     return journal;
   }
 
-  async #task(mailbox: Mailbox, agent: Agent, delivery: Delivery, turn: Turn, journal: TaskJournal): Promise<void> {
+  async #task(
+    mailbox: Mailbox,
+    held: Pick<TaskTurn, 'agent' | 'delivery' | 'turn' | 'journal' | 'beside'>,
+  ): Promise<void> {
+    const { agent, delivery, turn, journal } = held;
     const ports = this.#ports;
     const role = mailbox.role();
     await takeUpAgain(journal, delivery.message, turn.now());
@@ -166,7 +179,7 @@ export class Host {
     // Moved, ended, or still blocked: this assignment is history.
     if (task.role !== role.name || !runnable.includes(task.status)) return delivery.ack();
     const duty = taskDuty(ports, role, task);
-    if (duty) return runTask({ ports, agent, role, duty, journal, delivery, turn, ...this.#ends });
+    if (duty) return runTask({ ports, role, duty, ...held, ...this.#ends });
     await giveUpOn(ports, delivery.message, agent.name, `${role.name} has no duty for a task of type ${task.type}`);
     delivery.ack();
   }
@@ -194,20 +207,21 @@ export class Host {
 
   /**
    * Runs a turn; whatever comes out of it, the agent and the delivery end in a state somebody designed.
-   * @param run calls `begun` when it knows what is recorded of its work
+   * @param run calls `begun` when it knows what is recorded of its work, and leaves in `beside` what its agent need not wait for
    */
   async #guarded(
     mailbox: Mailbox,
     agent: Agent,
     delivery: Delivery,
-    run: (begun: () => void) => Promise<void>,
+    run: (begun: () => void, beside: Promise<void>[]) => Promise<void>,
   ): Promise<void> {
     let tried: Try | undefined;
+    const beside: Promise<void>[] = [];
     const begun = delivery.attempt > 1 ? await this.#gate.enter() : () => {};
     try {
       tried = await Try.begin(this.#ports.bus, durableOf(mailbox), delivery);
       if (tried.spent) await this.#giveUp(agent, delivery, spentReason(tried));
-      else await run(begun);
+      else await run(begun, beside);
       if (this.#crashes.size > 0) this.#crashes.delete(agent.name);
     } catch (error) {
       if (this.#signal.aborted) return;
@@ -226,6 +240,21 @@ export class Host {
       begun();
     }
     mailbox.pool.give(agent);
+    if (beside.length > 0) await this.#end(agent, delivery, beside, tried);
+  }
+
+  /** Settles a delivery whose agent is free, after what still follows from it. */
+  async #end(agent: Agent, delivery: Delivery, beside: Promise<void>[], tried: Try | undefined): Promise<void> {
+    try {
+      await Promise.all(beside);
+      delivery.ack();
+    } catch (error) {
+      if (this.#signal.aborted) return;
+      const said = `what follows from ${delivery.message.id} was not done: ${reasonOf(error)}`;
+      this.#ports.log('error', `${agent.name}: ${said}`);
+      const spent = `it came to nothing ${MOST_TRIES} times: ${said}`;
+      await this.#putBack(agent, delivery, tried, { error, said, spent, restMs: FIRST_REST_MS });
+    }
   }
 
   /** Gives work in hand back as it is; its record stands. */
@@ -264,8 +293,19 @@ export class Host {
     const { wake } = mailbox.pool.rest(agent);
     clock.sleepUntil(clock.now() + restMs, this.#signal).then(wake, () => {});
     const said = `${agent.name} crashed: ${reason}`;
+    const spent = `it crashed ${MOST_TRIES} agents, the last one was ${agent.name}: ${reason}`;
+    await this.#putBack(agent, delivery, tried, { error, said, spent, restMs });
+  }
+
+  /** What came to nothing comes again, unless it has come to nothing too often. */
+  async #putBack(
+    agent: Agent,
+    delivery: Delivery,
+    tried: Try | undefined,
+    { error, said, spent, restMs }: PutBack,
+  ): Promise<void> {
     if (!(await this.#wasLast(tried, error, said))) return delivery.nak(restMs);
-    await this.#giveUp(agent, delivery, `it crashed ${MOST_TRIES} agents, the last one was ${agent.name}: ${reason}`);
+    await this.#giveUp(agent, delivery, spent);
   }
 
   /** Notes a crash on the stream. A stream out of reach is no message's fault. */

@@ -13,7 +13,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Bus } from '../bus/bus.ts';
 import { HeadcountError, StaleWrite } from '../bus/errors.ts';
 import { type Draft, isTaskMessage, type MessageType } from '../bus/messages.ts';
-import type { Job, Step, Task, Usage } from '../bus/records.ts';
+import { type Job, type Step, Task, type Usage } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
 
 /** Results larger than this go to the blob store; the step carries their digest (DESIGN.md section 3). */
@@ -90,6 +90,12 @@ async function isOurs(bus: Bus, subject: string, { id, source, data }: Draft, se
   return false;
 }
 
+/**
+ * The fields of a task, none of them set. Where a record has them all, one more value costs a copy; where it has to be widened, five
+ * to forty times that (docs/decisions.md, 103).
+ */
+const everyField: Partial<Task> = Object.fromEntries(Object.keys(Task.shape).map((field) => [field, undefined]));
+
 /** The record of a task, held by the agent that works on it. */
 export class TaskJournal {
   readonly #bus: Bus;
@@ -103,7 +109,7 @@ export class TaskJournal {
   private constructor(bus: Bus, agent: string, task: Task, seq: number, cause: string | undefined) {
     this.#bus = bus;
     this.#agent = agent;
-    this.#task = task;
+    this.#task = { ...everyField, ...task };
     this.#seq = seq;
     this.#cause = cause;
   }
@@ -141,6 +147,11 @@ export class TaskJournal {
   /** As it is now, with what was noted since the last write. */
   get task(): Task {
     return this.#task;
+  }
+
+  /** The sequence of its last message, as far as this journal has read or written. */
+  get seq(): number {
+    return this.#seq;
   }
 
   /** Recorded steps of all its attempts, as far as this journal has read or written them. */

@@ -27,9 +27,13 @@ export type Memory = { readonly memory: AgentMemory; readonly seq: number };
 /** The same of an agent of which nothing that can be read was scored yet. */
 type Known = { readonly memory: AgentMemory | undefined; readonly seq: number };
 
-/** What an agent remembers, as the board last heard; undefined when nothing of it was scored yet. */
-export function recallMemory(board: Board, agent: string): AgentMemory | undefined {
-  return board.state.memories.get(agent)?.memory;
+/**
+ * What an agent remembers, as the board last heard; undefined when nothing of it was scored yet.
+ * @param told what it was told last, when that may still be on its way to the stream
+ */
+export function recallMemory(board: Board, agent: string, told?: AgentMemory): AgentMemory | undefined {
+  const heard = board.state.memories.get(agent)?.memory;
+  return told !== undefined && told.count > (heard?.count ?? 0) ? told : heard;
 }
 
 /** What is said of one more scored task. Pure. */
@@ -52,10 +56,14 @@ export function toRemember(memory: AgentMemory | undefined, { agent, role, rewar
   };
 }
 
-/** Records a reward once per task: one that is there already is left alone, whoever recorded it. Returns the memory. */
+/**
+ * Records a reward once per task: one that is there already is left alone, whoever recorded it. Returns the memory.
+ * @param telling hears of the memory when it is on its way
+ */
 export async function recordReward(
   { bus, board }: { readonly bus: Bus; readonly board: Board },
   recording: Recording,
+  telling: (memory: AgentMemory) => void = () => {},
 ): Promise<AgentMemory> {
   const { agent, reward } = recording;
   let known: Known = board.state.memories.get(agent) ?? { memory: undefined, seq: 0 };
@@ -64,6 +72,8 @@ export async function recordReward(
     // Asked first: the stream knows the id for an hour only.
     if (memory && knows(memory, reward)) return memory;
     const data = toRemember(memory, recording);
+    const told = remember(memory, data);
+    telling(told);
     try {
       await bus.publish(
         subjects.agentMemory(agent),
@@ -76,7 +86,7 @@ export async function recordReward(
         },
         { expectedLastSeq: seq },
       );
-      return remember(memory, data);
+      return told;
     } catch (error) {
       if (!(error instanceof StaleWrite)) throw error;
       known = await caughtUp(bus, agent, known);

@@ -56,7 +56,7 @@ export async function runTask(t: TaskTurn): Promise<void> {
   }
 }
 
-/** Does what the chart asks, until it asks nothing more; then settles the delivery, unless it was put back. */
+/** Does what the chart asks, until it asks nothing more; then settles the delivery, unless it was put back or something goes on beside. */
 async function follow(t: TaskTurn, work: TaskWork): Promise<void> {
   const { agent, role, journal, ports } = t;
   let met: Met | undefined;
@@ -86,7 +86,7 @@ async function follow(t: TaskTurn, work: TaskWork): Promise<void> {
     agent.send(event, { task: journal.task.id, ...(reason === undefined ? {} : { reason }) });
     if (event.type === 'PARKED') return;
   }
-  t.delivery.ack();
+  if (t.beside.length === 0) t.delivery.ack();
 }
 
 /** An instant that has passed tells nothing about when it works again. */

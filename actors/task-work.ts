@@ -20,6 +20,8 @@ export const PARK_MS = 5 * 60_000;
 export type TaskTurn = Held & {
   readonly duty: TaskDuty;
   readonly journal: TaskJournal;
+  /** What goes on when the agent is free again; the delivery is settled after it. */
+  readonly beside: Promise<void>[];
 };
 
 /** What the standing of an agent changes now. */
@@ -56,7 +58,7 @@ class HeldTask extends HeldWork implements TaskWork {
           const { use } = org.memory;
           const sections = taskSections(journal.task, ports.board, ports.company.get(), {
             day: use.includes('day') ? ports.episodes.day(agent.name, turn.now()) : [],
-            own: use.includes('rewards') ? recallMemory(ports.board, agent.name) : undefined,
+            own: use.includes('rewards') ? recallMemory(ports.board, agent.name, agent.told) : undefined,
             lessons: lessonLines(ports.board, journal.task),
           });
           return [...sections, ...decisionsSection(ports.board, org, journal.task.product)];

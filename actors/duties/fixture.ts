@@ -306,3 +306,8 @@ export function message(draft: Unsigned, subject = 'test'): Message {
 export function tick(duty: string, slot = 1): Message {
   return message({ id: `tick.${duty}.${slot}`, type: 'clock.ticked', data: { duty, slot, due: START } });
 }
+
+/** A job in another process: it has its own board. */
+export async function jobElsewhere(office: Office, message: Message, agent: string): Promise<JobWork> {
+  return { ...(await office.jobWork(message, agent)), board: (await follow(office.bus)).board };
+}

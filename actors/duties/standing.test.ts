@@ -9,7 +9,17 @@ import { fileTasks } from '../file-tasks.ts';
 import { answer } from './answer.ts';
 import { decompose } from './decompose.ts';
 import { digest } from './digest.ts';
-import { message, type Office, openOffice, orgWith, planned, publishingThrough, START, tick } from './fixture.ts';
+import {
+  jobElsewhere,
+  message,
+  type Office,
+  openOffice,
+  orgWith,
+  planned,
+  publishingThrough,
+  START,
+  tick,
+} from './fixture.ts';
 import { remediate } from './remediate.ts';
 import { staff } from './staff.ts';
 import { strategy } from './strategy.ts';
@@ -138,8 +148,8 @@ describe('decomposing', () => {
     expect(steps).toMatchObject([
       { step: { name: 'decompose', result: { concluded: { ids: { a: 'T1', b: 'T2' } } } } },
     ]);
-    // The board would number from T1 again; what is recorded counts, and T1 is somebody else's by now.
-    await fileTasks(await office.jobWork(tick('x'), 'cto'), [planned('other')], { prefix: 'D9' });
+    // Another process would number from T1 again; what is recorded counts, and T1 is somebody else's by now.
+    await fileTasks(await jobElsewhere(office, tick('x'), 'cto'), [planned('other')], { prefix: 'D9' });
     await office.run(decompose, issued, 'cto');
     expect(office.seen.board.under('D1')).toMatchObject([
       { key: 'D1.b', id: 'T2', dependsOn: ['T3'] },

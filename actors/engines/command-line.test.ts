@@ -76,7 +76,7 @@ test.each([
   const work = await office.taskWork('T1', 'backend');
   const error = await writeCode.execute(work).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ failure: { kind, reason: expect.stringContaining(why) } });
-  expect(work.task).not.toHaveProperty('pull');
+  expect(work.task.pull).toBeUndefined();
 });
 
 test('a command line is not told a secret, and the prompt that holds one is refused', async () => {

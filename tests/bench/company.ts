@@ -1,5 +1,5 @@
-// A company for measuring: one planner, eight workers, a model that answers at once, no git. Everything else is the real
-// path: directive, plan, tasks, recorded steps, score, memory, report.
+// A company for measuring: eight workers, two planners so that they always have tasks, a model that answers at once, no git.
+// Everything else is the real path: directive, plan, tasks, recorded steps, score, memory, report.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,6 +29,7 @@ reports:
   cto:
     title: Planner
     duties: [decompose, digest, staff]
+    instances: 2
     reports:${workers}
 `;
 
