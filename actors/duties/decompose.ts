@@ -3,14 +3,21 @@
 import type { Section } from '../../brain/brief.ts';
 import type { DataOf } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
+import type { Board } from '../board.ts';
 import { productMemory } from '../documents.ts';
 import type { JobWork, StandingDuty } from '../duty.ts';
 import { fileTasks, numbersFor } from '../file-tasks.ts';
 import { type Filing, refusePlan, staffSection } from '../plan.ts';
 import { slugOf, using } from './failing.ts';
 
-function openTasks(work: JobWork): Section {
-  const lines = work.board.open().map((task) => `- ${task.id} (${task.role}, ${task.status}): ${task.title}`);
+/** Open tasks that a planner is told of: as many as the section holds, where titles are short. */
+const LISTED = 50;
+
+/** The latest of them, for a plan repeats what was planned lately. */
+export function openTasks(board: Pick<Board, 'open'>): Section {
+  const open = board.open();
+  const lines = open.slice(-LISTED).map((task) => `- ${task.id} (${task.role}, ${task.status}): ${task.title}`);
+  if (open.length > LISTED) lines.push(`${open.length - LISTED} older ones are open too.`);
   return { name: 'Tasks already open', text: lines.join('\n') };
 }
 
@@ -21,7 +28,11 @@ async function plan(
   filing: Filing,
   goals: readonly string[] = [],
 ): Promise<void> {
-  const common = [...(await using(() => productMemory(work, filing.product))), staffSection(work.org), openTasks(work)];
+  const common = [
+    ...(await using(() => productMemory(work, filing.product))),
+    staffSection(work.org),
+    openTasks(work.board),
+  ];
   const { answer, concluded } = await work.conclude(
     'decompose',
     [...sections, ...common],
