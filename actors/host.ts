@@ -1,8 +1,8 @@
 // The host binds mailboxes to agents: it takes a delivery, finds who may have it, and runs one turn.
 //
 // Invariants:
-//   H1. A delivery is settled after its result is recorded: ack when done, nak when it must come again, term when it cannot
-//       be handled at all.
+//   H1. A delivery is settled after its result and what follows from it are recorded: ack when done, nak when it must come
+//       again, term when it cannot be handled at all. Its agent may be at the next one by then (completion.ts).
 //   H2. An error that no chart knows is a crash: the agent starts afresh, the delivery comes back, recorded steps stand.
 //   H3. A task belongs to whoever wrote last: a late writer is refused, lets go and says so ("fenced").
 //   H4. A message that comes to nothing every time, whoever has it, ends in the dead letters (tries.ts).
