@@ -88,7 +88,7 @@ export class Ledger {
     this.at = Math.max(this.at, at);
     if (message.type !== 'agent.changed') this.ids.add(message.id);
     this.#paid({ seq, subject, message });
-    if (message.type.startsWith('money.')) this.money.fold(message, seq);
+    if (message.type.startsWith('money.')) this.money.fold(message);
     else if (isTaskMessage(message)) this.#task(message, seq, at);
     else this.#thing(message, seq, at);
   }

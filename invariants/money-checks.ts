@@ -88,11 +88,7 @@ const settledOnce: Check = {
     judge('I26', known.end === undefined, () => `${call} is settled again`);
     if (message.type !== 'money.settled') return;
     const { cost } = message.data;
-    judge(
-      'I26',
-      micro(cost) <= micro(known.is.worst),
-      () => `${call} cost $${cost}, and $${known.is.worst} was reserved`,
-    );
+    judge('I26', micro(cost) <= known.worst, () => `${call} cost $${cost}, and $${known.worst / 1e6} was reserved`);
   },
 };
 
@@ -153,7 +149,7 @@ const accounted: Check = {
 export function moneyAtEnd({ money, paid }: Ledger, judge: JudgeThing): void {
   for (const { question, cost, seq, subject } of paid) {
     const calls = money.asked.get(question) ?? [];
-    const found = calls.some(({ end, is }) => (end ? Math.abs(end.cost - cost) <= 1 : micro(is.worst) >= cost));
+    const found = calls.some(({ end, worst }) => (end ? Math.abs(end.cost - cost) <= 1 : worst >= cost));
     const detail = () => `step ${question} cost $${cost / 1e6}, and no call of it in the ledger did`;
     judge('I27', found, { seq, subject, detail });
   }

@@ -9,8 +9,11 @@ export const micro = (dollars: number) => Math.ceil(dollars * 1e6 - 1e-4);
 
 export type Ended = { readonly cost: number };
 
-/** A call with what it may cost, and what it did once that is known. */
-export type Known = { readonly is: Reservation; readonly seq: number; readonly drawn: readonly Drawn[]; end?: Ended };
+/** A call with what it may cost, and what it did once that is known: then whom it was charged to is not needed any more. */
+export type Known = { readonly worst: number; open: Charge | undefined; end?: Ended };
+
+/** The work that a call is for, and the purses that it draws on. */
+type Charge = { readonly work: string; readonly drawn: readonly Drawn[] };
 
 /** A purse that a call draws on, and whose it is. */
 export type Drawn = {
@@ -66,10 +69,10 @@ export class MoneyLedger {
   /** Calls of a question. */
   readonly asked = new Map<string, Known[]>();
 
-  fold(message: Message, seq: number): void {
+  fold(message: Message): void {
     switch (message.type) {
       case 'money.reserved':
-        for (const call of reservationsIn(message.data)) this.#reserve(call, seq);
+        for (const call of reservationsIn(message.data)) this.#reserve(call);
         break;
       case 'money.settled':
         this.#end(message.data.call, micro(message.data.cost));
@@ -84,23 +87,25 @@ export class MoneyLedger {
     }
   }
 
-  #reserve(is: Reservation, seq: number): void {
-    const known: Known = { is, seq, drawn: drawnBy(is) };
+  #reserve(is: Reservation): void {
+    const charge = { work: is.work, drawn: drawnBy(is) };
+    const known: Known = { worst: micro(is.worst), open: charge };
     this.calls.set(is.call, known);
     const question = is.call.replace(/\.t\d+$/, '');
     this.asked.set(question, [...(this.asked.get(question) ?? []), known]);
-    this.#charge(known, micro(is.worst));
+    this.#charge(charge, known.worst);
   }
 
   #end(call: string, cost: number): void {
     const known = this.calls.get(call);
-    if (!known || known.end) return;
+    if (!known?.open) return;
+    this.#charge(known.open, cost - known.worst);
     known.end = { cost };
-    this.#charge(known, cost - micro(known.is.worst));
+    known.open = undefined;
   }
 
-  #charge({ is, drawn }: Known, micros: number): void {
+  #charge({ work, drawn }: Charge, micros: number): void {
     for (const { purse } of drawn) this.used.set(purse, (this.used.get(purse) ?? 0) + micros);
-    this.charged.set(is.work, (this.charged.get(is.work) ?? 0) + micros);
+    this.charged.set(work, (this.charged.get(work) ?? 0) + micros);
   }
 }
