@@ -1,5 +1,5 @@
 // The board: every task, agent, pull request and question as the stream last told it. A projection: it decides nothing, and
-// what must be right at once is read with `bus.last` instead.
+// what must be right at once is read with `bus.last` instead. Besides, it gives out numbers, each once.
 
 import type { Foreign } from '../bus/bus.ts';
 import { remember } from '../bus/memories.ts';

@@ -31,8 +31,8 @@ export type Finishing = {
 };
 
 /**
- * Scores and ends the task in hand, then does what follows. An agent that is told nothing but praise has heard it, and the rest is for
- * others: it need not wait for more than the board, which its next brief is made from.
+ * Scores and ends the task in hand, then does what follows. An agent that is told a good word has it at once, with the hint that may be in
+ * it, and the rest is for others: it need not wait for more than the board, which its next brief is made from.
  */
 export async function complete(t: TaskTurn): Promise<void> {
   const { journal, turn, ports } = t;

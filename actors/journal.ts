@@ -92,7 +92,7 @@ async function isOurs(bus: Bus, subject: string, { id, source, data }: Draft, se
 
 /**
  * The fields of a task, none of them set. Where a record has them all, one more value costs a copy; where it has to be widened, five
- * to forty times that (docs/decisions.md, 103).
+ * to forty times that (docs/decisions.md, 107).
  */
 const everyField: Partial<Task> = Object.fromEntries(Object.keys(Task.shape).map((field) => [field, undefined]));
 

@@ -12,7 +12,7 @@ import { type Bench, openBench, TASKS_PER_DIRECTIVE } from './company.ts';
 import type { Row } from './main.ts';
 import { rawPublishes } from './raw.ts';
 
-/** Rounds of the throughput measurement; the median one counts. Where disks are synced each takes ten times as long. */
+/** Rounds of the throughput measurement; the median one counts. Where disks are synced each takes several times as long. */
 const ROUNDS = { fast: 15, always: 5 } as const;
 const DIRECTIVES = 60;
 /** Directives before the measurement: throughput of a company that has been at work for seconds, not of a cold compiler. */
