@@ -9,11 +9,14 @@ const decoder = new TextDecoder();
 /** The stream's code for "wrong last sequence". */
 const WRONG_SEQUENCE = 10071;
 
+/** The stream's code for "this id is in process". */
+const IN_PROCESS = 10158;
+
 /**
- * Answers of a cluster that say nothing about the message yet: no leader (10004, 10008, 10009), or something written before
- * it, by us (10158) or by another (10164), that the other nodes have not confirmed.
+ * Answers of a cluster that say nothing about the message yet: no leader (10004, 10008, 10009), or something that another wrote
+ * before it (10164) and the other nodes have not confirmed.
  */
-const UNDECIDED: readonly (number | undefined)[] = [10004, 10008, 10009, 10158, 10164];
+const UNDECIDED: readonly (number | undefined)[] = [10004, 10008, 10009, 10164];
 
 /** Undefined for an answer that no stream gave. */
 export function confirmationIn({ data }: Msg): Confirmation | undefined {
@@ -25,9 +28,13 @@ export function confirmationIn({ data }: Msg): Confirmation | undefined {
   }
 }
 
-/** A leader of 2.10 that has lost the others calls a repeated id a duplicate of sequence 0: of a try that may yet be dropped. */
-export function isUndecided({ seq, error }: Confirmation): boolean {
-  return error ? UNDECIDED.includes(error.err_code) : seq === 0;
+export function isUndecided({ error }: Confirmation): boolean {
+  return UNDECIDED.includes(error?.err_code);
+}
+
+/** The id is that of a try of which nobody knows yet whether it is stored; some 2.10 call that a duplicate of sequence 0. */
+export function isTaken({ seq, error }: Confirmation): boolean {
+  return error ? error.err_code === IN_PROCESS : seq === 0;
 }
 
 export function isStale({ error }: Confirmation): boolean {

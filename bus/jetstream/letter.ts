@@ -16,9 +16,10 @@ export type Letter = {
 export class LetterHeaders extends MsgHdrsImpl {
   #text = '';
 
-  about({ id, expected }: Letter): this {
+  /** @param key what the stream tells tries of one letter by; none is stored twice within an hour */
+  about(key: string, expected: number | undefined): this {
     const sequence = expected === undefined ? '' : `Nats-Expected-Last-Subject-Sequence: ${expected}\r\n`;
-    this.#text = `NATS/1.0\r\nNats-Msg-Id: ${id}\r\n${sequence}\r\n`;
+    this.#text = `NATS/1.0\r\nNats-Msg-Id: ${key}\r\n${sequence}\r\n`;
     return this;
   }
 
@@ -27,10 +28,12 @@ export class LetterHeaders extends MsgHdrsImpl {
   }
 }
 
-export function unanswered({ subject }: Pick<Letter, 'subject'>): BusFailure {
+/** @param said the last answer that decided nothing */
+export function unanswered({ subject }: Pick<Letter, 'subject'>, said?: string): BusFailure {
+  const last = said === undefined ? '' : ` (its last answer: ${said})`;
   return new BusFailure(
     'BUS_UNREACHABLE',
-    `publish on ${subject}: the nats-server has not confirmed it for a minute; it may or may not be stored`,
+    `publish on ${subject}: the nats-server has not confirmed it for a minute${last}; it may or may not be stored`,
     'check the server, then publish the same message again',
   );
 }

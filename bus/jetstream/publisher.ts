@@ -9,12 +9,13 @@
 //   P4. In a cluster, a node that confirms nothing for as long as the connection's patience is left for another: it may be cut
 //       off from the others.
 //   P5. With a guard, what a full stream refuses is kept, and while the guard is not open nothing is written or given up.
+//   P6. Of a message whose first try a leader lost, and whose id it knows all the same, a copy goes under another id.
 
 import { createInbox, type Msg } from 'nats';
 import type { Published } from '../bus.ts';
 import { outOfBand } from '../dispatcher.ts';
 import { BusFailure, reasonOf, StaleWrite } from '../errors.ts';
-import { confirmationIn, isStale, isUndecided } from './confirmation.ts';
+import { type Confirmation, confirmationIn, isStale, isTaken, isUndecided } from './confirmation.ts';
 import type { Connection } from './connection.ts';
 import { refusal, StreamTookNothing } from './errors.ts';
 import type { StreamGuard } from './guard.ts';
@@ -22,6 +23,11 @@ import { type Letter, LetterHeaders, noStream, unanswered, unwritable } from './
 import { Window } from './window.ts';
 
 const TICK_MS = 250;
+/**
+ * An id that is called taken for this long belongs to no try that can still be stored: a leader that lost the others goes on as
+ * such for 20 s at most, for it asks itself every 10 s whether it has heard of them in the last 10 (nats-server's raft).
+ */
+const TAKEN_MS = 30_000;
 
 export type PublisherOptions = {
   readonly window?: number;
@@ -45,10 +51,16 @@ type Pending = Letter & {
   readonly n: number;
   readonly resolve: (published: Published) => void;
   readonly reject: (error: Error) => void;
+  /** What the stream tells its tries by: the id, as a rule. */
+  key: string;
   /** Ticks. */
   born: number;
   due: number;
   unheard: number;
+  /** The first of the answers in a row that called it taken. */
+  takenSince: number | undefined;
+  /** The last answer that decided nothing. */
+  said: string | undefined;
 };
 
 export class Publisher {
@@ -62,6 +74,8 @@ export class Publisher {
   #tick = 0;
   /** Ticks since the stream last decided about a message. */
   #silence = 0;
+  /** The tick of the last confirmation. */
+  #heard = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
   /** Whoever writes cannot wait for a stream that takes nothing. */
@@ -97,8 +111,21 @@ export class Publisher {
     return new Promise((resolve, reject) => {
       this.#n += 1;
       const { subject, id, data, expected } = letter;
-      const born = this.#tick;
-      this.#window.add({ n: this.#n, subject, id, data, expected, resolve, reject, born, due: 0, unheard: 0 });
+      this.#window.add({
+        n: this.#n,
+        subject,
+        id,
+        key: id,
+        data,
+        expected,
+        resolve,
+        reject,
+        born: this.#tick,
+        due: 0,
+        unheard: 0,
+        takenSince: undefined,
+        said: undefined,
+      });
     });
   }
 
@@ -145,7 +172,7 @@ export class Publisher {
     try {
       this.#connection.nc.publish(this.#prefix + pending.subject, pending.data, {
         reply: this.#inbox + pending.n,
-        headers: this.#headers.about(pending),
+        headers: this.#headers.about(pending.key, pending.expected),
       });
     } catch (error) {
       this.#settle(pending);
@@ -157,11 +184,31 @@ export class Publisher {
     const pending = this.#window.get(Number(msg.subject.slice(this.#inbox.length)));
     if (!pending) return;
     const ack = confirmationIn(msg);
+    if (!ack || !isTaken(ack)) pending.takenSince = undefined;
     if (!ack) this.#unheard(pending);
-    else if (isUndecided(ack)) pending.due = this.#tick + 1;
+    else if (isTaken(ack)) this.#taken(pending, ack);
+    else if (isUndecided(ack)) this.#undecided(pending, ack);
     else if (isStale(ack)) void this.#lookUp(pending);
     else if (ack.error) this.#refused(pending, ack.error);
     else this.#confirm(pending, ack.seq, ack.duplicate === true);
+  }
+
+  #undecided(pending: Pending, { error }: Confirmation): void {
+    pending.said = error?.description;
+    pending.due = this.#tick + 1;
+  }
+
+  /**
+   * A leader of nats-server 2.10 notes an id before the others have the message. When it loses both the lead and the message, and
+   * leads again, it refuses the id for as long as it remembers ids: an hour (nats-server, pull request 6415).
+   */
+  #taken(pending: Pending, ack: Confirmation): void {
+    this.#undecided(pending, ack);
+    pending.takenSince ??= this.#tick;
+    if (this.#tick - pending.takenSince < ticks(TAKEN_MS)) return;
+    pending.takenSince = undefined;
+    pending.key += '+';
+    this.#write(pending, true);
   }
 
   #refused(pending: Pending, error: { err_code?: number; description: string }): void {
@@ -185,6 +232,7 @@ export class Publisher {
   #confirm(pending: Pending, seq: number, duplicate: boolean): void {
     this.#options.stored?.(pending.subject, seq);
     this.#connection.confirmed();
+    this.#heard = this.#tick;
     this.#settle(pending);
     pending.resolve({ seq, duplicate });
     this.#options.guard?.stored(seq);
@@ -243,7 +291,7 @@ export class Publisher {
       if (pending.born > oldest) this.#write(pending);
       else {
         this.#settle(pending);
-        pending.reject(unanswered(pending));
+        pending.reject(unanswered(pending, pending.said));
       }
     }
   }
@@ -254,7 +302,7 @@ export class Publisher {
     if (!guard || this.#closed) return false;
     const { first } = this.#window;
     const { silentMs = 20_000 } = this.#options;
-    if (first && this.#tick - first.born >= ticks(silentMs)) guard.silent(silentMs / 1_000);
+    if (first && this.#tick - Math.max(first.born, this.#heard) >= ticks(silentMs)) guard.silent(silentMs / 1_000);
     if (guard.open && this.#connection.online) return false;
     // A guard that only looks must not hide that nobody answers.
     if (guard.troubled || !this.#connection.online) for (const pending of this.#window.underWay()) pending.born += 1;

@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { connect, headers } from 'nats';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RealClock } from '../../bus/clock.ts';
 import { NoCluster } from '../../bus/jetstream/errors.ts';
+import type { StreamHealth } from '../../bus/jetstream/guard.ts';
 import { type JetStreamBus, openJetStreamBus } from '../../bus/jetstream.ts';
 import { startServer } from '../../bus/server/launcher.ts';
 import { companiesAt } from '../../cli/stream.ts';
@@ -51,7 +53,11 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     await bus.close();
   });
 
-  const open = (replicas: number | undefined, servers: string | readonly string[] = cluster.urls) =>
+  const open = (
+    replicas: number | undefined,
+    servers: string | readonly string[] = cluster.urls,
+    onHealth?: (health: StreamHealth) => void,
+  ) =>
     openJetStreamBus({
       servers,
       company: `acme-${company}`,
@@ -59,6 +65,7 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
       owner,
       log: (line) => said.push(line),
       ...(replicas === undefined ? {} : { replicas }),
+      ...(onHealth ? { onHealth } : {}),
     });
   const begin = async (opened: JetStreamBus) => {
     bus = opened;
@@ -208,6 +215,41 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     expect(gap).toBeGreaterThanOrEqual(STRANDED_MS);
     expect(gap).toBeLessThan(LONGEST_GAP_MS);
     await cluster.whole(stream());
+  });
+
+  test('an id that its leader took and lost is written all the same, once, and holds nobody up', async () => {
+    await writers.finish();
+    const node = await leader();
+    const draft = goal('taken');
+    const raw = await connect({ servers: node.url });
+    node.isolate();
+    const taken = headers();
+    taken.set('Nats-Msg-Id', draft.id);
+    const ask = () => raw.request(`acme-${company}.brain.lost`, '', { headers: taken, timeout: 1_000 });
+    // The first try waits for the others; the second is told that it does.
+    await ask().catch(() => {});
+    expect((await ask()).json()).toMatchObject({ seq: 0 });
+    await raw.close();
+    await bus.publish('brain.rare.1', goal('since'), { expectedLastSeq: 0 });
+    node.rejoin();
+    await cluster.whole(stream());
+    while ((await leader()) !== node) await bus.connection.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream()}`);
+
+    const heard: StreamHealth[] = [];
+    const quiet = await open(undefined);
+    const busy = await open(undefined, cluster.urls, (health) => heard.push(health));
+    let waiting = true;
+    const both = [quiet, busy].map((bus) => bus.publish('brain.lost', draft, { expectedLastSeq: 0 }));
+    const written = Promise.all(both).finally(() => {
+      waiting = false;
+    });
+    for (let n = 1; waiting; n += 1) await busy.publish('brain.much', goal(`meanwhile.${n}`));
+    const [first, second] = await written;
+    expect(first?.seq).toBe(second?.seq);
+    expect((await bus.last('brain.lost'))?.seq).toBe(first?.seq);
+    expect(heard).toEqual([]);
+    await quiet.close();
+    await busy.close();
   });
 
   test('what is read is whole while one of the copies is behind the others', async () => {
