@@ -56,10 +56,10 @@ export class Agent {
    */
   send(event: AgentEvent, about: { task?: string; until?: number; reason?: string } = {}): void {
     const before = this.state;
+    if (this.#actor.getSnapshot().status === 'stopped') throw new Error(`${this.name} was stopped with work in hand`);
     this.#actor.send(event);
     const { status, error } = this.#actor.getSnapshot();
     if (status === 'error') throw error;
-    if (status === 'stopped') throw new Error(`${this.name} was stopped with work in hand`);
     if (this.state !== before || event.type === 'FAILED') this.#tell(this.state, event.type, about);
   }
 

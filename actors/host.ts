@@ -3,13 +3,10 @@
 // Invariants:
 //   H1. A delivery is settled after its result and what follows from it are recorded: ack when done, nak when it must come
 //       again, term when it cannot be handled at all. Its agent may be at the next one by then (completion.ts).
-//   H2. An error that no chart knows is a crash: the agent starts afresh, the delivery comes back, recorded steps stand.
-//   H3. A task belongs to whoever wrote last: a late writer is refused, lets go and says so ("fenced").
-//   H4. A message that comes to nothing every time, whoever has it, ends in the dead letters (tries.ts).
+//   H2. Whatever goes wrong in a turn is the supervision's (supervision.ts).
 
 import type { Delivery } from '../bus/bus.ts';
 import type { Turn } from '../bus/clock.ts';
-import { BusFailure, HeadcountError, reasonOf, StaleWrite } from '../bus/errors.ts';
 import type { Message, MessageType } from '../bus/messages.ts';
 import type { Task } from '../bus/records.ts';
 import { subjects } from '../bus/subjects.ts';
@@ -19,20 +16,15 @@ import { followUp } from './completion.ts';
 import { afresh } from './duties/handover.ts';
 import type { StandingDuty, TaskDuty } from './duty.ts';
 import { askForHelp, giveUpOn } from './escalation.ts';
-import { Gate } from './gate.ts';
 import { jobId } from './job-id.ts';
 import { runJob } from './job-turn.ts';
 import { TaskJournal } from './journal.ts';
 import type { Pool } from './pool.ts';
 import type { Ports } from './ports.ts';
 import { askAbout, unreadableTask } from './quarantine.ts';
+import { type Held, Supervision } from './supervision.ts';
 import { runTask } from './task-turn.ts';
 import type { TaskTurn } from './task-work.ts';
-import { MOST_TRIES, Try } from './tries.ts';
-
-/** First pause of a crashed agent, doubled with each crash in a row. */
-const FIRST_REST_MS = 1_000;
-const LONGEST_REST_MS = 60_000;
 
 /** How soon a message comes back that nobody may take now. */
 const NOBODY_FREE_MS = 5_000;
@@ -60,25 +52,13 @@ function taskDuty(ports: Ports, role: Role, task: Task): TaskDuty | undefined {
   return undefined;
 }
 
-/** Why a delivery comes again, how soon (ms), and what is said of it when that is too often. */
-type PutBack = {
-  readonly error: unknown;
-  readonly said: string;
-  readonly spent: string;
-  readonly restMs: number;
-};
-
 /** States in which an assignment means work. */
 const runnable: readonly Task['status'][] = ['ready', 'working', 'retrying', 'waiting'];
 
 export class Host {
   readonly #ports: Ports;
-  readonly #signal: AbortSignal;
-  readonly #closing: AbortSignal;
-  /** Crashes in a row, by agent. */
-  readonly #crashes = new Map<string, number>();
-  /** Deliveries of an earlier life look for what is recorded of them. */
-  readonly #gate = new Gate();
+  readonly #ends: { readonly signal: AbortSignal; readonly closing: AbortSignal };
+  readonly #supervision: Supervision;
 
   /**
    * @param signal aborted when the process must stop at once; turns then end without settling what they hold
@@ -86,8 +66,8 @@ export class Host {
    */
   constructor(ports: Ports, signal: AbortSignal, closing: AbortSignal) {
     this.#ports = ports;
-    this.#signal = signal;
-    this.#closing = closing;
+    this.#ends = { signal, closing };
+    this.#supervision = new Supervision(ports, this.#ends);
   }
 
   /** Handles one delivery; resolves when it is settled or let go. */
@@ -95,18 +75,14 @@ export class Host {
     const asked = mailbox.pool.promise();
     return this.#ports.clock.turn(async (turn) => {
       asked();
-      if (this.#signal.aborted) return;
+      if (this.#ends.signal.aborted) return;
       try {
         await this.#route(mailbox, delivery, turn);
       } catch (error) {
-        if (this.#signal.aborted) return;
+        if (this.#ends.signal.aborted) return;
         throw error;
       }
     });
-  }
-
-  get #ends() {
-    return { signal: this.#signal, closing: this.#closing };
   }
 
   async #route(mailbox: Mailbox, delivery: Delivery, turn: Turn): Promise<void> {
@@ -121,7 +97,7 @@ export class Host {
     const { tools, board, company, org } = this.#ports;
     const look = { agent: agent.name, role, org: org(), tools, board, company };
     const run = { ports: this.#ports, agent, role, duty, delivery, turn, ...this.#ends };
-    await this.#guarded(mailbox, agent, delivery, async (begun) => {
+    await this.#supervision.during(heldBy(mailbox, agent, delivery), async (begun) => {
       begun();
       // What it has done may be why it wants nothing any more: a job that was begun is finished.
       if (duty.wants(look, message) || (await this.#wasBegun(delivery))) await runJob(run);
@@ -139,7 +115,7 @@ export class Host {
     const known = this.#ports.board.task(id);
     const agent = mailbox.pool.take(known?.avoid, agentsOf(mailbox.role()));
     if (!agent) return delivery.nak(NOBODY_FREE_MS);
-    await this.#guarded(mailbox, agent, delivery, async (begun, beside) => {
+    await this.#supervision.during(heldBy(mailbox, agent, delivery), async (begun, beside) => {
       const journal = await this.#journal(agent, delivery, id);
       begun();
       if (journal) await this.#task(mailbox, { agent, delivery, turn, journal, beside });
@@ -204,131 +180,6 @@ export class Host {
     if (delivery.attempt > 1 || !last || task?.status !== 'ready' || task.attempt > 0) return undefined;
     return TaskJournal.begin(bus, agent.name, task, last);
   }
-
-  /**
-   * Runs a turn; whatever comes out of it, the agent and the delivery end in a state somebody designed.
-   * @param run calls `begun` when it knows what is recorded of its work, and leaves in `beside` what its agent need not wait for
-   */
-  async #guarded(
-    mailbox: Mailbox,
-    agent: Agent,
-    delivery: Delivery,
-    run: (begun: () => void, beside: Promise<void>[]) => Promise<void>,
-  ): Promise<void> {
-    let tried: Try | undefined;
-    const beside: Promise<void>[] = [];
-    const begun = delivery.attempt > 1 ? await this.#gate.enter() : () => {};
-    try {
-      tried = await Try.begin(this.#ports.bus, durableOf(mailbox), delivery);
-      if (tried.spent) await this.#giveUp(agent, delivery, spentReason(tried));
-      else await run(begun, beside);
-      if (this.#crashes.size > 0) this.#crashes.delete(agent.name);
-    } catch (error) {
-      if (this.#signal.aborted) return;
-      if (this.#closing.aborted && error === this.#closing.reason) {
-        return this.#letGo(mailbox, agent, delivery, 0, 'restarted', tried);
-      }
-      if (error instanceof StaleWrite) {
-        this.#ports.log('warn', `fenced: ${agent.name} was late, ${error.message}`);
-        // Whoever wrote last goes on; if that was nobody (a person's edit), the next delivery finds out.
-        const why = `it was late: ${error.subject} has been written by somebody else`;
-        return this.#letGo(mailbox, agent, delivery, NOBODY_FREE_MS, 'fenced', undefined, why);
-      }
-      await this.#crashed(mailbox, agent, delivery, error, tried);
-      return;
-    } finally {
-      begun();
-    }
-    mailbox.pool.give(agent);
-    if (beside.length > 0) await this.#end(agent, delivery, beside, tried);
-  }
-
-  /** Settles a delivery whose agent is free, after what still follows from it. */
-  async #end(agent: Agent, delivery: Delivery, beside: Promise<void>[], tried: Try | undefined): Promise<void> {
-    try {
-      await Promise.all(beside);
-      delivery.ack();
-    } catch (error) {
-      if (this.#signal.aborted) return;
-      const said = `what follows from ${delivery.message.id} was not done: ${reasonOf(error)}`;
-      this.#ports.log('error', `${agent.name}: ${said}`);
-      const spent = `it came to nothing ${MOST_TRIES} times: ${said}`;
-      await this.#putBack(agent, delivery, tried, { error, said, spent, restMs: FIRST_REST_MS });
-    }
-  }
-
-  /** Gives work in hand back as it is; its record stands. */
-  async #letGo(
-    mailbox: Mailbox,
-    agent: Agent,
-    delivery: Delivery,
-    delayMs: number,
-    how: 'restarted' | 'fenced',
-    tried: Try | undefined,
-    why = 'let go',
-  ): Promise<void> {
-    agent.restart(how, why);
-    await tried?.givenBack().catch(() => {});
-    delivery.nak(delayMs);
-    mailbox.pool.give(agent);
-  }
-
-  /** One crashed agent: told, rested, started afresh; its delivery comes back when it is up again. */
-  async #crashed(
-    mailbox: Mailbox,
-    agent: Agent,
-    delivery: Delivery,
-    error: unknown,
-    tried: Try | undefined,
-  ): Promise<void> {
-    const { log, clock } = this.#ports;
-    const crashes = (this.#crashes.get(agent.name) ?? 0) + 1;
-    this.#crashes.set(agent.name, crashes);
-    const restMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** (crashes - 1));
-    const reason = reasonOf(error);
-    log('error', `${agent.name} crashed: ${reason}; back in ${restMs / 1000} s`, {
-      stack: error instanceof Error && !(error instanceof HeadcountError) ? error.stack : undefined,
-    });
-    agent.restart('crashed', reason);
-    const { wake } = mailbox.pool.rest(agent);
-    clock.sleepUntil(clock.now() + restMs, this.#signal).then(wake, () => {});
-    const said = `${agent.name} crashed: ${reason}`;
-    const spent = `it crashed ${MOST_TRIES} agents, the last one was ${agent.name}: ${reason}`;
-    await this.#putBack(agent, delivery, tried, { error, said, spent, restMs });
-  }
-
-  /** What came to nothing comes again, unless it has come to nothing too often. */
-  async #putBack(
-    agent: Agent,
-    delivery: Delivery,
-    tried: Try | undefined,
-    { error, said, spent, restMs }: PutBack,
-  ): Promise<void> {
-    if (!(await this.#wasLast(tried, error, said))) return delivery.nak(restMs);
-    await this.#giveUp(agent, delivery, spent);
-  }
-
-  /** Notes a crash on the stream. A stream out of reach is no message's fault. */
-  async #wasLast(tried: Try | undefined, error: unknown, said: string): Promise<boolean> {
-    try {
-      if (!(error instanceof BusFailure)) return (await tried?.crashed(said)) ?? false;
-      await tried?.givenBack();
-    } catch (failure) {
-      this.#ports.log('warn', `a crash could not be noted: ${reasonOf(failure)}`);
-    }
-    return false;
-  }
-
-  /** A message that comes to nothing every time must not circle for ever; its task is not lost either. */
-  async #giveUp(agent: Agent, delivery: Delivery, why: string): Promise<void> {
-    try {
-      await giveUpOn(this.#ports, delivery.message, 'supervisor', why);
-      await delivery.term(why);
-    } catch (error) {
-      this.#ports.log('error', `${agent.name}: ${delivery.message.id} cannot be given up on: ${reasonOf(error)}`);
-      delivery.nak(LONGEST_REST_MS);
-    }
-  }
 }
 
 /** A task that was given up on together with its assignment begins anew when a person puts the assignment back. */
@@ -340,12 +191,8 @@ async function takeUpAgain(journal: TaskJournal, message: Message, now: number):
   await journal.record('task.reassigned', `requeued.${jobId(message.id)}`, task, reason);
 }
 
-/** The durable behind a mailbox (staff.ts). */
-function durableOf({ role, duty }: Mailbox): string {
-  return duty === undefined ? role().name : `${role().name}-${duty.name}`;
-}
-
-function spentReason({ reason }: Try): string {
-  const last = reason === undefined ? 'each time its process ended without a word' : `once ${reason}`;
-  return `${MOST_TRIES} deliveries in a row came to nothing: ${last}`;
+/** The durable behind a mailbox is named as in staff.ts. */
+function heldBy({ pool, role, duty }: Mailbox, agent: Agent, delivery: Delivery): Held {
+  const durable = duty === undefined ? role().name : `${role().name}-${duty.name}`;
+  return { pool, agent, delivery, durable };
 }
