@@ -12,6 +12,7 @@ import { Connection } from './jetstream/connection.ts';
 import { type DurablePlace, listDurables, rewindDurables } from './jetstream/consumers.ts';
 import { StreamTookNothing } from './jetstream/errors.ts';
 import { StreamGuard, type StreamHealth } from './jetstream/guard.ts';
+import { infoOf } from './jetstream/leader.ts';
 import { Mailbox, type MailboxOptions } from './jetstream/mailbox.ts';
 import { type Holdings, type Neighbour, Neighbours } from './jetstream/neighbours.ts';
 import { Progress } from './jetstream/progress.ts';
@@ -122,7 +123,7 @@ export class JetStreamBus implements Bus {
   /** The folder, or other lasting name, that the company is kept in. */
   async workspace(): Promise<string | undefined> {
     const { stream } = this.#place;
-    const look = () => this.#connection.jsm.streams.info(stream);
+    const look = () => infoOf(this.#connection.jsm, stream);
     return (await this.#connection.ask('look at the stream', look)).config.metadata?.headcount_workspace;
   }
 
@@ -263,7 +264,7 @@ export class JetStreamBus implements Bus {
 
   async info(): Promise<{ lastSeq: number; messages: number; bytes: number }> {
     const { stream } = this.#place;
-    const { state } = await this.#connection.ask('look at the stream', () => this.#connection.jsm.streams.info(stream));
+    const { state } = await this.#connection.ask('look at the stream', () => infoOf(this.#connection.jsm, stream));
     return { lastSeq: state.last_seq, messages: state.messages, bytes: state.bytes };
   }
 

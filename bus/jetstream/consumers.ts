@@ -4,7 +4,7 @@ import { AckPolicy, type ConsumerConfig, type ConsumerInfo, DeliverPolicy, Repla
 import type { Bus, ConsumerSpec } from '../bus.ts';
 import { withoutCovered } from '../filters.ts';
 import type { Connection } from './connection.ts';
-import { apiCode, failure, StreamMismatch } from './errors.ts';
+import { apiCode, StreamMismatch } from './errors.ts';
 import type { OwnMessages } from './wire.ts';
 
 const NANOS = 1_000_000;
@@ -98,46 +98,41 @@ export function settledUpTo({ config, ack_floor, delivered, num_ack_pending }: C
   return Math.max(ack_floor.stream_seq, (config.opt_start_seq ?? 1) - 1);
 }
 
-/** All durables of the stream, without the ephemeral consumers of taps and replays. */
-export async function listDurables({ connection, stream, prefix }: DurablePlace): ReturnType<Bus['consumers']> {
-  const listed: Awaited<ReturnType<Bus['consumers']>> = [];
-  try {
-    for await (const info of connection.jsm.consumers.list(stream)) {
-      if (!info.config.durable_name) continue;
-      listed.push({
-        durable: info.config.durable_name,
-        filters: filtersOf(info.config).map((filter) => filter.slice(prefix.length)),
-        pending: info.num_pending,
-        inHand: info.num_ack_pending,
-        redelivered: info.num_redelivered,
-        floor: settledUpTo(info),
-      });
-    }
-  } catch (error) {
-    throw failure('list the consumers', error);
-  }
-  return listed;
+/** All durables of the stream, without the ephemeral consumers of taps and replays. Throws BusFailure. */
+export async function listDurables(place: DurablePlace): ReturnType<Bus['consumers']> {
+  return (await durables(place)).map((info) => ({
+    durable: info.name,
+    filters: filtersIn(info, place),
+    pending: info.num_pending,
+    inHand: info.num_ack_pending,
+    redelivered: info.num_redelivered,
+    floor: settledUpTo(info),
+  }));
+}
+
+async function durables({ connection, stream }: DurablePlace): Promise<ConsumerInfo[]> {
+  return connection.ask('list the consumers', async () => {
+    const listed: ConsumerInfo[] = [];
+    for await (const info of connection.jsm.consumers.list(stream)) if (info.config.durable_name) listed.push(info);
+    return listed;
+  });
+}
+
+function filtersIn({ config }: ConsumerInfo, { prefix }: DurablePlace): string[] {
+  return filtersOf(config).map((filter) => filter.slice(prefix.length));
 }
 
 /** Makes durables that are past a sequence again, so that they go on after it. Returns their names. Throws BusFailure. */
 export async function rewindDurables(place: DurablePlace, seq: number): Promise<string[]> {
-  const { connection, stream, prefix } = place;
-  const { consumers } = connection.jsm;
-  const past: ConsumerInfo[] = [];
-  try {
-    for await (const info of consumers.list(stream)) {
-      if (info.config.durable_name && info.delivered.stream_seq > seq) past.push(info);
-    }
-  } catch (error) {
-    throw failure('list the consumers', error);
-  }
-  for (const { name, config, ack_floor } of past) {
-    const filters = filtersOf(config).map((filter) => filter.slice(prefix.length));
+  const { connection, stream } = place;
+  const past = (await durables(place)).filter(({ delivered }) => delivered.stream_seq > seq);
+  for (const info of past) {
+    const { name, config, ack_floor } = info;
     const ackWaitMs = (config.ack_wait ?? 0) / NANOS;
-    await connection.ask(`take consumer ${name} back`, () => consumers.delete(stream, name));
+    await connection.ask(`take consumer ${name} back`, () => connection.jsm.consumers.delete(stream, name));
     await ensureDurable(
       place,
-      { durable: name, filters, capacity: () => 0, ackWaitMs },
+      { durable: name, filters: filtersIn(info, place), capacity: () => 0, ackWaitMs },
       Math.min(ack_floor.stream_seq, seq) + 1,
     );
   }

@@ -22,6 +22,8 @@ export type StreamHealth =
 /** How long a full or silent stream is left alone before the next try, the last one for good. */
 const PAUSES_MS = [1_000, 2_000, 5_000, 10_000];
 const LOOK_AGAIN_MS = 1_000;
+/** In a cluster what looks lost is believed after this long: a leader that was just elected does not know everything yet. */
+const SURE_MS = 5_000;
 
 export class StreamGuard {
   readonly #connection: Connection;
@@ -33,6 +35,8 @@ export class StreamGuard {
   #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #tries = 0;
+  /** Since when each look says that the stream is lost, by performance.now(). */
+  #lostSince: number | undefined;
   #closed = false;
   /** Sends everything that waits, or only the first of it to see whether the stream takes it. */
   #send: (what: 'all' | 'first' | 'none') => void = () => {};
@@ -139,16 +143,13 @@ export class StreamGuard {
     const name = streamName(this.#company);
     try {
       const info = await lookAtStream(this.#connection, this.#company);
-      if (!info) {
-        this.#become({ state: 'lost', reason: `stream ${name} was deleted while the company ran` });
-        return false;
-      }
+      if (!info) return await this.#lost(`stream ${name} was deleted while the company ran`);
       const last = info.state.last_seq;
-      if (last < this.#highest) {
-        const reason = `stream ${name} went back from sequence ${this.#highest} to ${last} while the company ran`;
-        this.#become({ state: 'lost', reason });
-        return false;
-      }
+      if (last < this.#highest)
+        return await this.#lost(
+          `stream ${name} went back from sequence ${this.#highest} to ${last} while the company ran`,
+        );
+      this.#lostSince = undefined;
       checkConfig(this.#company, info);
       return true;
     } catch (error) {
@@ -157,9 +158,21 @@ export class StreamGuard {
         return false;
       }
       this.#trouble({ state: 'silent', reason: `the stream cannot be looked at: ${reasonOf(error)}` });
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-      this.#lookAgain = true;
+      await this.#lookLater();
       return false;
     }
+  }
+
+  async #lost(reason: string): Promise<false> {
+    this.#lostSince ??= performance.now();
+    const sure = !this.#connection.clustered || performance.now() - this.#lostSince >= SURE_MS;
+    if (sure) this.#become({ state: 'lost', reason });
+    else await this.#lookLater();
+    return false;
+  }
+
+  async #lookLater(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    this.#lookAgain = true;
   }
 }

@@ -8,6 +8,7 @@ import { ForeignMessage } from '../errors.ts';
 import { isExact } from '../filters.ts';
 import type { DurablePlace } from './consumers.ts';
 import { apiCode, refusal } from './errors.ts';
+import { infoOf } from './leader.ts';
 import type { Letter } from './letter.ts';
 import { Reader } from './reader.ts';
 import { type Arrival, storedOf, textOf } from './wire.ts';
@@ -141,7 +142,7 @@ function asForeign(error: unknown): ForeignMessage {
 async function lastMatching(place: DurablePlace, filter: string): Promise<number> {
   if (isExact(filter)) return (await get(place, { last_by_subj: place.prefix + filter }))?.seq ?? 0;
   const { connection, stream } = place;
-  return (await connection.ask(`read ${filter}`, () => connection.jsm.streams.info(stream))).state.last_seq;
+  return (await connection.ask(`read ${filter}`, () => infoOf(connection.jsm, stream))).state.last_seq;
 }
 
 type Reading = {

@@ -12,6 +12,7 @@ import {
 import { BusFailure } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import { apiCode, CompanyTaken, NoCluster, StorageTooSmall, StreamMismatch, SubjectsTaken } from './errors.ts';
+import { infoOf } from './leader.ts';
 
 const HOUR_NS = 3_600_000_000_000;
 const NOT_FOUND = 10059;
@@ -143,7 +144,7 @@ function isReplaced(owner: Owner, info: StreamInfo): boolean {
 /** A stream by its name; undefined when there is none. */
 export async function findNamed(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
   try {
-    return await jsm.streams.info(name);
+    return await infoOf(jsm, name);
   } catch (error) {
     if (apiCode(error) === NOT_FOUND) return undefined;
     throw error;
@@ -209,7 +210,7 @@ export async function ensureStream(
   const set = Object.entries(configOf(company)).filter(([, value]) => value !== null);
   const config = { ...Object.fromEntries(set), name, num_replicas: wanted, metadata };
   await ask(() => place(connection, config as Partial<StreamConfig> & { name: string }, found !== undefined));
-  const made = await ask(() => jsm.streams.info(name));
+  const made = await ask(() => infoOf(jsm, name));
   checkConfig(company, made);
   refuseForeign(company, owner, made);
   if (made.config.num_replicas !== wanted)

@@ -4,6 +4,7 @@
 import type { Range, Stored } from '../bus.ts';
 import { compileFilters } from '../filters.ts';
 import type { DurablePlace } from './consumers.ts';
+import { infoOf } from './leader.ts';
 import type { Onlooker, Progress } from './progress.ts';
 import { Reader } from './reader.ts';
 import { storedOf } from './wire.ts';
@@ -20,7 +21,7 @@ export async function openTap(
 ): Promise<Tap> {
   const { connection, stream, prefix, own } = place;
   const { filter } = range;
-  const now = () => connection.jsm.streams.info(stream);
+  const now = () => infoOf(connection.jsm, stream);
   const fromSeq = range.fromSeq ?? (await connection.ask(`tap ${filter}`, now)).state.last_seq + 1;
   const matching = compileFilters([filter]);
   let expected = 0;

@@ -2,13 +2,14 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { appendFile, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { dutyFacts } from '../../actors/duties/registry.ts';
 import type { Bus, Stored } from '../../bus/bus.ts';
 import { RealClock } from '../../bus/clock.ts';
 import { exportLines } from '../../bus/export.ts';
+import { streamName } from '../../bus/jetstream/stream.ts';
 import { openJetStreamBus } from '../../bus/jetstream.ts';
 import { type Draft, isTaskMessage } from '../../bus/messages.ts';
 import { subjects } from '../../bus/subjects.ts';
@@ -19,9 +20,10 @@ import { readOrg } from '../../org/load.ts';
 import { loadPatched } from '../../org/overlay.ts';
 import { loadScenario } from '../../scenarios/load.ts';
 import { patchOf } from '../../scenarios/patch.ts';
+import { oneServer, type Servers, threeNodes } from './nodes.ts';
 import { type Blow, planBlows } from './plan.ts';
 import { batch, script } from './work.ts';
-import { processesIn, Server, Worker } from './world.ts';
+import { processesIn, Worker } from './world.ts';
 
 const COMPANY = 'chaos';
 /** As many as a script may be long. */
@@ -38,6 +40,8 @@ const DRAIN_MS = 30_000;
 
 export type ChaosOptions = {
   readonly binary: string;
+  /** On three nodes, the stream in three copies, instead of on one server. */
+  readonly cluster?: boolean;
   readonly seed: number;
   /** How long it is beaten, ms. */
   readonly lengthMs: number;
@@ -77,30 +81,31 @@ class Tasks {
 
 /** One run. Throws only when it could not begin. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { binary, seed, lengthMs, dir, say } = options;
+  const { binary, cluster = false, seed, lengthMs, dir, say } = options;
   const scriptPath = join(dir, 'chaos.yaml');
   await writeFile(scriptPath, script(COMPANY, BATCHES));
-  const server = await Server.start(binary, join(dir, 'store'));
   const place = { dir: join(dir, 'company'), script: scriptPath, company: COMPANY };
   mkdirSync(place.dir, { recursive: true });
-  const main = await Worker.create('main', undefined, place, server.url);
+  if (cluster) await keepThreeCopies(place.dir);
+  const server = cluster ? await threeNodes(binary, streamName(COMPANY)) : await oneServer(binary, join(dir, 'store'));
+  const main = await Worker.create('main', undefined, place, server.urls);
   const workers = [
     main,
-    await Worker.create('engineers', ['backend', 'qa', 'devops'], place, server.url),
-    await Worker.create('others', ['backend', 'customer_success', 'cto'], place, server.url),
+    await Worker.create('engineers', ['backend', 'qa', 'devops'], place, server.urls),
+    await Worker.create('others', ['backend', 'customer_success', 'cto'], place, server.urls),
   ];
   const tasks = new Tasks();
   const struck: Record<string, number> = {};
   let bus: Bus | undefined;
   try {
     main.start();
-    bus = await openWhenThere(server.url, main);
+    bus = await openWhenThere(server.urls, main);
     const tap = await bus.tap({ filter: 'task.*', fromSeq: 1 }, tasks.look);
     for (const worker of workers) worker.start();
     say(`seed ${seed}, nats-server ${server.version}, ${Math.round(lengthMs / 1000)} s of blows`);
     const started = performance.now();
     const giving = give(bus, tasks, started, lengthMs);
-    for (const blow of planBlows(seed, lengthMs, workers.length)) {
+    for (const blow of planBlows(seed, lengthMs, workers.length, server.urls.length)) {
       await wait(Math.max(0, started + blow.at - performance.now()));
       const done = await strike(blow, workers, server);
       if (done) struck[blow.kind] = (struck[blow.kind] ?? 0) + 1;
@@ -112,6 +117,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       worker.resume();
       worker.start();
     }
+    await server.heal();
     const healed = performance.now();
     const faults = [...(await rest(bus, tasks))];
     const recoveredMs = Math.round(performance.now() - healed);
@@ -128,7 +134,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
-async function openWhenThere(servers: string, main: Worker): Promise<Bus> {
+/** A company of its own in this folder, which differs from ours by how the server keeps it. */
+async function keepThreeCopies(dir: string): Promise<void> {
+  await cp(join(packageRoot, 'org'), join(dir, 'org'), { recursive: true });
+  await appendFile(join(dir, 'org', 'org.yaml'), '\nstream: { replicas: 3 }\n');
+}
+
+async function openWhenThere(servers: readonly string[], main: Worker): Promise<Bus> {
   const until = performance.now() + DRAIN_MS;
   for (;;) {
     try {
@@ -168,14 +180,11 @@ async function give(bus: Bus, tasks: Tasks, started: number, lengthMs: number): 
 }
 
 /** Says what was done; undefined when there was nothing to do it to. */
-async function strike(blow: Blow, workers: readonly Worker[], server: Server): Promise<string | undefined> {
+async function strike(blow: Blow, workers: readonly Worker[], server: Servers): Promise<string | undefined> {
   const worker = workers[blow.worker];
   if (!worker) return undefined;
   const { kind, force } = blow;
-  if (kind === 'kill server') {
-    await server.replace(force * 2_000);
-    return `${kind}, back after ${Math.round(force * 2_000)} ms`;
-  }
+  if (kind === 'server away') return server.strike(force);
   if (kind === 'restart worker') {
     const down = workers.find(({ runs }) => !runs);
     down?.start();

@@ -12,7 +12,7 @@ import type { StreamHealth } from '../../bus/jetstream/guard.ts';
 import { type JetStreamBus, openJetStreamBus } from '../../bus/jetstream.ts';
 import { startServer } from '../../bus/server/launcher.ts';
 import { companiesAt } from '../../cli/stream.ts';
-import { goal } from '../contract/mail.ts';
+import { goal, Mail } from '../contract/mail.ts';
 import { type Cluster, type ClusterNode, startCluster } from '../fixtures/cluster.ts';
 import { otherServer, type ServerBinary, usualServer } from '../fixtures/servers.ts';
 import { Writers } from './writers.ts';
@@ -215,6 +215,35 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     expect(gap).toBeGreaterThanOrEqual(STRANDED_MS);
     expect(gap).toBeLessThan(LONGEST_GAP_MS);
     await cluster.whole(stream());
+  });
+
+  test('a leader that lost the others, and ends where they went on from, is not taken for a stream that went back', async () => {
+    await writers.finish();
+    const heard: StreamHealth[] = [];
+    const watched = await open(undefined, cluster.urls, (health) => heard.push(health));
+    const node = await leader();
+    node.isolate();
+    // Confirmed by those that are left, with another leader.
+    const { seq } = await watched.publish('brain.rare.1', goal('since'));
+    for (; watched.connection.getServer() !== new URL(node.url).host; await wait(100))
+      await watched.connection.reconnect();
+    expect((await watched.info()).lastSeq).toBeGreaterThanOrEqual(seq);
+    await watched.publish('brain.rare.2', goal('after'));
+    node.rejoin();
+    expect(heard.filter(({ state }) => state === 'lost')).toEqual([]);
+    await watched.close();
+    await cluster.whole(stream());
+  });
+
+  test('a stream that is deleted is lost, here as on one server', async () => {
+    await writers.finish();
+    const heard = new Mail<StreamHealth>();
+    const watched = await open(undefined, cluster.urls, heard.put);
+    await (await watched.connection.jetstreamManager()).streams.delete(stream());
+    const reason = `stream ${stream()} was deleted while the company ran`;
+    expect(await heard.next()).toEqual({ state: 'lost', reason });
+    await expect(watched.publish('brain.rare.1', goal('since'))).rejects.toThrow(reason);
+    await watched.close();
   });
 
   test('an id that its leader took and lost is written all the same, once, and holds nobody up', async () => {

@@ -1,4 +1,4 @@
-// npm run chaos -- --minutes 60 --seed 7 --server other
+// npm run chaos -- --minutes 60 --seed 7 --server other --cluster
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,13 +12,14 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '2' },
     seed: { type: 'string' },
     server: { type: 'string', default: 'usual' },
+    cluster: { type: 'boolean', default: false },
   },
 });
 const minutes = Number(values.minutes);
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
 const server = values.server === 'other' ? await otherServer() : await usualServer();
 if (!(minutes > 0) || !Number.isSafeInteger(seed) || !('path' in server)) {
-  process.stderr.write('npm run chaos -- [--minutes 2] [--seed 7] [--server usual|other]\n');
+  process.stderr.write('npm run chaos -- [--minutes 2] [--seed 7] [--server usual|other] [--cluster]\n');
   if ('missing' in server) process.stderr.write(`${server.missing}\n`);
   process.exit(2);
 }
@@ -26,6 +27,7 @@ const dir = await mkdtemp(join(tmpdir(), 'headcount-chaos-'));
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 const { faults, blows, tasks, messages, recoveredMs, kept } = await runChaos({
   binary: server.path,
+  cluster: values.cluster,
   seed,
   lengthMs: minutes * 60_000,
   dir,
@@ -38,6 +40,9 @@ say(
     .join(', '),
 );
 for (const fault of faults) say(`FAULT ${fault}`);
-if (kept !== undefined) say(`the stream is in ${kept}; again: npm run chaos -- --minutes ${minutes} --seed ${seed}`);
+if (kept !== undefined)
+  say(
+    `the stream is in ${kept}; again: npm run chaos -- --minutes ${minutes} --seed ${seed}${values.cluster ? ' --cluster' : ''}`,
+  );
 else await rm(dir, { recursive: true, force: true, maxRetries: 10 });
 process.exitCode = faults.length > 0 ? 1 : 0;

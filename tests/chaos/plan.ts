@@ -6,14 +6,15 @@ const weights = {
   'restart worker': 6,
   'pause worker': 2,
   'resume worker': 10,
-  'kill server': 1,
+  'server away': 1,
   delay: 2,
   cut: 2,
   partition: 2,
   heal: 10,
-} as const;
+} satisfies Record<string, number>;
 
 export type Kind = keyof typeof weights;
+type Weights = Readonly<Record<Kind, number>>;
 
 export type Blow = {
   /** After the start, ms. */
@@ -25,8 +26,9 @@ export type Blow = {
   readonly force: number;
 };
 
-const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-const EVERY_MS = 120_000 / total;
+function totalOf(among: Weights): number {
+  return Object.values(among).reduce((sum, weight) => sum + weight, 0);
+}
 
 /** Numbers in [0, 1) from one seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -39,9 +41,12 @@ export function seeded(seed: number): () => number {
   };
 }
 
-function kindAt(point: number): Kind {
-  let rest = point * total;
-  for (const [kind, weight] of Object.entries(weights)) {
+/** On three nodes one may be away at any time, and nothing must stop. */
+const onNodes: Weights = { ...weights, 'server away': 8 };
+
+function kindAt(point: number, among: Weights): Kind {
+  let rest = point * totalOf(among);
+  for (const [kind, weight] of Object.entries(among)) {
     rest -= weight;
     if (rest < 0) return kind as Kind;
   }
@@ -49,13 +54,15 @@ function kindAt(point: number): Kind {
 }
 
 /** Blows for so long, in order. */
-export function planBlows(seed: number, lengthMs: number, workers: number): Blow[] {
+export function planBlows(seed: number, lengthMs: number, workers: number, nodes: number): Blow[] {
   const random = seeded(seed);
+  const among = nodes > 1 ? onNodes : weights;
+  const everyMs = 120_000 / totalOf(among);
   const blows: Blow[] = [];
   // Exponential distances: blows come in bursts, as they do.
   for (let at = 0; ; ) {
-    at += -Math.log(1 - random()) * EVERY_MS;
+    at += -Math.log(1 - random()) * everyMs;
     if (at >= lengthMs) return blows;
-    blows.push({ at, kind: kindAt(random()), worker: Math.floor(random() * workers), force: random() });
+    blows.push({ at, kind: kindAt(random(), among), worker: Math.floor(random() * workers), force: random() });
   }
 }

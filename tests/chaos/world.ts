@@ -1,60 +1,13 @@
-// What is beaten: a real nats-server, and real processes of one company, each behind a proxy of its own.
+// What is beaten, beside the servers (nodes.ts): real processes of one company, each behind proxies of its own.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type RunningServer, startServer } from '../../bus/server/launcher.ts';
+import { join } from 'node:path';
 import { packageRoot } from '../../cli/package-root.ts';
-import { freePort } from '../fixtures/cluster.ts';
 import { startProxy } from '../fixtures/proxy.ts';
 
 type Route = Awaited<ReturnType<typeof startProxy>>;
-
-/** A server that can be killed and comes back on the same store and port. */
-export class Server {
-  readonly #binary: string;
-  readonly #storeDir: string;
-  readonly #port: number;
-  #running: RunningServer;
-
-  private constructor(binary: string, storeDir: string, port: number, running: RunningServer) {
-    this.#binary = binary;
-    this.#storeDir = storeDir;
-    this.#port = port;
-    this.#running = running;
-  }
-
-  static async start(binary: string, storeDir: string): Promise<Server> {
-    const port = await freePort();
-    return new Server(binary, storeDir, port, await launch(binary, storeDir, port));
-  }
-
-  get url(): string {
-    return this.#running.url;
-  }
-
-  get version(): string {
-    return this.#running.version;
-  }
-
-  /** SIGKILL, and a new one in its place. */
-  async replace(pauseMs: number): Promise<void> {
-    process.kill(this.#running.pid, 'SIGKILL');
-    await this.#running.ended;
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    this.#running = await launch(this.#binary, this.#storeDir, this.#port);
-  }
-
-  stop(): Promise<void> {
-    return this.#running.stop();
-  }
-}
-
-function launch(binary: string, storeDir: string, port: number): Promise<RunningServer> {
-  const env = { ...process.env, PATH: `${dirname(binary)}:${process.env.PATH ?? ''}` };
-  return startServer({ storeDir, port, env, sync: 'always' });
-}
 
 export type WorkerPlace = {
   /** The workspace: all work in one, as on one machine. */
@@ -68,16 +21,17 @@ export class Worker {
   readonly name: string;
   readonly #roles: readonly string[] | undefined;
   readonly #place: WorkerPlace;
-  readonly #route: Route;
+  /** One for each server. */
+  readonly #routes: readonly Route[];
   #child: ChildProcess | undefined;
   #ended: Promise<string> = Promise.resolve('never started');
   #paused = false;
 
-  private constructor(name: string, roles: readonly string[] | undefined, place: WorkerPlace, route: Route) {
+  private constructor(name: string, roles: readonly string[] | undefined, place: WorkerPlace, routes: Route[]) {
     this.name = name;
     this.#roles = roles;
     this.#place = place;
-    this.#route = route;
+    this.#routes = routes;
   }
 
   /** @param roles undefined: it runs the company; otherwise it joins and serves these */
@@ -85,9 +39,9 @@ export class Worker {
     name: string,
     roles: readonly string[] | undefined,
     place: WorkerPlace,
-    server: string,
+    servers: readonly string[],
   ): Promise<Worker> {
-    return new Worker(name, roles, place, await startProxy({ target: server }));
+    return new Worker(name, roles, place, await Promise.all(servers.map((target) => startProxy({ target }))));
   }
 
   get runs(): boolean {
@@ -103,7 +57,8 @@ export class Worker {
     const { dir, script, company } = this.#place;
     const role = this.#roles ? ['--roles', this.#roles.join(',')] : [];
     const words = ['up', '--name', this.name, ...role, '--company', company, '--script', script];
-    const args = [join(packageRoot, 'bin', 'headcount.js'), ...words, '--nats', `nats://127.0.0.1:${this.#route.port}`];
+    const nats = this.#routes.map(({ port }) => `nats://127.0.0.1:${port}`).join(',');
+    const args = [join(packageRoot, 'bin', 'headcount.js'), ...words, '--nats', nats];
     const { NATS_URL: _, ...env } = process.env;
     const child = spawn(process.execPath, args, { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
     // Everything it says is kept; a failing run is read from there.
@@ -136,20 +91,22 @@ export class Worker {
   }
 
   cut(): void {
-    this.#route.cut();
+    for (const route of this.#routes) route.cut();
   }
 
   delay(ms: number): void {
-    this.#route.delay(ms);
+    for (const route of this.#routes) route.delay(ms);
   }
 
   isolate(): void {
-    this.#route.pause();
+    for (const route of this.#routes) route.pause();
   }
 
   heal(): void {
-    this.#route.delay(0);
-    this.#route.resume();
+    for (const route of this.#routes) {
+      route.delay(0);
+      route.resume();
+    }
   }
 
   /** Asks it to end as Ctrl+C does; says how it ended. */
@@ -160,7 +117,7 @@ export class Worker {
 
   async remove(): Promise<void> {
     await this.kill();
-    await this.#route.close();
+    await Promise.all(this.#routes.map((route) => route.close()));
   }
 }
 

@@ -186,6 +186,16 @@ describe('jetstream bus behind a bad network', () => {
     expect(mail.waiting).toBe(0);
   });
 
+  test('where the durables stand is asked again when the answer was lost', async () => {
+    const { proxy, first } = rough;
+    await first.consume(spec(), async (delivery) => delivery.ack());
+    proxy.pause('down');
+    const asked = first.consumers();
+    await proxy.holds('down');
+    loseAnswers(proxy);
+    expect(await asked).toMatchObject([{ durable: 'cto', pending: 0, inHand: 0 }]);
+  });
+
   test('a company that may wait is opened before its server is there, and works once it is', async () => {
     const { company, proxy } = rough;
     const placeholder = await startProxy({ target: server.url });
