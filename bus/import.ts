@@ -10,10 +10,9 @@ import type { Bus, Stored } from './bus.ts';
 import { HeadcountError, reasonOf } from './errors.ts';
 import { Blobs } from './jetstream/blobs.ts';
 import { Connection } from './jetstream/connection.ts';
-import { ensureDurable } from './jetstream/consumers.ts';
+import { ensureDurable, placeOf } from './jetstream/consumers.ts';
 import { handOutOnce } from './jetstream/handed-out.ts';
 import { blobsName, ensureStream, findStreamState, type Owner, removeStream, streamName } from './jetstream/stream.ts';
-import { OwnMessages } from './jetstream/wire.ts';
 import { Durable } from './memory/durable.ts';
 import type { MemoryStream } from './memory/stream.ts';
 import type { Message } from './messages.ts';
@@ -132,7 +131,7 @@ async function intoJetStream(
         await store.put(bytes);
         kept += 1;
       }
-      const place = { connection, stream: streamName(company), prefix: `${company}.`, own: new OwnMessages() };
+      const place = placeOf(connection, company, replicas);
       for (const { durable, filters, floor, settled } of durables) {
         const spec = { durable, filters, capacity: () => 0, ackWaitMs: ACK_WAIT_MS };
         const made = await ensureDurable(place, spec, Math.min(floor, lastSeq) + 1);

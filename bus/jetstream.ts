@@ -9,7 +9,7 @@ import { BusFailure, type HeadcountError, reasonOf } from './errors.ts';
 import { Blobs, copyBlobs } from './jetstream/blobs.ts';
 import { beginClaim, type Presence } from './jetstream/claim.ts';
 import { Connection } from './jetstream/connection.ts';
-import { type DurablePlace, listDurables, rewindDurables } from './jetstream/consumers.ts';
+import { type DurablePlace, listDurables, placeOf, rewindDurables } from './jetstream/consumers.ts';
 import { StreamTookNothing } from './jetstream/errors.ts';
 import { StreamGuard, type StreamHealth } from './jetstream/guard.ts';
 import { infoOf } from './jetstream/leader.ts';
@@ -18,10 +18,9 @@ import { type Holdings, type Neighbour, Neighbours } from './jetstream/neighbour
 import { Progress } from './jetstream/progress.ts';
 import { Publisher } from './jetstream/publisher.ts';
 import { lastOn, ownWrite, replayRange, seqsIn } from './jetstream/reads.ts';
-import { blobsName, ensureStream, findStream, type Owner, streamName } from './jetstream/stream.ts';
+import { blobsName, ensureStream, findStream, type Owner } from './jetstream/stream.ts';
 import type { Leftovers } from './jetstream/takeover.ts';
 import { openTap, type Tap } from './jetstream/tap.ts';
-import { OwnMessages } from './jetstream/wire.ts';
 import { type Draft, type MessageType, seal } from './messages.ts';
 import { subjects } from './subjects.ts';
 
@@ -105,7 +104,7 @@ export class JetStreamBus implements Bus {
     this.#connection = connection;
     this.#clock = clock;
     this.#log = log;
-    this.#place = { connection, stream: streamName(company), prefix: `${company}.`, own: new OwnMessages() };
+    this.#place = placeOf(connection, company, options.replicas ?? 1);
     const { onHealth } = options;
     this.#publisher = new Publisher(connection, this.#place.prefix, {
       // A cluster elects a new leader within seconds, who has not heard what the old one was told; a single server has none.
@@ -113,7 +112,10 @@ export class JetStreamBus implements Bus {
       silentMs: options.silentMs,
       guard: onHealth && new StreamGuard(connection, company, onHealth),
       ownWrite: (letter) => ownWrite(this.#place, letter),
-      stored: clock.virtual ? (subject, seq) => this.#progress.published(subject, seq) : undefined,
+      stored: (subject, seq) => {
+        this.#place.known.note(seq);
+        if (clock.virtual) this.#progress.published(subject, seq);
+      },
     });
     this.#progress = new Progress(clock, () => this.#publisher.inFlight);
     this.#neighbours = new Neighbours(connection.nc, company);

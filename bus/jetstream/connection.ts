@@ -6,7 +6,7 @@ import { connect, ErrorCode, Events, type JetStreamManager, type NatsConnection,
 import { BusFailure, reasonOf } from '../errors.ts';
 import { type Address, addressesOf } from './addresses.ts';
 import { BadCredentials, failure, NoJetStream, NotPermitted, ServerTooOld } from './errors.ts';
-import { LeaderAlone } from './leader.ts';
+import { UnsureLeader } from './leader.ts';
 
 /** Older servers ignore filter_subjects and metadata silently. */
 const OLDEST = '2.10';
@@ -189,7 +189,7 @@ const LEADERLESS = [10004, 10008, 10009];
 
 /** True for what may pass by itself: no answer yet, a server on its way back, or a cluster that has no leader, or two. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof LeaderAlone) return true;
+  if (error instanceof UnsureLeader) return true;
   if (!(error instanceof NatsError)) return false;
   const passing: string[] = [ErrorCode.Timeout, ErrorCode.NoResponders, ErrorCode.Disconnect];
   return error.api_error ? LEADERLESS.includes(error.api_error.err_code ?? 0) : passing.includes(error.code);

@@ -5,7 +5,8 @@ import type { Bus, ConsumerSpec } from '../bus.ts';
 import { withoutCovered } from '../filters.ts';
 import type { Connection } from './connection.ts';
 import { apiCode, StreamMismatch } from './errors.ts';
-import type { OwnMessages } from './wire.ts';
+import { streamName } from './stream.ts';
+import { Known, OwnMessages } from './wire.ts';
 
 const NANOS = 1_000_000;
 const NOT_FOUND = 10014;
@@ -21,7 +22,17 @@ export type DurablePlace = {
   readonly connection: Connection;
   readonly stream: string;
   readonly prefix: string;
+  /** Of the stream; of several some may be behind. */
+  readonly copies: number;
+  /** How far the stream goes at least, for all this process has heard of it. */
+  readonly known: Known;
 };
+
+/** Where a company is kept, for a process that has heard nothing of it yet. */
+export function placeOf(connection: Connection, company: string, copies: number): DurablePlace {
+  const own = new OwnMessages();
+  return { connection, stream: streamName(company), prefix: `${company}.`, copies, own, known: new Known() };
+}
 
 function configOf(spec: ConsumerSpec, prefix: string) {
   const [first = '', ...others] = withoutCovered(spec.filters).map((filter) => prefix + filter);

@@ -11,14 +11,11 @@ import { BusFailure } from '../errors.ts';
 const HEARD_NS = 3_000_000_000;
 
 /** Passes by itself: the others are heard again, or have another leader. */
-export class LeaderAlone extends BusFailure {
-  override readonly name = 'LeaderAlone';
-  constructor(stream: string) {
-    super(
-      'BUS_UNREACHABLE',
-      `the leader of stream ${stream} has not heard of most of the other nodes`,
-      'see that the nodes of the cluster reach each other',
-    );
+export class UnsureLeader extends BusFailure {
+  override readonly name = 'UnsureLeader';
+  constructor(stream: string, why: string) {
+    const next = 'see that the nodes of the cluster reach each other';
+    super('BUS_UNREACHABLE', `the leader of stream ${stream} ${why}`, next);
   }
 }
 
@@ -30,9 +27,12 @@ export function isFollowed(cluster: ClusterInfo | undefined): boolean {
   return cluster?.leader !== undefined && (following + 1) * 2 > others.length + 1;
 }
 
-/** Throws LeaderAlone, and what the client throws. */
-export async function infoOf(jsm: JetStreamManager, stream: string): Promise<StreamInfo> {
-  const info = await jsm.streams.info(stream);
-  if (!isFollowed(info.cluster)) throw new LeaderAlone(stream);
+/**
+ * Throws UnsureLeader, and what the client throws.
+ * @param subject on the wire; `state.subjects` then says how many messages it has
+ */
+export async function infoOf(jsm: JetStreamManager, stream: string, subject?: string): Promise<StreamInfo> {
+  const info = await jsm.streams.info(stream, subject === undefined ? undefined : { subjects_filter: subject });
+  if (!isFollowed(info.cluster)) throw new UnsureLeader(stream, 'has not heard of most of the other nodes');
   return info;
 }

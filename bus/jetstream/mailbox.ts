@@ -239,6 +239,7 @@ export class Mailbox implements Onlooker, Backing<InMailbox> {
     const arrival = arrivalOf(msg, this.#options.prefix.length);
     if (!arrival) return;
     this.#delivered = Math.max(this.#delivered, arrival.seq);
+    this.#options.known.note(arrival.seq);
     this.#waiting = arrival.pending;
     if (arrival.attempt > 1) this.#owed -= 1;
     const held = this.#held.get(arrival.seq);

@@ -40,7 +40,7 @@ export type PublisherOptions = {
   /** Whether a message with this id is stored although the write was refused. */
   readonly ownWrite: (letter: Letter) => Promise<number | undefined>;
   /** Hears of every confirmed message. */
-  readonly stored?: ((subject: string, seq: number) => void) | undefined;
+  readonly stored?: (subject: string, seq: number) => void;
   /** Knows whether the stream can be written to. */
   readonly guard?: StreamGuard | undefined;
   /** The guard hears of a message that is unconfirmed for this long; 20 s unless told. */

@@ -8,7 +8,7 @@ import { ForeignMessage } from '../errors.ts';
 import { isExact } from '../filters.ts';
 import type { DurablePlace } from './consumers.ts';
 import { apiCode, refusal } from './errors.ts';
-import { infoOf } from './leader.ts';
+import { infoOf, UnsureLeader } from './leader.ts';
 import type { Letter } from './letter.ts';
 import { Reader } from './reader.ts';
 import { type Arrival, storedOf, textOf } from './wire.ts';
@@ -26,7 +26,7 @@ const BEHIND_MS = 250;
 type Found = { seq: number; subject: string; data: Uint8Array };
 type Query = { last_by_subj: string } | { seq: number; next_by_subj: string };
 
-/** Any replica answers; it may lag behind the leader. Undefined = no such message. */
+/** Any copy answers. Undefined = it has no such message. */
 async function getDirect({ connection, stream }: DurablePlace, query: Query): Promise<Found | undefined> {
   const msg = await connection.nc.request(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), {
     timeout: ANSWER_MS,
@@ -37,18 +37,28 @@ async function getDirect({ connection, stream }: DurablePlace, query: Query): Pr
   return { seq: Number(headers.get('Nats-Sequence')), subject: headers.get('Nats-Subject'), data };
 }
 
-async function getFromLeader({ connection, stream }: DurablePlace, query: Query): Promise<Found | undefined> {
+/** That there is nothing is believed of a leader that the others follow, and that has all this process has heard of. */
+async function getFromLeader(
+  { connection, stream, copies, known }: DurablePlace,
+  query: Query,
+): Promise<Found | undefined> {
   try {
     return await connection.jsm.streams.getMessage(stream, query as MsgRequest);
   } catch (error) {
-    if (apiCode(error) === NO_MESSAGE) return undefined;
-    throw error;
+    if (apiCode(error) !== NO_MESSAGE) throw error;
   }
+  if (copies === 1) return undefined;
+  const subject = 'last_by_subj' in query ? query.last_by_subj : undefined;
+  const { state } = await infoOf(connection.jsm, stream, subject);
+  if (state.last_seq < known.seq || (subject !== undefined && state.subjects?.[subject] !== undefined))
+    throw new UnsureLeader(stream, 'does not know of everything that was confirmed');
+  return undefined;
 }
 
-async function get(place: DurablePlace, query: Query, leader = false): Promise<Found | undefined> {
+/** Of several copies the leader is asked: the others may not have yet what was confirmed, or what a delivery is about. */
+async function get(place: DurablePlace, query: Query): Promise<Found | undefined> {
   return place.connection.ask('read the stream', async () => {
-    if (leader) return getFromLeader(place, query);
+    if (place.copies > 1) return getFromLeader(place, query);
     try {
       return await getDirect(place, query);
     } catch (error) {
@@ -80,7 +90,7 @@ async function nextOn(place: DurablePlace, subject: string, seq: number): Promis
 /**
  * The sequence of our own earlier try at a refused write, if it was stored. Then it is the first message on the subject after
  * the one it expected, whoever wrote on top of it since; the last one is looked at for a writer that has read something older.
- * The leader is asked: the others may not have it yet. Throws BusFailure.
+ * Throws BusFailure.
  */
 export async function ownWrite(
   place: DurablePlace,
@@ -88,7 +98,7 @@ export async function ownWrite(
 ): Promise<number | undefined> {
   const wire = place.prefix + subject;
   for (const query of [{ last_by_subj: wire }, { seq: expected + 1, next_by_subj: wire }]) {
-    const message = await get(place, query, true);
+    const message = await get(place, query);
     const read = message && storedOf(place.own, message.seq, subject, message.data);
     if (read?.ok && read.stored.message.id === id) return read.stored.seq;
   }
@@ -200,6 +210,7 @@ async function* arrivals(place: DurablePlace, reading: Reading): AsyncGenerator<
       wake();
     },
     arrived: (arrival) => {
+      place.known.note(arrival.seq);
       if (arrival.seq <= until) buffer.push(arrival);
       last = arrival.seq;
       ended ||= arrival.seq >= until;
@@ -232,9 +243,9 @@ async function* arrivals(place: DurablePlace, reading: Reading): AsyncGenerator<
   }
 }
 
-/** True when a range holds nothing behind a sequence. A server that is alone has said so already. */
+/** True when a range holds nothing behind a sequence. Where there is one copy, it has said so already. */
 async function isAll(place: DurablePlace, { filter, until }: Reading, seq: number): Promise<boolean> {
-  if (place.connection.nc.info?.cluster === undefined) return true;
-  const next = await get(place, { seq: seq + 1, next_by_subj: place.prefix + filter }, true);
+  if (place.copies === 1) return true;
+  const next = await get(place, { seq: seq + 1, next_by_subj: place.prefix + filter });
   return next === undefined || next.seq > until;
 }

@@ -19,7 +19,7 @@ export async function openTap(
   told: (stored: Stored, bytes: Uint8Array) => void,
   log: (line: string) => void,
 ): Promise<Tap> {
-  const { connection, stream, prefix, own } = place;
+  const { connection, stream, prefix, own, known } = place;
   const { filter } = range;
   const now = () => infoOf(connection.jsm, stream);
   const fromSeq = range.fromSeq ?? (await connection.ask(`tap ${filter}`, now)).state.last_seq + 1;
@@ -47,6 +47,7 @@ export async function openTap(
       waiting = count;
     },
     arrived: ({ seq, subject, data, pending }) => {
+      known.note(seq);
       const read = storedOf(own, seq, subject, data);
       if (read.ok) told(read.stored, data);
       else if (range.foreign) range.foreign({ seq, subject, reason: read.reason });

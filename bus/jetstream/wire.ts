@@ -47,6 +47,15 @@ export function arrivalOf(msg: Msg, prefixLength: number): Arrival | undefined {
 
 export type ReadStored = { ok: true; stored: Stored } | { ok: false; reason: string };
 
+/** The highest sequence that a process has heard of. */
+export class Known {
+  seq = 0;
+
+  note(seq: number): void {
+    if (seq > this.seq) this.seq = seq;
+  }
+}
+
 /** How many messages of our own are remembered at least: more than are on their way at once. */
 const OWN = 2_048;
 /** Longer ones are parsed again: remembering them would cost more memory than it saves time. */

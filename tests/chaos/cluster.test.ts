@@ -312,6 +312,26 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     expect(found).toEqual(found.map(() => 2));
   });
 
+  test('what was confirmed is there for whoever asks next, whichever node that asks', async () => {
+    await writers.finish();
+    const node = await leader();
+    const [follower] = cluster.nodes.filter((one) => one !== node);
+    for (; bus.connection.getServer() !== new URL(follower?.url ?? '').host; await wait(100))
+      await bus.connection.reconnect();
+    follower?.slow(100);
+    const missed: string[] = [];
+    for (let n = 1; n <= 20; n += 1) {
+      const subject = `brain.fresh.${n}`;
+      const { seq } = await bus.publish(subject, goal(subject));
+      if ((await bus.last(subject))?.seq !== seq) missed.push(subject);
+      let count = 0;
+      for await (const _ of bus.replay({ filter: subject })) count += 1;
+      if (count !== 1) missed.push(`${subject} in a range`);
+    }
+    follower?.slow(0);
+    expect(missed).toEqual([]);
+  });
+
   test('two of three hang: nothing is accepted, and all goes on afterwards (F26)', async () => {
     const signal = (signal: 'SIGSTOP' | 'SIGCONT') => {
       for (const node of cluster.nodes.slice(1)) node.signal(signal);
