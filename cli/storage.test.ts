@@ -135,6 +135,14 @@ test('a ledger that cannot be read is put aside by whoever accepts that, and the
   expect((await headcount('status')).code).toBe(0);
 });
 
+test('the next command names the server that this one named', async () => {
+  rmSync(ledgersDir(workspace, 'acme'), { recursive: true });
+  await served(async (_, url) => {
+    const { code, out } = await headcount(`verify --nats ${url}`);
+    expect([code, flat(out)]).toEqual([1, expect.stringContaining(`headcount verify --accept --nats ${url}`)]);
+  });
+});
+
 test('a stream that no ledger has seen is not called sound, until somebody takes it as it is', async () => {
   rmSync(ledgersDir(workspace, 'acme'), { recursive: true });
   const before = await headcount('verify --company acme');

@@ -2,10 +2,16 @@
 
 import { addressesOf } from '../bus/jetstream/addresses.ts';
 import type { CliContext } from './context.ts';
+import { clean } from './output.ts';
 
 /** A URL, or several with commas between, that may be printed: user and password removed. */
 export function withoutSecret(url: string): string {
   return url.replace(/\/\/[^@/]*@/g, '//');
+}
+
+/** The words that name the same server in the next command; who has a password types it again. */
+export function natsWords(url: string | undefined): string {
+  return url === undefined ? '' : ` --nats ${clean(withoutSecret(url))}`;
 }
 
 /**

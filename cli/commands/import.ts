@@ -5,6 +5,7 @@ import { type Server, withServer } from '../connect.ts';
 import type { CliContext } from '../context.ts';
 import { plural } from '../format.ts';
 import { clean, type Paint } from '../output.ts';
+import { natsWords } from '../urls.ts';
 import { openWorkspace } from '../workspace.ts';
 import { print } from './shared.ts';
 
@@ -49,6 +50,6 @@ export function contentsLine({ header, blobs, products }: Contents): string {
 
 /** The command that goes on with a company that was just made. */
 export function goOn(company: string, server: Server, paint: Paint): string {
-  const there = server.stays ? ` --nats ${clean(server.url)}` : '';
+  const there = natsWords(server.stays ? server.url : undefined);
   return paint(`next: headcount up --company ${clean(company)}${there}`, 'command');
 }

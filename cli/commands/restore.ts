@@ -7,6 +7,7 @@ import { count } from '../format.ts';
 import { clean } from '../output.ts';
 import { restoreHere } from '../restoring.ts';
 import { refuseRunning } from '../storage.ts';
+import { natsWords } from '../urls.ts';
 import { openWorkspace } from '../workspace.ts';
 import { contentsLine, goOn } from './import.ts';
 import { print } from './shared.ts';
@@ -39,7 +40,7 @@ async function restore(file: string, options: RestoreOptions, context: CliContex
   print(context, facts, (paint) => [
     `${paint('restored', 'good')} ${clean(company)} as of sequence ${count(lastSeq)}: ${contentsLine(contents)}`,
     ...aside.map((place) => `what was there is in ${clean(relative(context.cwd, place))}`),
-    paint(`next: headcount up --company ${clean(company)}`, 'command'),
+    paint(`next: headcount up --company ${clean(company)}${natsWords(options.nats)}`, 'command'),
   ]);
 }
 

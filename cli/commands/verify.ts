@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts';
 import { count, plural } from '../format.ts';
 import { clean, type Paint } from '../output.ts';
 import { type Inspected, inspectStorage } from '../storage.ts';
+import { natsWords } from '../urls.ts';
 import { contentsLine } from './import.ts';
 import { print } from './shared.ts';
 
@@ -42,9 +43,10 @@ async function verifyStream({ nats, company, accept, by }: VerifyOptions, contex
   const found = await inspectStorage({ nats, company, accept: accept === true, by }, context);
   if (found.damage && !found.accepted) context.setExit(DAMAGED);
   else if (found.ledgers === 0 && !found.accepted) context.setExit(UNKNOWN);
-  const which = company === undefined ? '' : ` --company ${clean(company)}`;
+  const server = natsWords(nats);
+  const which = (company === undefined ? '' : ` --company ${clean(company)}`) + server;
   const ok = found.damage === undefined && (found.ledgers > 0 || found.accepted !== undefined);
-  print(context, { ok, ...found }, (paint) => [...lines(found, paint), ...nextSteps(found, which, paint)]);
+  print(context, { ok, ...found }, (paint) => [...lines(found, paint), ...nextSteps(found, which, server, paint)]);
 }
 
 function lines({ company, damage, accepted, ledgers, lastSeq, to }: Inspected, paint: Paint): string[] {
@@ -71,11 +73,11 @@ function lines({ company, damage, accepted, ledgers, lastSeq, to }: Inspected, p
   ];
 }
 
-function nextSteps({ damage, accepted, ledgers }: Inspected, which: string, paint: Paint): string[] {
+function nextSteps({ damage, accepted, ledgers }: Inspected, which: string, server: string, paint: Paint): string[] {
   if (accepted) return [paint(`next: headcount up${which}`, 'command')];
   if (damage)
     return [
-      paint('bring it back from a backup: headcount restore <file>', 'command'),
+      paint(`bring it back from a backup: headcount restore <file>${server}`, 'command'),
       paint(`or go on with what is left: headcount verify --accept${which}`, 'command'),
     ];
   return ledgers > 0

@@ -330,6 +330,7 @@ describe.each(servers)('a cluster of three nodes, nats-server $version', ({ path
     }
     follower?.slow(0);
     expect(missed).toEqual([]);
+    expect(await bus.last('brain.never')).toBeUndefined();
   });
 
   test('two of three hang: nothing is accepted, and all goes on afterwards (F26)', async () => {
