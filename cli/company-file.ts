@@ -15,6 +15,7 @@ import { bundleProduct, unbundleProduct } from '../tools/bundle.ts';
 import { openGit } from '../tools/git.ts';
 import { type CliContext, note } from './context.ts';
 import { UsageError } from './errors.ts';
+import { refusePipe } from './package-root.ts';
 import { ownProducts, type Places, placesIn } from './places.ts';
 import { noteAll, refuseRunning } from './storage.ts';
 import { companiesAt, openStream } from './stream.ts';
@@ -119,6 +120,7 @@ export type Contents = {
 
 /** Reads an export to its end. Throws ExportInvalid. */
 export async function checkExport(path: string): Promise<Contents> {
+  refusePipe(path, path);
   let header: ExportHeader | undefined;
   const durables: DurablePosition[] = [];
   const products: string[] = [];

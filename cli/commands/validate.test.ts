@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,3 +35,18 @@ test('a scenario that `run` would refuse for its company is refused as well', as
     await rm(cwd, { recursive: true });
   }
 });
+
+test.each(['validate pipe', 'run pipe', 'org check pipe', 'import pipe', 'verify pipe'])(
+  'a pipe is no file, which is said at once: %s',
+  async (line) => {
+    const cwd = await mkdtemp(join(tmpdir(), 'validate-'));
+    try {
+      execFileSync('mkfifo', [join(cwd, 'pipe')]);
+      const terminal = openTerminal(line.split(' '), { cwd });
+      expect(await main(line.split(' '), terminal.context)).toBe(3);
+      expect(terminal.stderr()).toMatch(/pipe is a pipe or a device, not a file\nnext:/);
+    } finally {
+      await rm(cwd, { recursive: true });
+    }
+  },
+);
