@@ -119,6 +119,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     }
     await server.heal();
     const healed = performance.now();
+    say(`${((healed - started) / 1000).toFixed(1)} s  nothing is the matter any more`);
     const faults = [...(await rest(bus, tasks))];
     const recoveredMs = Math.round(performance.now() - healed);
     await tap.close();
