@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { InspectionEvent } from 'xstate';
 import { Company } from '../actors/company.ts';
 import { duties } from '../actors/duties/registry.ts';
@@ -63,8 +64,12 @@ export type Assembled = {
   changeOrg(after: Org): Promise<void>;
 };
 
-/** Puts a company together; nothing runs before `company.start()`. */
+/**
+ * Puts a company together; nothing runs before `company.start()`.
+ * From here on V8 makes nothing old from the start (docs/decisions.md, 109), in the whole process.
+ */
 export async function assemble(parts: Assembly): Promise<Assembled> {
+  setFlagsFromString('--no-allocation-site-pretenuring');
   const { clock, places, sandbox, env } = parts;
   await mkdir(places.work, { recursive: true });
   const git = openGit({ home: join(places.work, 'home'), env });

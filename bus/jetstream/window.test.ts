@@ -31,3 +31,15 @@ test('cleared, it holds nothing, and says what it held', () => {
   expect(window.clear().map(({ n }) => n)).toEqual([1, 2, 3, 4]);
   expect([window.count, window.first]).toEqual([0, undefined]);
 });
+
+test('after many have come and gone, what is under way is still there, oldest first', () => {
+  const window = new Window<{ readonly n: number }>(10, () => {});
+  window.add({ n: 0 });
+  for (let n = 1; n <= 1_000; n += 1) {
+    window.add({ n });
+    if (n % 100 !== 0) expect(window.remove({ n })).toBe(true);
+    else if (n > 500) expect(window.remove({ n: n - 500 })).toBe(true);
+  }
+  expect(window.underWay().map(({ n }) => n)).toEqual([0, 600, 700, 800, 900, 1_000]);
+  expect([window.first, window.get(700), window.get(200)]).toEqual([{ n: 0 }, { n: 700 }, undefined]);
+});

@@ -1,9 +1,16 @@
 // What is under way, at most so much of it; the rest waits in line, in order.
 
+/**
+ * Taken out, at least, before the rest moves to a new map. V8 links each table that a map has outgrown to the one that followed it, so
+ * once one of them is in the old generation, every later one and what it held stays in memory until everything is collected.
+ */
+const TAKEN_OUT = 32;
+
 export class Window<T extends { readonly n: number }> {
   readonly #size: number;
   readonly #start: (item: T) => void;
-  readonly #open = new Map<number, T>();
+  #open = new Map<number, T>();
+  #takenOut = 0;
   #line: T[] = [];
   #head = 0;
 
@@ -41,6 +48,8 @@ export class Window<T extends { readonly n: number }> {
   /** Takes out what is under way and begins the next in line. False when it was taken out before. */
   remove({ n }: T): boolean {
     if (!this.#open.delete(n)) return false;
+    this.#takenOut += 1;
+    if (this.#takenOut >= Math.max(TAKEN_OUT, this.#open.size)) this.#renew();
     const next = this.#line[this.#head];
     if (!next) return true;
     this.#head += 1;
@@ -59,6 +68,11 @@ export class Window<T extends { readonly n: number }> {
     this.#line = [];
     this.#head = 0;
     return all;
+  }
+
+  #renew(): void {
+    this.#open = new Map(this.#open);
+    this.#takenOut = 0;
   }
 
   #begin(item: T): void {

@@ -56,8 +56,11 @@ export class Known {
   }
 }
 
-/** How many messages of our own are remembered at least: more than are on their way at once. */
-const OWN = 2_048;
+/**
+ * How many messages of our own are remembered at least: more than are on their way at once, and so few that most are forgotten before V8
+ * looks for what is still in use (every 500 messages or so), and copies it.
+ */
+const OWN = 256;
 /** Longer ones are parsed again: remembering them would cost more memory than it saves time. */
 const LONGEST = 8_192;
 /** Where the id begins in what `seal` makes. */
