@@ -41,23 +41,29 @@ export function auditBeside({ bus, clock, org, log, onMessage }: Past): AuditBes
     if ('stored' in one) watch.look(one.stored);
     else watch.skip(one.foreign);
   };
-  /** What waits to be judged, in order; undefined once nothing has to wait. A simulated company waits for nothing. */
+  /** What waits to be judged, in order. */
   const waiting: Heard[] = [];
-  let waits = !clock.virtual;
+  /** While the past is judged, slice by slice. A simulated company waits for nothing. */
+  let isBehind = !clock.virtual;
   let isOpen = false;
 
   function hear(one: Heard): void {
-    if (!waits) judge(one);
+    if (clock.virtual) judge(one);
     else if (waiting.push(one) > KEPT) judgeNext(KEPT);
+    else if (!isBehind && waiting.length === 1) afterThisRound(judgeAll);
   }
 
   function judgeNext(most: number): void {
     for (const one of waiting.splice(0, most)) judge(one);
   }
 
-  function judgeRest(): void {
+  function judgeAll(): void {
     judgeNext(waiting.length);
-    waits = false;
+  }
+
+  function catchUp(): void {
+    judgeAll();
+    isBehind = false;
     watch.open();
   }
 
@@ -68,9 +74,10 @@ export function auditBeside({ bus, clock, org, log, onMessage }: Past): AuditBes
       await new Promise((resolve) => setImmediate(resolve));
       closed.signal.throwIfAborted();
     }
-    judgeRest();
+    catchUp();
     for (;;) {
       await clock.sleepUntil(clock.now() + LOOK_MS, closed.signal);
+      judgeAll();
       watch.rest(clock.now());
     }
   };
@@ -88,7 +95,17 @@ export function auditBeside({ bus, clock, org, log, onMessage }: Past): AuditBes
     },
     async close() {
       closed.abort(new Error('the company closes'));
-      if (isOpen && waits) judgeRest();
+      if (!isOpen) return;
+      if (isBehind) catchUp();
+      else judgeAll();
     },
   };
+}
+
+/**
+ * When this round of the event loop has handed to the stream what it writes, and everybody has had what came in the meantime: while the
+ * stream makes its answers there is nothing else to do.
+ */
+function afterThisRound(run: () => void): void {
+  setImmediate(() => setImmediate(run));
 }
