@@ -206,6 +206,16 @@ describe('jetstream bus on a real clock', () => {
     await other.close();
   });
 
+  test('of a round with much to write the first 28 are on their way before it is over, and all are stored in order', async () => {
+    await openHere();
+    const handedOver = () => bus.connection.stats().outMsgs;
+    const before = handedOver();
+    const writes = ids(40).map((id) => bus.publish('brain.goal', goal(id)));
+    expect(handedOver() - before).toBe(28);
+    const stored = (await Promise.all(writes)).map(({ seq }) => seq);
+    expect(stored).toEqual(stored.toSorted((one, other) => one - other));
+  });
+
   test('a message over the limit of the server is refused with the way out', async () => {
     await openHere();
     const large = { ...goal('large'), data: { name: 'x'.repeat(2_000_000), value: 1 } };
